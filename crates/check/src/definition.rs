@@ -1,0 +1,177 @@
+//! The definition of a check, and the table entry made of it.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::pin::Pin;
+
+use clap::{ArgAction, ArgMatches, Command};
+use nagios::{Report, State};
+
+use crate::invocation::{Invocation, Output};
+use crate::options::Timeout;
+use crate::{CheckError, Ctx, extra_opts};
+
+/// Where a check runs inside hlidka, and what its program needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Never waits (reads /proc, a small file): in-process, without a runtime.
+    Instant,
+    /// Waits for a network or a bus, in async Rust: in-process, many at once.
+    Async,
+    /// Can block or hang in a system call, or runs other programs: a process for every run.
+    Process,
+}
+
+/// What is fixed about a check.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// Name of program, package and library: `check_disk`.
+    pub name: &'static str,
+    /// First word of the output: `DISK`. Empty for `STATE: text`.
+    pub title: &'static str,
+    /// What stands between state and text: `" - "`, or `": "` where scripts expect that.
+    pub separator: &'static str,
+    /// One sentence for `--help`.
+    pub about: &'static str,
+    /// Text behind the options in `--help`: at least one example that works.
+    pub examples: &'static str,
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// State of a timeout unless `-t SECONDS:STATE` says otherwise: CRITICAL for what is reached
+    /// over a network, as users of monitoring-plugins expect; UNKNOWN for local readings.
+    pub timeout_state: State,
+}
+
+/// A check: its options, as a clap struct, and how it runs.
+pub trait Check: clap::Args + Send + Sync + 'static {
+    /// Name, texts, isolation.
+    const DEFINITION: Definition;
+
+    /// Measures and judges. Dropping the future must be enough to stop it; it is dropped at the
+    /// deadline of `ctx`.
+    fn run(&self, ctx: &Ctx) -> impl Future<Output = Result<Report, CheckError>> + Send;
+}
+
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<Report, CheckError>> + Send + 'a>>;
+
+/// [`Check`] as an object: parsed once, run many times.
+pub(crate) trait Prepared: Send + Sync {
+    fn run<'a>(&'a self, ctx: &'a Ctx) -> Running<'a>;
+}
+
+impl<C: Check> Prepared for C {
+    fn run<'a>(&'a self, ctx: &'a Ctx) -> Running<'a> {
+        Box::pin(Check::run(self, ctx))
+    }
+}
+
+/// One row of the table of all checks.
+#[derive(Clone, Copy)]
+pub struct CheckDef {
+    /// Name, texts, isolation.
+    pub definition: Definition,
+    augment: fn(Command) -> Command,
+    prepare: fn(&ArgMatches) -> Result<Box<dyn Prepared>, clap::Error>,
+}
+
+impl CheckDef {
+    /// The row of a check type.
+    pub const fn of<C: Check>() -> CheckDef {
+        CheckDef {
+            definition: C::DEFINITION,
+            augment: C::augment_args,
+            prepare: |matches| Ok(Box::new(C::from_arg_matches(matches)?)),
+        }
+    }
+
+    /// The clap command: the check's own options and the common ones. Man pages, completions and
+    /// definitions for other servers come from this.
+    pub fn command(&self) -> Command {
+        let definition = &self.definition;
+        let base = Command::new(definition.name)
+            .about(definition.about)
+            .after_help(definition.examples)
+            .infer_long_args(true)
+            .args_override_self(true)
+            .disable_version_flag(true)
+            .disable_help_flag(true)
+            .max_term_width(100);
+        (self.augment)(base).next_help_heading("Common options").args(common_options())
+    }
+
+    /// Reads a command line (without the program's name). Help, version and usage errors come back
+    /// as the finished output.
+    pub fn parse<I>(&self, arguments: I) -> Result<Invocation, Output>
+    where
+        I: IntoIterator<Item = OsString>,
+    {
+        let definition = &self.definition;
+        let fail = |error: CheckError| Output::of(definition, &error.report(definition.timeout_state), 0);
+        let arguments = extra_opts::expand(definition.name, arguments.into_iter().collect()).map_err(fail)?;
+        let mut command = self.command();
+        if let Some(text) = information(definition, &mut command, &arguments) {
+            return Err(Output { state: State::Unknown, text });
+        }
+        let mut parse = || {
+            let with_name = std::iter::once(OsString::from(definition.name)).chain(arguments.clone());
+            let matches = command.try_get_matches_from_mut(with_name)?;
+            Ok((
+                (self.prepare)(&matches)?,
+                matches.get_count("verbose"),
+                matches.get_one::<Timeout>("timeout").copied().unwrap_or_default(),
+            ))
+        };
+        let (check, verbosity, timeout) =
+            parse().map_err(|error: clap::Error| fail(usage_error(&error, definition.name)))?;
+        Ok(Invocation::new(*definition, check, verbosity, timeout))
+    }
+}
+
+fn common_options() -> [clap::Arg; 5] {
+    let arg = clap::Arg::new;
+    [
+        arg("timeout")
+            .short('t')
+            .long("timeout")
+            .value_name("SECONDS[:STATE]")
+            .value_parser(clap::value_parser!(Timeout))
+            .help("Give up after so many seconds [default: 10], and be in this state then (ok, warning, critical, unknown)"),
+        arg("verbose")
+            .short('v')
+            .long("verbose")
+            .action(ArgAction::Count)
+            .help("Say more; may be repeated up to three times"),
+        arg("extra-opts")
+            .long("extra-opts")
+            .value_name("[SECTION][@FILE]")
+            .num_args(0..=1)
+            .require_equals(true)
+            .help("Read more options from a section of an ini file (keeps secrets out of the process list)"),
+        arg("help").short('h').long("help").short_alias('?').action(ArgAction::SetTrue).help("Print this help"),
+        arg("version").short('V').long("version").action(ArgAction::SetTrue).help("Print the version"),
+    ]
+}
+
+/// Help or version, if asked for, whatever else is missing.
+fn information(definition: &Definition, command: &mut Command, arguments: &[OsString]) -> Option<String> {
+    let mut asking = arguments
+        .iter()
+        .take_while(|a| *a != "--")
+        .filter(|a| *a == "-h" || *a == "--help" || *a == "-V" || *a == "--version" || *a == "-?");
+    let asked = asking.next()?;
+    if asked == "-V" || asked == "--version" {
+        let version = env!("CARGO_PKG_VERSION");
+        return Some(format!("{} v{version} (hlidka {version})\n", definition.name));
+    }
+    Some(command.render_long_help().to_string())
+}
+
+/// What clap says, without what it adds for terminals, and the way to the help.
+fn usage_error(error: &clap::Error, name: &str) -> CheckError {
+    let text = error.render().to_string();
+    let said = text.split("\n\nFor more information").next().unwrap_or(&text);
+    CheckError::usage(format!(
+        "{}\nSee {name} --help",
+        said.strip_prefix("error: ").unwrap_or(said).trim_end()
+    ))
+}

@@ -1,0 +1,28 @@
+//! What a check is.
+//!
+//! A check is a clap struct that implements [`Check`]: `Args` → `measure` (all I/O) → `judge`
+//! (pure) → [`Report`]. This crate does the rest, once and for all: the options every check has
+//! (`-h -V -v -t --extra-opts`), errors to states, the deadline, panics, printing and the exit
+//! code. The same [`CheckDef`] runs as a program ([`main`]) and inside a worker
+//! ([`CheckDef::parse`], [`Invocation::run`]), with the same text and code.
+//!
+//! Read [`Check`] first, then a small check such as `check_dummy`.
+//!
+//! Invariant: only this crate prints, exits, reads the command line or installs a timeout.
+
+mod context;
+mod definition;
+mod error;
+mod extra_opts;
+mod invocation;
+pub mod options;
+mod program;
+mod secret;
+
+pub use context::Ctx;
+pub use definition::{Check, CheckDef, Definition, Isolation};
+pub use error::CheckError;
+pub use invocation::{Invocation, Output};
+pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
+pub use program::main;
+pub use secret::Secret;

@@ -1,0 +1,73 @@
+//! `main` of every check.
+
+use std::future::Future;
+use std::io::Write;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+
+use nagios::State;
+
+use crate::definition::{Check, CheckDef, Isolation};
+use crate::invocation::{Invocation, Output, timed_out};
+use crate::{CheckError, Report};
+
+/// Reads the command line, runs the check, prints, and gives the exit code. The whole of a check's
+/// `main.rs` is a call of this.
+pub fn main<C: Check>() -> ExitCode {
+    // The message is in the output; stderr belongs to nobody.
+    std::panic::set_hook(Box::new(|_| {}));
+    let output = match CheckDef::of::<C>().parse(std::env::args_os().skip(1)) {
+        Ok(invocation) => drive(invocation),
+        Err(output) => output,
+    };
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(output.text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::from(output.state.exit_code()),
+        Err(_) => ExitCode::from(State::Unknown.exit_code()),
+    }
+}
+
+fn drive(invocation: Invocation) -> Output {
+    match invocation.isolation() {
+        Isolation::Instant => {
+            let ctx = invocation.context(None);
+            let result = at_once(invocation.guarded(&ctx));
+            invocation.output(result)
+        }
+        Isolation::Async => match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(invocation.run(None)),
+            Err(error) => {
+                invocation.output(Err(CheckError::internal(format!("cannot start the event loop: {error}"))))
+            }
+        },
+        Isolation::Process => watched(invocation),
+    }
+}
+
+/// The check may hang in a system call that no timer interrupts: it runs on a thread of its own,
+/// which ends with the process.
+fn watched(invocation: Invocation) -> Output {
+    let invocation = std::sync::Arc::new(invocation);
+    let ctx = invocation.context(None);
+    let (sender, receiver) = mpsc::channel();
+    let worker = invocation.clone();
+    std::thread::spawn(move || {
+        let result = at_once(worker.guarded(&ctx));
+        // the receiver is gone only when the deadline has passed
+        let _ = sender.send(result);
+    });
+    let result = receiver.recv_timeout(ctx.remaining()).unwrap_or_else(|_| Err(timed_out(&ctx)));
+    invocation.output(result)
+}
+
+/// Runs a future that never waits.
+fn at_once(future: impl Future<Output = Result<Report, CheckError>>) -> Result<Report, CheckError> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => {
+            Err(CheckError::internal("internal error, please report it: a check without a runtime waited"))
+        }
+    }
+}

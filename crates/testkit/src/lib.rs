@@ -1,0 +1,10 @@
+//! For tests only: run a built check both ways, start real servers as children that die with the
+//! test, make certificates that nobody trusts.
+//!
+//! Read [`CheckCmd`] first.
+
+mod check_cmd;
+mod server;
+
+pub use check_cmd::{CheckCmd, CheckRun, program};
+pub use server::{Server, free_port, wait_for_port, wait_until};

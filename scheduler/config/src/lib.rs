@@ -1,0 +1,1 @@
+//! Object definitions to a typed, cross-checked object graph; hlidka.yaml.

@@ -1,0 +1,1 @@
+//! The hlidka daemon and its command line.

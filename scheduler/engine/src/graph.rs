@@ -1,0 +1,421 @@
+//! What there is to monitor: resolved objects, by small integer ids.
+//!
+//! Hosts and services share one id space, hosts first. What many objects have in common because
+//! they come from one template ([`Settings`]) is stored once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::period::Timeperiod;
+use crate::time::Span;
+
+/// A host or a service, by its place in [`Graph::objects`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId(pub u32);
+
+/// A contact, by its place in [`Graph::contacts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactId(pub u32);
+
+/// A command definition, by its place in [`Graph::commands`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CommandId(pub u32);
+
+/// A time period, by its place in [`Graph::periods`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PeriodId(pub u32);
+
+/// Settings, by their place in [`Graph::settings`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SettingsId(pub u32);
+
+/// The name of an object that outlives a reload and a restart: host, or host and service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// Host name.
+    pub host: Arc<str>,
+    /// Service description; none for the host itself.
+    pub service: Option<Arc<str>>,
+}
+
+/// `host` or `host;service`, as users type it.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.service {
+            Some(service) => write!(f, "{};{service}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+/// Where a definition stands, for messages and for people who wonder where an object comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// File, as it was named.
+    pub file: Arc<str>,
+    /// Line of the `define`.
+    pub line: u32,
+    /// Title of the Puppet resource that wrote it.
+    pub puppet_title: Option<Arc<str>>,
+}
+
+/// Host or service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A host, with its parents: it is reachable when one of them is UP.
+    Host {
+        /// Alternatives; none for what is on the monitor's own network.
+        parents: Box<[ObjectId]>,
+        /// Where to reach it.
+        address: Arc<str>,
+    },
+    /// A service of a host.
+    Service {
+        /// Its host.
+        host: ObjectId,
+    },
+}
+
+/// A check command with its arguments, as in `check_disk!20%!10%`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckCommand {
+    /// The command.
+    pub command: CommandId,
+    /// What stands behind each `!`, macros unexpanded.
+    pub arguments: Box<[Arc<str>]>,
+}
+
+/// A host or service.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Host name or service description.
+    pub name: Arc<str>,
+    /// Host or service.
+    pub kind: Kind,
+    /// What it shares with others.
+    pub settings: SettingsId,
+    /// What to run; none for an object without active checks of its own.
+    pub check: Option<CheckCommand>,
+    /// `alias` (hosts) or `display_name`, if it differs from the name.
+    pub alias: Option<Arc<str>>,
+    /// `notes_url`: the documentation named in mails.
+    pub notes_url: Option<Arc<str>>,
+    /// Custom variables: upper-case name without the underscore, value.
+    pub variables: Box<[(Arc<str>, Arc<str>)]>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+/// A set of option letters, as in `notification_options w,c,r`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Letters(u32);
+
+impl Letters {
+    /// Every letter.
+    pub const ALL: Letters = Letters(u32::MAX);
+    /// No letter.
+    pub const NONE: Letters = Letters(0);
+
+    /// The set with one more letter (`a` to `z`; others change nothing).
+    #[must_use]
+    pub const fn with(self, letter: char) -> Letters {
+        if letter.is_ascii_lowercase() { Letters(self.0 | 1 << (letter as u32 - 'a' as u32)) } else { self }
+    }
+
+    /// Is the letter in the set?
+    pub const fn has(self, letter: char) -> bool {
+        letter.is_ascii_lowercase() && self.0 & (1 << (letter as u32 - 'a' as u32)) != 0
+    }
+}
+
+/// How an object is checked and who is told: shared by all objects for which it is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Bad results in a row until a problem is hard; at least 1.
+    pub max_check_attempts: u16,
+    /// Time between checks in a hard state; zero for none.
+    pub check_interval: Span,
+    /// Time between checks in a soft state.
+    pub retry_interval: Span,
+    /// When to check; none for always.
+    pub check_period: Option<PeriodId>,
+    /// Does hlidka check it by itself?
+    pub active_checks: bool,
+    /// Are results from elsewhere taken?
+    pub passive_checks: bool,
+    /// Does every hard bad result notify?
+    pub is_volatile: bool,
+    /// Is anybody told at all?
+    pub notifications: bool,
+    /// Time between repeated problem mails; zero for one only.
+    pub notification_interval: Span,
+    /// Time from the hard change to the first mail.
+    pub first_notification_delay: Span,
+    /// When to tell; none for always.
+    pub notification_period: Option<PeriodId>,
+    /// What to tell: `d u r f s` for hosts, `w u c r f s` for services.
+    pub notification_options: Letters,
+    /// Whom to tell, groups resolved, without duplicates, in order of id.
+    pub contacts: Box<[ContactId]>,
+}
+
+/// Somebody who is told.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// Name.
+    pub name: Arc<str>,
+    /// `alias`, the name for people.
+    pub alias: Arc<str>,
+    /// Mail address.
+    pub email: Option<Arc<str>>,
+    /// Pager.
+    pub pager: Option<Arc<str>>,
+    /// `address1` to `address6`.
+    pub addresses: Box<[(u8, Arc<str>)]>,
+    /// Switch, period, options and commands for hosts.
+    pub host: ContactSide,
+    /// The same for services.
+    pub service: ContactSide,
+    /// Custom variables.
+    pub variables: Box<[(Arc<str>, Arc<str>)]>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+/// What a contact wants to hear of hosts, or of services.
+#[derive(Clone, Debug, Default)]
+pub struct ContactSide {
+    /// Anything at all?
+    pub enabled: bool,
+    /// When; none for always.
+    pub period: Option<PeriodId>,
+    /// Which states: `d u r f s` or `w u c r f s`.
+    pub options: Letters,
+    /// Own notification commands; without any, hlidka's mail is sent.
+    pub commands: Box<[CheckCommand]>,
+}
+
+/// A command definition.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Name.
+    pub name: Arc<str>,
+    /// Unexpanded line.
+    pub line: Arc<str>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+/// A host or service group.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Name.
+    pub name: Arc<str>,
+    /// `alias`.
+    pub alias: Arc<str>,
+    /// Members in order of id.
+    pub members: Box<[ObjectId]>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+/// A whole configuration, cross-checked: every id in it is valid.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    objects: Vec<Object>,
+    host_count: usize,
+    settings: Vec<Settings>,
+    index: HashMap<Identity, ObjectId>,
+    services: Vec<Box<[ObjectId]>>,
+    children: Vec<Box<[ObjectId]>>,
+    /// Contacts.
+    pub contacts: Vec<Contact>,
+    /// Commands.
+    pub commands: Vec<Command>,
+    /// Time periods.
+    pub periods: Vec<Timeperiod>,
+    /// Host groups.
+    pub host_groups: Vec<Group>,
+    /// Service groups.
+    pub service_groups: Vec<Group>,
+    /// The zone in which time periods are meant.
+    pub timezone: TimeZone,
+}
+
+/// Collects a [`Graph`]: hosts first, then services; equal settings are stored once.
+#[derive(Debug)]
+pub struct GraphBuilder {
+    graph: Graph,
+    known_settings: HashMap<Settings, SettingsId>,
+}
+
+impl Default for GraphBuilder {
+    fn default() -> GraphBuilder {
+        GraphBuilder::new(TimeZone::UTC)
+    }
+}
+
+impl GraphBuilder {
+    /// An empty configuration in a time zone.
+    pub fn new(timezone: TimeZone) -> GraphBuilder {
+        let graph = Graph {
+            objects: Vec::new(),
+            host_count: 0,
+            settings: Vec::new(),
+            index: HashMap::new(),
+            services: Vec::new(),
+            children: Vec::new(),
+            contacts: Vec::new(),
+            commands: Vec::new(),
+            periods: Vec::new(),
+            host_groups: Vec::new(),
+            service_groups: Vec::new(),
+            timezone,
+        };
+        GraphBuilder { graph, known_settings: HashMap::new() }
+    }
+
+    /// Contacts, commands, periods and groups are put in directly.
+    pub fn parts(&mut self) -> &mut Graph {
+        &mut self.graph
+    }
+
+    /// The id of these settings, the same for equal ones.
+    pub fn settings(&mut self, settings: Settings) -> SettingsId {
+        let next = SettingsId(id(self.graph.settings.len()));
+        *self.known_settings.entry(settings).or_insert_with_key(|settings| {
+            self.graph.settings.push(settings.clone());
+            next
+        })
+    }
+
+    /// Adds a host or a service.
+    ///
+    /// # Panics
+    /// If a host comes after a service, or an identity comes twice: the reader resolves both.
+    pub fn object(&mut self, object: Object) -> ObjectId {
+        let new = ObjectId(id(self.graph.objects.len()));
+        let is_host = matches!(object.kind, Kind::Host { .. });
+        assert!(!is_host || self.graph.host_count == self.graph.objects.len(), "hosts come before services");
+        self.graph.host_count += usize::from(is_host);
+        self.graph.objects.push(object);
+        let identity = self.graph.identity(new);
+        let before = self.graph.index.insert(identity, new);
+        assert!(before.is_none(), "an identity comes twice");
+        new
+    }
+
+    /// The finished graph.
+    pub fn build(mut self) -> Graph {
+        let mut services = vec![Vec::new(); self.graph.host_count];
+        let mut children = vec![Vec::new(); self.graph.host_count];
+        for (i, object) in self.graph.objects.iter().enumerate() {
+            match &object.kind {
+                Kind::Service { host } => services[host.0 as usize].push(ObjectId(id(i))),
+                Kind::Host { parents, .. } => {
+                    parents.iter().for_each(|parent| children[parent.0 as usize].push(ObjectId(id(i))));
+                }
+            }
+        }
+        self.graph.services = services.into_iter().map(Vec::into_boxed_slice).collect();
+        self.graph.children = children.into_iter().map(Vec::into_boxed_slice).collect();
+        self.graph
+    }
+}
+
+fn id(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than four thousand million objects")
+}
+
+impl Graph {
+    /// All objects, hosts first.
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// Ids of all objects.
+    pub fn ids(&self) -> impl Iterator<Item = ObjectId> + use<> {
+        (0..id(self.objects.len())).map(ObjectId)
+    }
+
+    /// Ids of all hosts.
+    pub fn hosts(&self) -> impl Iterator<Item = ObjectId> + use<> {
+        (0..id(self.host_count)).map(ObjectId)
+    }
+
+    /// One object.
+    pub fn object(&self, id: ObjectId) -> &Object {
+        &self.objects[id.0 as usize]
+    }
+
+    /// How it is checked.
+    pub fn settings(&self, id: ObjectId) -> &Settings {
+        &self.settings[self.object(id).settings.0 as usize]
+    }
+
+    /// Is it a host?
+    pub fn is_host(&self, id: ObjectId) -> bool {
+        (id.0 as usize) < self.host_count
+    }
+
+    /// The host of a service, the host itself otherwise.
+    pub fn host_of(&self, id: ObjectId) -> ObjectId {
+        match self.object(id).kind {
+            Kind::Service { host } => host,
+            Kind::Host { .. } => id,
+        }
+    }
+
+    /// Parents of a host; none for a service.
+    pub fn parents(&self, id: ObjectId) -> &[ObjectId] {
+        match &self.object(id).kind {
+            Kind::Host { parents, .. } => parents,
+            Kind::Service { .. } => &[],
+        }
+    }
+
+    /// Hosts that have this one as a parent.
+    pub fn children(&self, host: ObjectId) -> &[ObjectId] {
+        self.children.get(host.0 as usize).map_or(&[], |ids| ids)
+    }
+
+    /// Services of a host.
+    pub fn services(&self, host: ObjectId) -> &[ObjectId] {
+        self.services.get(host.0 as usize).map_or(&[], |ids| ids)
+    }
+
+    /// The name that outlives a reload.
+    pub fn identity(&self, id: ObjectId) -> Identity {
+        let object = self.object(id);
+        match object.kind {
+            Kind::Host { .. } => Identity { host: object.name.clone(), service: None },
+            Kind::Service { host } => {
+                Identity { host: self.object(host).name.clone(), service: Some(object.name.clone()) }
+            }
+        }
+    }
+
+    /// The object of a name.
+    pub fn find(&self, identity: &Identity) -> Option<ObjectId> {
+        self.index.get(identity).copied()
+    }
+
+    /// One contact.
+    pub fn contact(&self, id: ContactId) -> &Contact {
+        &self.contacts[id.0 as usize]
+    }
+
+    /// One command.
+    pub fn command(&self, id: CommandId) -> &Command {
+        &self.commands[id.0 as usize]
+    }
+
+    /// One time period.
+    pub fn period(&self, id: PeriodId) -> &Timeperiod {
+        &self.periods[id.0 as usize]
+    }
+}

@@ -1,0 +1,1 @@
+//! Carries out notifications: mail and commands.

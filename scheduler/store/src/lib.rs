@@ -1,0 +1,1 @@
+//! State, history and notification ledger in SQLite.

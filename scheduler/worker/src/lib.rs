@@ -1,0 +1,1 @@
+//! The table of all checks; runs jobs in-process or by exec.

@@ -1,0 +1,6 @@
+//! Every integration test, in one binary: it links once, and shares what is slow to start.
+//!
+//! The tests run programs of the workspace: `cargo build --workspace` comes first (`make test` does
+//! both).
+
+mod checks;
