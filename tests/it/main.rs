@@ -3,4 +3,6 @@
 //! The tests run programs of the workspace: `cargo build --workspace` comes first (`make test` does
 //! both).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod checks;

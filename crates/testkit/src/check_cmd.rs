@@ -185,9 +185,8 @@ fn without_numbers(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '0'..='9' if clean.ends_with('#') => {}
+            '0'..='9' | '.' if clean.ends_with('#') => {}
             '0'..='9' => clean.push('#'),
-            '.' if clean.ends_with('#') => {}
             c => clean.push(c),
         }
     }

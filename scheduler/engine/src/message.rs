@@ -238,6 +238,8 @@ pub struct Notification {
     pub host_address: Arc<str>,
     /// To whom, by name.
     pub contact: Arc<str>,
+    /// The contact's mail address when this was decided.
+    pub email: Option<Arc<str>>,
     /// Why.
     pub kind: NotificationKind,
     /// Condition now.
