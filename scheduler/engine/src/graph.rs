@@ -409,6 +409,12 @@ impl Graph {
         &self.contacts[id.0 as usize]
     }
 
+    /// The contact of a name.
+    pub fn find_contact(&self, name: &str) -> Option<ContactId> {
+        let place = self.contacts.iter().position(|contact| &*contact.name == name)?;
+        u32::try_from(place).ok().map(ContactId)
+    }
+
     /// One command.
     pub fn command(&self, id: CommandId) -> &Command {
         &self.commands[id.0 as usize]

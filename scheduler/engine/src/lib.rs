@@ -7,11 +7,23 @@
 //! Invariant: no I/O, no clock, no randomness, no async, no logging. Time is an argument
 //! everywhere; a week takes as long as its events.
 
+mod count;
+mod dispatch;
+mod engine;
 mod graph;
 mod message;
+mod notify;
 mod period;
+mod reload;
 mod time;
+mod timetable;
+mod veto;
 
+#[cfg(test)]
+mod tests;
+
+pub use dispatch::Limits;
+pub use engine::{Engine, Restored};
 pub use graph::{
     CheckCommand, Command, CommandId, Contact, ContactId, ContactSide, Graph, GraphBuilder, Group, Identity,
     Kind, Letters, Object, ObjectId, Origin, PeriodId, Settings, SettingsId,

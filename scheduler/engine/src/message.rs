@@ -405,7 +405,7 @@ pub struct Saved {
     pub since: Timestamp,
     /// Since when the hard condition holds.
     pub hard_since: Timestamp,
-    /// When the first bad result of the present problem came.
+    /// Start of the check that first saw the present problem; of the last one while all is well.
     pub problem_since: Option<Timestamp>,
     /// When it was last well.
     pub last_ok: Option<Timestamp>,
@@ -429,7 +429,10 @@ pub struct Saved {
     pub last_notification: Option<Timestamp>,
     /// Names of those who were told of the present problem.
     pub told: Vec<Arc<str>>,
-    /// When the last of the reasons that held the problem back was seen.
+    /// A hard change that nobody has been told of so far.
+    pub pending: bool,
+    /// When the last of the reasons that silenced the problem (downtime, host not UP) was seen; only
+    /// a result that started later may tell of it.
     pub silenced_until: Option<Timestamp>,
     /// Sticky, author and comment of an acknowledgement.
     pub acknowledgement: Option<(bool, Arc<str>, Arc<str>)>,

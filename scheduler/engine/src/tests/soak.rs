@@ -1,0 +1,267 @@
+//! A soak in virtual time: random results, downtimes, acknowledgements and restarts, with the laws
+//! checked at every step. A day in the gate; `HLIDKA_SOAK_DAYS=7` for a week (`make soak`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use nagios::State;
+
+use super::world::{Plan, START, settings};
+use crate::*;
+
+/// A small generator with a seed: the engine has no randomness, and a failure must come again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+fn graph(hosts: usize, per_host: usize) -> Arc<Graph> {
+    let mut plan = Plan::new();
+    let both: Box<[ContactId]> = Box::new([ContactId(0), ContactId(1)]);
+    let of = |n: usize| Settings {
+        max_check_attempts: [1, 3, 3, 5][n % 4],
+        notification_interval: Span::from_secs([0, 3600, 86_400][n % 3]),
+        first_notification_delay: Span::from_secs([0, 0, 600][n % 3]),
+        is_volatile: n % 50 == 7,
+        contacts: both.clone(),
+        ..settings()
+    };
+    let ids: Vec<ObjectId> = (0..hosts).map(|n| plan.host(&format!("h{n}"), &[], of(n))).collect();
+    for (n, host) in ids.into_iter().enumerate() {
+        (0..per_host).for_each(|s| {
+            plan.service(host, &format!("s{s}"), of(n + s));
+        });
+    }
+    plan.build()
+}
+
+/// What a recorder outside the engine knows of one object.
+#[derive(Default, Clone)]
+struct Witness {
+    bad_in_a_row: u32,
+    told: BTreeMap<Arc<str>, u32>,
+    acknowledged: bool,
+}
+
+struct Soak {
+    engine: Engine,
+    dice: Dice,
+    witnesses: HashMap<ObjectId, Witness>,
+    bad: Vec<bool>,
+    in_flight: std::collections::VecDeque<(Timestamp, ObjectId, Timestamp)>,
+    now: Timestamp,
+    results: u64,
+    mails: u64,
+}
+
+impl Soak {
+    fn new(graph: Arc<Graph>, seed: u64) -> Soak {
+        let bad = vec![false; graph.objects().len()];
+        let engine = Engine::new(graph, Limits::default(), Restored::default(), START);
+        let (dice, in_flight) = (Dice(seed), std::collections::VecDeque::new());
+        Soak { engine, dice, witnesses: HashMap::new(), bad, in_flight, now: START, results: 0, mails: 0 }
+    }
+
+    fn run(&mut self, until: Timestamp) {
+        loop {
+            self.drain();
+            let result = self.in_flight.front().map_or(Timestamp::NEVER, |(at, ..)| *at);
+            let next = self.engine.poll_timeout().min(result);
+            if next > until {
+                break;
+            }
+            self.now = self.now.max(next);
+            while self.in_flight.front().is_some_and(|(at, ..)| *at <= self.now) {
+                let (at, id, started) = self.in_flight.pop_front().unwrap();
+                self.answer(id, started, at);
+            }
+            self.engine.handle_timeout(self.now);
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(action) = self.engine.poll_action() {
+            match action {
+                Action::Run(job) => {
+                    self.in_flight.push_back((self.now + Span::from_micros(50_000), job.object, self.now));
+                }
+                Action::Notify(mail) => self.witness(&mail),
+                Action::Record(_) => {}
+            }
+        }
+        self.engine.take_changed();
+    }
+
+    /// One result in a thousand turns an object bad, one in three turns it well again.
+    fn answer(&mut self, id: ObjectId, started: Timestamp, finished: Timestamp) {
+        self.results += 1;
+        let is_bad = &mut self.bad[id.0 as usize];
+        *is_bad = if *is_bad { self.dice.roll(3) > 0 } else { self.dice.roll(1000) == 0 };
+        let kinds = [State::Critical, State::Critical, State::Warning, State::Unknown];
+        let kind = usize::try_from(self.dice.roll(4)).unwrap();
+        let state = if *is_bad { kinds[kind] } else { State::Ok };
+        let is_host = self.engine.graph().is_host(id);
+        let condition = if is_host { Condition::of_host(state) } else { Condition::of_service(state) };
+        let witness = self.witnesses.entry(id).or_default();
+        witness.bad_in_a_row = if condition.is_problem() { witness.bad_in_a_row + 1 } else { 0 };
+        let empty: Arc<str> = "".into();
+        let (output, long_output, perfdata) = (empty.clone(), empty.clone(), empty);
+        let result = CheckResult { object: id, started, finished, state, output, long_output, perfdata };
+        self.engine.handle(Event::Result(result), self.now);
+        self.check_laws(id);
+        self.drain();
+        match self.dice.roll(20_000) {
+            0 => {
+                let (author, comment) = ("a".into(), "b".into());
+                let end = self.now + Span::from_secs(3600);
+                self.engine
+                    .handle(Event::Downtime { object: id, start: self.now, end, author, comment }, self.now);
+            }
+            1..20 if condition.is_problem() => {
+                let (author, comment) = ("a".into(), "b".into());
+                self.engine
+                    .handle(Event::Acknowledge { object: id, sticky: true, author, comment }, self.now);
+            }
+            _ => {}
+        }
+        let acknowledged = self.engine.state(id).acknowledgement.is_some();
+        self.witnesses.entry(id).or_default().acknowledged = acknowledged;
+    }
+
+    fn check_laws(&self, id: ObjectId) {
+        let (state, max) = (self.engine.state(id), self.engine.graph().settings(id).max_check_attempts);
+        let in_a_row = self.witnesses[&id].bad_in_a_row;
+        assert!(state.attempt <= max && state.attempt >= 1, "attempt {} of {max}", state.attempt);
+        if state.condition.is_problem() {
+            let hard = state.state_type == StateType::Hard;
+            assert_eq!(
+                hard,
+                in_a_row >= u32::from(max),
+                "{}: {state:?} after {in_a_row} failures",
+                self.engine.graph().identity(id)
+            );
+        }
+    }
+
+    fn witness(&mut self, mail: &Notification) {
+        self.mails += 1;
+        let graph = self.engine.graph().clone();
+        let id = graph.find(&mail.identity).expect("mails are about what there is");
+        let state = self.engine.state(id);
+        let covered =
+            |state: &Saved| state.downtimes.iter().any(|(start, end)| (*start..*end).contains(&mail.at));
+        let witness = self.witnesses.entry(id).or_default();
+        let told = witness.told.entry(mail.contact.clone()).or_default();
+        match mail.kind {
+            NotificationKind::Problem => {
+                let max = u32::from(graph.settings(id).max_check_attempts);
+                assert!(witness.bad_in_a_row >= max, "a problem mail for a soft state: {mail:?}");
+                assert!(
+                    !covered(state) && !covered(self.engine.state(graph.host_of(id))),
+                    "a problem mail in a downtime: {mail:?}"
+                );
+                assert!(!witness.acknowledged, "a problem mail for what is acknowledged: {mail:?}");
+                assert!(mail.condition.is_problem());
+                *told += 1;
+            }
+            NotificationKind::Recovery => {
+                assert!(*told > 0, "a recovery mail without its problem mail: {mail:?}");
+                assert!(!mail.condition.is_problem());
+                *told = 0;
+            }
+            NotificationKind::Acknowledgement => {
+                assert!(*told > 0, "told of an acknowledgement only: {mail:?}");
+            }
+            NotificationKind::Removed => panic!("nothing was removed"),
+        }
+    }
+
+    /// Cuts the power: what was stored is all that is left.
+    fn restart(&mut self) {
+        let graph = self.engine.graph().clone();
+        let text: Vec<(Identity, Saved)> =
+            graph.ids().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        let restored = Restored { states: text, alive: Some(self.now) };
+        self.in_flight.clear();
+        self.engine = Engine::new(graph, Limits::default(), restored, self.now);
+    }
+}
+
+#[test]
+fn twenty_thousand_services_for_a_day() {
+    let days: i64 = std::env::var("HLIDKA_SOAK_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(1);
+    let mut soak = Soak::new(graph(1000, 20), 1);
+    for day in 1..=days {
+        soak.run(START + Span::from_secs(86_400 * day));
+    }
+    // retries come on top of 288 regular checks of each object a day
+    let regular = 21_000 * 288 * u64::try_from(days).unwrap();
+    assert!(soak.results >= regular * 99 / 100, "{} results of {regular}", soak.results);
+    assert!(soak.mails > 1000, "only {} mails: nothing was tested", soak.mails);
+}
+
+/// Events cut anywhere, saved and restored: the same mails.
+#[test]
+fn restarts_anywhere_change_no_mail_law() {
+    let mut soak = Soak::new(graph(40, 10), 7);
+    for step in 1..=200 {
+        let pause = i64::try_from(soak.dice.roll(1200)).unwrap();
+        soak.run(soak.now + Span::from_secs(pause));
+        if step % 2 == 0 {
+            soak.restart();
+        }
+    }
+    assert!(soak.mails > 20, "only {} mails", soak.mails);
+}
+
+/// The same events with and without a cut between any two of them give the same mails and states.
+#[test]
+fn a_cut_between_any_two_events_changes_nothing() {
+    let plan = || {
+        let mut plan = Plan::new();
+        let host = plan.bare_host("h");
+        plan.service(
+            host,
+            "s",
+            Settings {
+                max_check_attempts: 2,
+                contacts: Box::new([ContactId(0), ContactId(1)]),
+                ..settings()
+            },
+        );
+        plan.build()
+    };
+    let script = [
+        State::Ok,
+        State::Critical,
+        State::Critical,
+        State::Warning,
+        State::Critical,
+        State::Ok,
+        State::Critical,
+        State::Ok,
+    ];
+    let run = |cut_at: Option<usize>| {
+        let mut world = super::world::World::new(plan());
+        let service = ObjectId(1);
+        let mut mails = Vec::new();
+        for (n, state) in script.into_iter().enumerate() {
+            if cut_at == Some(n) {
+                mails.append(&mut world.told());
+                let (graph, saved, now) = (world.engine.graph().clone(), world.saved(), world.now);
+                world = super::world::World::restored(graph, saved, now);
+            }
+            world.passive(service, state);
+        }
+        mails.append(&mut world.told());
+        let state = world.engine.state(service);
+        (mails, state.condition, state.state_type, state.attempt, state.problem_id, state.told.clone())
+    };
+    let whole = run(None);
+    assert!(whole.0.len() >= 6, "{:?}", whole.0);
+    (0..script.len()).for_each(|cut| assert_eq!(run(Some(cut)), whole, "cut before event {cut}"));
+}

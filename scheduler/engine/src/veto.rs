@@ -1,0 +1,124 @@
+//! Whether a problem is told now: one visible list of small pure functions, each answering "pass"
+//! or "hold" with its reason.
+
+use crate::graph::{Contact, ContactSide, Graph, ObjectId, Settings};
+use crate::message::{HoldReason, Saved, StateType};
+use crate::time::{Span, Timestamp};
+
+/// A mail about a problem waits at most so long for the condition of its host or parents.
+pub(crate) const MAX_HOLD: Span = Span::from_secs(600);
+
+/// All that a veto may look at.
+pub(crate) struct Case<'a> {
+    pub graph: &'a Graph,
+    pub id: ObjectId,
+    pub settings: &'a Settings,
+    pub status: &'a Saved,
+    /// The host of a service; the parents of a host.
+    pub above: Vec<Above<'a>>,
+    pub now: Timestamp,
+}
+
+/// What an object hangs on: the host of a service, a parent of a host.
+pub(crate) struct Above<'a> {
+    pub status: &'a Saved,
+    /// Is it checked, so that waiting for its answer makes sense?
+    pub checked: bool,
+}
+
+type Veto = fn(&Case) -> Option<HoldReason>;
+
+/// The stages, in order; the first that holds is the reason that is told.
+pub(crate) const PROBLEM: [Veto; 10] =
+    [disabled, period, soft, acknowledged, host_down, host_pending, options, delay, downtime, told_already];
+
+/// The first reason to hold a problem back.
+pub(crate) fn problem(case: &Case) -> Option<HoldReason> {
+    PROBLEM.iter().find_map(|veto| veto(case))
+}
+
+fn disabled(case: &Case) -> Option<HoldReason> {
+    (!case.settings.notifications).then_some(HoldReason::Disabled)
+}
+
+fn period(case: &Case) -> Option<HoldReason> {
+    let open = case.graph.is_open(case.settings.notification_period, case.now);
+    (!open).then_some(HoldReason::Period)
+}
+
+fn soft(case: &Case) -> Option<HoldReason> {
+    (case.status.state_type == StateType::Soft).then_some(HoldReason::Soft)
+}
+
+fn acknowledged(case: &Case) -> Option<HoldReason> {
+    case.status.acknowledgement.is_some().then_some(HoldReason::Acknowledged)
+}
+
+/// Only for services: a host below a host that is down is UNREACHABLE, which it may be told as.
+fn host_down(case: &Case) -> Option<HoldReason> {
+    let down =
+        |above: &Above| above.status.condition.is_problem() && above.status.state_type == StateType::Hard;
+    (!case.graph.is_host(case.id) && case.above.iter().any(down)).then_some(HoldReason::HostDown)
+}
+
+/// Children are held back until what they hang on is known: while it is in a soft problem, or its
+/// answer is older than the child's first failure.
+fn host_pending(case: &Case) -> Option<HoldReason> {
+    if case.now >= case.status.hard_since + MAX_HOLD {
+        return None;
+    }
+    let failed_at = case.status.problem_since.unwrap_or(case.status.since);
+    let unsure = |above: &Above| {
+        let soft_problem = above.status.condition.is_problem() && above.status.state_type == StateType::Soft;
+        let stale = above.checked && above.status.last_check.is_none_or(|at| at < failed_at);
+        soft_problem || stale
+    };
+    case.above.iter().any(unsure).then_some(HoldReason::HostPending)
+}
+
+fn options(case: &Case) -> Option<HoldReason> {
+    (!case.settings.notification_options.has(case.status.condition.letter())).then_some(HoldReason::Options)
+}
+
+fn delay(case: &Case) -> Option<HoldReason> {
+    let over = case.status.hard_since + case.settings.first_notification_delay;
+    (case.status.notifications == 0 && case.now < over).then_some(HoldReason::Delay)
+}
+
+fn downtime(case: &Case) -> Option<HoldReason> {
+    let covers =
+        |status: &Saved| status.downtimes.iter().any(|(start, end)| (*start..*end).contains(&case.now));
+    let of_host = !case.graph.is_host(case.id) && case.above.iter().any(|above| covers(above.status));
+    if covers(case.status) || of_host {
+        return Some(HoldReason::Downtime);
+    }
+    let confirmed = |silenced| case.status.last_check.is_some_and(|at| at >= silenced);
+    case.status.silenced_until.is_some_and(|silenced| !confirmed(silenced)).then_some(HoldReason::Unconfirmed)
+}
+
+fn told_already(case: &Case) -> Option<HoldReason> {
+    if case.status.pending {
+        return None;
+    }
+    let interval = case.settings.notification_interval;
+    let again =
+        case.status.last_notification.is_none_or(|at| !interval.is_zero() && case.now >= at + interval);
+    (!again).then_some(HoldReason::Interval)
+}
+
+/// Does this contact want to hear of this condition now?
+pub(crate) fn contact_wants(
+    graph: &Graph,
+    contact: &Contact,
+    is_host: bool,
+    letter: char,
+    now: Timestamp,
+) -> bool {
+    let side = side(contact, is_host);
+    side.enabled && side.options.has(letter) && graph.is_open(side.period, now)
+}
+
+/// What a contact wants for hosts, or for services.
+pub(crate) fn side(contact: &Contact, is_host: bool) -> &ContactSide {
+    if is_host { &contact.host } else { &contact.service }
+}
