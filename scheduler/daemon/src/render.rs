@@ -1,0 +1,181 @@
+//! Text for people: status, history, times.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+use engine::{Condition, Entry, EntryKind, StateType, Timestamp};
+use jiff::tz::TimeZone;
+
+use crate::wire::{Line, Overview};
+
+/// Colours on a terminal, unless NO_COLOR is set.
+#[derive(Clone, Copy)]
+pub(crate) struct Paint(pub bool);
+
+impl Paint {
+    /// For standard output.
+    pub fn for_stdout() -> Paint {
+        Paint(std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+    }
+
+    /// The condition in its colour, padded to the widest.
+    pub fn condition(self, condition: Condition, text: &str) -> String {
+        let code = match condition {
+            Condition::Ok | Condition::Up => "32",
+            Condition::Warning => "33",
+            Condition::Critical | Condition::Down => "31;1",
+            Condition::Unknown | Condition::Unreachable => "35",
+        };
+        if self.0 { format!("\x1b[{code}m{text:<11}\x1b[0m") } else { format!("{text:<11}") }
+    }
+
+    fn dim(self, text: &str) -> String {
+        if self.0 { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Local date and time.
+pub(crate) fn local(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.micros()) {
+        Ok(instant) => instant.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => "?".to_owned(),
+    }
+}
+
+/// Problems first, then the rest by name, then one line of counts.
+pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
+    let mut lines: Vec<&Line> = overview.objects.iter().collect();
+    lines.sort_by_key(|line| {
+        let rank = (line.is_unhandled(), line.condition.severity(), line.state_type == StateType::Hard);
+        (std::cmp::Reverse(rank), line.host.clone(), line.service.clone())
+    });
+    let name = |line: &Line| match &line.service {
+        Some(service) => format!("{};{service}", line.host),
+        None => line.host.to_string(),
+    };
+    let width = lines.iter().map(|line| name(line).chars().count()).max().unwrap_or(0).min(40);
+    let mut text = String::new();
+    for line in lines {
+        let shown = if line.last_check.is_none() && !line.condition.is_problem() { "PENDING" } else { line.condition.as_str() };
+        let mut notes: Vec<String> = Vec::new();
+        if line.condition.is_problem() && line.state_type == StateType::Soft {
+            notes.push(format!("soft {}/{}", line.attempt.0, line.attempt.1));
+        }
+        if line.acknowledged {
+            notes.push("acknowledged".into());
+        }
+        if line.downtime {
+            notes.push("downtime".into());
+        }
+        let age = overview.at.since(line.since).to_string();
+        let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        let output = clean(&line.output);
+        let row = format!("{}  {:<width$}  {age:>8}  {output}{}", paint.condition(line.condition, shown), name(line), paint.dim(&note));
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    let problems = overview.objects.iter().filter(|line| line.condition.is_problem()).count();
+    let waiting = if overview.waiting > 0 { format!(", {} late", overview.waiting) } else { String::new() };
+    let mails = if overview.undelivered > 0 { format!(", {} messages not delivered yet", overview.undelivered) } else { String::new() };
+    let (hosts, services) = (overview.hosts, overview.services);
+    let count = if problems == 0 { "no problems".to_owned() } else { format!("{problems} problem{}", plural(problems)) };
+    writeln!(
+        text,
+        "{count}; {hosts} host{}, {services} service{}; {} check{} running{waiting}{mails}",
+        plural(hosts),
+        plural(services),
+        overview.running,
+        plural(overview.running)
+    )
+    .expect("writing to a string cannot fail");
+    text
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+/// History, oldest first, as a terminal wants it.
+pub(crate) fn history(entries: &[Entry], paint: Paint) -> String {
+    let mut text = String::new();
+    for entry in entries.iter().rev() {
+        let what = match &entry.kind {
+            EntryKind::State { condition, state_type, attempt, output } => {
+                format!("{}{state_type} {attempt}  {}", paint.condition(*condition, condition.as_str()), clean(output))
+            }
+            EntryKind::Notified { contact, kind, condition } => format!("told {contact}: {} ({condition})", kind.as_str()),
+            EntryKind::Held { kind, reason } => format!("nobody told of {}: {}", kind.as_str(), reason.as_str()),
+            EntryKind::Acknowledged { author, comment } => format!("acknowledged by {author}: {}", clean(comment)),
+            EntryKind::Downtime { start, end, author, comment } => {
+                format!("downtime {} to {} by {author}: {}", local(*start), local(*end), clean(comment))
+            }
+        };
+        writeln!(text, "{}  {}  {what}", local(entry.at), entry.identity).expect("writing to a string cannot fail");
+    }
+    text
+}
+
+/// Output of a plugin is not to move the cursor of who reads it.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::Span;
+
+    fn line(service: &str, condition: Condition, state_type: StateType) -> Line {
+        Line {
+            host: "web1".into(),
+            service: (!service.is_empty()).then(|| service.into()),
+            condition,
+            state_type,
+            attempt: (2, 3),
+            since: Timestamp::from_secs(1_000),
+            last_check: Some(Timestamp::from_secs(1_000)),
+            next_check: None,
+            output: "some \x1b[31mtext".into(),
+            perfdata: "".into(),
+            latency: Span::ZERO,
+            execution_time: Span::ZERO,
+            acknowledged: false,
+            downtime: false,
+            told: Vec::new(),
+            defined: "a.cfg:1".into(),
+        }
+    }
+
+    #[test]
+    fn problems_come_first_and_handled_ones_after_them() {
+        let mut known = line("known", Condition::Critical, StateType::Hard);
+        known.acknowledged = true;
+        let objects = vec![
+            line("fine", Condition::Ok, StateType::Hard),
+            known,
+            line("soft", Condition::Critical, StateType::Soft),
+            line("HTTP", Condition::Warning, StateType::Hard),
+        ];
+        let overview = Overview {
+            at: Timestamp::from_secs(1_090),
+            started: Timestamp::EPOCH,
+            config: "x".into(),
+            hosts: 1,
+            services: 4,
+            running: 1,
+            waiting: 0,
+            undelivered: 2,
+            objects,
+        };
+        assert_eq!(
+            status(&overview, Paint(false)),
+            "\
+WARNING      web1;HTTP    1m 30s  some [31mtext
+CRITICAL     web1;known   1m 30s  some [31mtext (acknowledged)
+CRITICAL     web1;soft    1m 30s  some [31mtext (soft 2/3)
+OK           web1;fine    1m 30s  some [31mtext
+3 problems; 1 host, 4 services; 1 check running, 2 messages not delivered yet
+"
+        );
+    }
+}
