@@ -1,1 +1,23 @@
-//! The hlidka daemon and its command line.
+//! The hlidka daemon and its command line: wiring, nothing else.
+//!
+//! [`main`] reads the command line. `hlidka run` loads the configuration (crate `config`), opens
+//! the store, starts the worker pools (`jobs`) and the outbox (`notify`), and runs one loop that
+//! feeds the engine and carries out its actions (`core`). Every other command asks a running daemon
+//! through its local socket, or reads configuration alone.
+//!
+//! Invariants: the engine is called from one thread; a message is stored before it is sent; the
+//! daemon never runs a plugin itself; a broken new configuration changes nothing.
+
+mod cli;
+mod core;
+mod deliver;
+mod demo;
+mod log;
+mod pools;
+mod render;
+mod run;
+mod socket;
+mod storage;
+mod wire;
+
+pub use cli::main;

@@ -1,0 +1,335 @@
+//! The command line: what an administrator types.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use config::Severity;
+use engine::{Identity, Span, Timestamp};
+
+use crate::render::{self, Paint};
+use crate::socket::ask;
+use crate::wire::{Answer, Overview, Request};
+use crate::{demo, log, run};
+
+/// Where the daemon listens unless it is told otherwise.
+pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
+
+/// Watches services as Nagios object definitions describe them.
+#[derive(Parser)]
+#[command(name = "hlidka", version, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground
+    Run {
+        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        config: PathBuf,
+        /// Error, warn, info, debug or trace
+        #[arg(long, default_value = "info", env = "HLIDKA_LOG")]
+        log_level: String,
+    },
+    /// Watch a few real local checks for a while, one of which fails and recovers; needs nothing
+    Demo {
+        /// Stop after so many seconds (default: when interrupted)
+        #[arg(long)]
+        seconds: Option<u64>,
+    },
+    /// Check a configuration: all its problems at once; exit code 1 if there is an error
+    Verify {
+        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        config: PathBuf,
+        /// The problems as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show problems, worst first
+    Status {
+        #[command(flatten)]
+        daemon: Daemon,
+        /// Show what is well, too
+        #[arg(long)]
+        all: bool,
+        /// Everything that is known, as JSON
+        #[arg(long)]
+        json: bool,
+        /// Exit as a plugin would for the worst problem that nobody takes care of
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Show what happened to a host (and its services), a service, or everything
+    History {
+        #[command(flatten)]
+        daemon: Daemon,
+        /// HOST or HOST;SERVICE
+        object: Option<String>,
+        /// At most so many lines, the newest
+        #[arg(short = 'n', long, default_value_t = 100)]
+        limit: u32,
+        /// Not older than this: 90m, 36h, 7d
+        #[arg(long, value_parser = span)]
+        since: Option<Span>,
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check now: a service, or a host with all its services
+    Recheck {
+        #[command(flatten)]
+        daemon: Daemon,
+        /// HOST or HOST;SERVICE
+        #[arg(required = true)]
+        objects: Vec<String>,
+    },
+    /// Say that somebody knows of a problem: no more mails about it
+    Ack {
+        #[command(flatten)]
+        daemon: Daemon,
+        /// HOST or HOST;SERVICE
+        object: String,
+        /// Why, or what is done about it
+        comment: Option<String>,
+        /// Hold until it is well, even if it becomes another problem
+        #[arg(long)]
+        sticky: bool,
+        /// Take the acknowledgement back
+        #[arg(long, conflicts_with_all = ["comment", "sticky"])]
+        remove: bool,
+    },
+    /// No problem mails for a while; a host's downtime holds for its services
+    Downtime {
+        #[command(flatten)]
+        daemon: Daemon,
+        /// HOST or HOST;SERVICE
+        object: String,
+        /// For how long, from now: 90m, 36h, 7d
+        #[arg(value_parser = span)]
+        duration: Span,
+        /// Why
+        comment: String,
+    },
+    /// Make the daemon read its configuration again; a broken one is refused with its reasons
+    Reload {
+        #[command(flatten)]
+        daemon: Daemon,
+    },
+}
+
+/// Which daemon.
+#[derive(Args)]
+struct Daemon {
+    /// Its socket [default: that of --config, else /run/hlidka/hlidka.sock]
+    #[arg(long, env = "HLIDKA_SOCKET")]
+    socket: Option<PathBuf>,
+    /// Its configuration, which names the socket
+    #[arg(long, conflicts_with = "socket")]
+    config: Option<PathBuf>,
+}
+
+impl Daemon {
+    fn ask(&self, request: &Request) -> Result<Answer> {
+        let socket = match (&self.socket, &self.config) {
+            (Some(socket), _) => socket.clone(),
+            (None, Some(config)) => config::options(config).map_err(problems_as_error)?.socket,
+            (None, None) => PathBuf::from(DEFAULT_SOCKET),
+        };
+        ask(&socket, request)
+    }
+
+    /// Asks for something to be done and prints what was.
+    fn make(&self, request: &Request) -> Result<ExitCode> {
+        match self.ask(request)? {
+            Answer::Done { message } => print(&format!("{message}\n")),
+            Answer::Refused { reasons } => bail!("{}", reasons.join("\n")),
+            _ => bail!("the daemon answered something else: is it of the same version?"),
+        }
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run { config, log_level } => log::start(&log_level).and_then(|()| run::run(&config)),
+        Command::Demo { seconds } => log::start("info").and_then(|()| demo::run(seconds)),
+        Command::Verify { config, json } => verify(&config, json),
+        Command::Status { daemon, all, json, exit_code } => status(&daemon, all, json, exit_code),
+        Command::History { daemon, object, limit, since, json } => history(&daemon, object.as_deref(), limit, since, json),
+        Command::Recheck { daemon, objects } => recheck(&daemon, &objects),
+        Command::Ack { daemon, object, remove: true, .. } => {
+            identity(&object).and_then(|object| daemon.make(&Request::Unacknowledge { object }))
+        }
+        Command::Ack { daemon, object, comment, sticky, .. } => identity(&object).and_then(|object| {
+            let comment: Arc<str> = comment.unwrap_or_default().into();
+            daemon.make(&Request::Acknowledge { object, sticky, author: author(), comment })
+        }),
+        Command::Downtime { daemon, object, duration, comment } => identity(&object).and_then(|object| {
+            let start = crate::core::now();
+            let request = Request::Downtime { object, start, end: start + duration, author: author(), comment: comment.into() };
+            daemon.make(&request)
+        }),
+        Command::Reload { daemon } => daemon.make(&Request::Reload),
+    };
+    result.unwrap_or_else(|error| {
+        // nothing is left to do if even this cannot be said
+        let _ = writeln!(std::io::stderr(), "hlidka: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn print(text: &str) -> Result<ExitCode> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the answer"),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// `HOST` or `HOST;SERVICE`.
+fn identity(text: &str) -> Result<Identity> {
+    let (host, service) = match text.split_once(';') {
+        Some((host, service)) => (host, Some(service)),
+        None => (text, None),
+    };
+    if host.is_empty() || service.is_some_and(str::is_empty) {
+        bail!("`{text}` names nothing: write HOST or HOST;SERVICE");
+    }
+    Ok(Identity { host: host.into(), service: service.map(Into::into) })
+}
+
+/// Who types this, for history and mails.
+fn author() -> Arc<str> {
+    ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "root".into()).into()
+}
+
+/// `90s`, `15m`, `36h`, `7d`, `2w`.
+fn span(text: &str) -> Result<Span, String> {
+    let error = || format!("`{text}` is no span of time: write 90s, 15m, 36h, 7d or 2w");
+    let unit = text.chars().next_back().ok_or_else(error)?;
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return Err(error()),
+    };
+    let number: i64 = text[..text.len() - 1].parse().map_err(|_| error())?;
+    if number <= 0 || number > 1_000_000 { Err(error()) } else { Ok(Span::from_secs(number * factor)) }
+}
+
+fn problems_as_error(problems: Vec<config::Problem>) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+fn verify(path: &Path, json: bool) -> Result<ExitCode> {
+    let (counts, problems) = match config::load(path) {
+        Ok(configuration) => {
+            let graph = &configuration.graph;
+            let hosts = graph.hosts().count();
+            let services = graph.objects().len() - hosts;
+            let counts = format!("{hosts} hosts, {services} services, {} contacts", graph.contacts.len());
+            (Some(counts), configuration.warnings)
+        }
+        Err(problems) => (None, problems),
+    };
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = problems.len() - errors;
+    let mut text = String::new();
+    for problem in &problems {
+        if json {
+            text.push_str(&serde_json::to_string(&serde_json::json!({
+                "severity": if problem.severity == Severity::Error { "error" } else { "warning" },
+                "file": &*problem.file, "line": problem.line, "object": problem.object,
+                "message": problem.message, "hint": problem.hint,
+            }))?);
+        } else {
+            text.push_str(&problem.to_string());
+        }
+        text.push('\n');
+    }
+    if !json {
+        let counts = counts.map(|counts| format!("{counts}; ")).unwrap_or_default();
+        text.push_str(&format!("{counts}{errors} errors, {warnings} warnings\n"));
+    }
+    print(&text)?;
+    Ok(if errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn status(daemon: &Daemon, all: bool, json: bool, exit_code: bool) -> Result<ExitCode> {
+    let overview = match daemon.ask(&Request::Status { all: all || json })? {
+        Answer::Status(overview) => overview,
+        Answer::Refused { reasons } => bail!("{}", reasons.join("\n")),
+        _ => bail!("the daemon answered something else: is it of the same version?"),
+    };
+    if json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&overview)?))?;
+    } else {
+        print(&render::status(&overview, Paint::for_stdout()))?;
+    }
+    Ok(if exit_code { ExitCode::from(worst(&overview)) } else { ExitCode::SUCCESS })
+}
+
+/// The exit code of a plugin for the worst problem that nobody takes care of.
+fn worst(overview: &Overview) -> u8 {
+    let unhandled = overview.objects.iter().filter(|line| line.is_unhandled());
+    match unhandled.map(|line| line.condition.severity()).max() {
+        None | Some(0) => 0,
+        Some(1) => 3,
+        Some(2) => 1,
+        Some(_) => 2,
+    }
+}
+
+fn history(daemon: &Daemon, object: Option<&str>, limit: u32, since: Option<Span>, json: bool) -> Result<ExitCode> {
+    let object = object.map(identity).transpose()?;
+    let since = since.map_or(Timestamp::EPOCH, |span| crate::core::now() - span);
+    match daemon.ask(&Request::History { object, since, limit })? {
+        Answer::History { entries, warnings } => {
+            for warning in warnings {
+                let _ = writeln!(std::io::stderr(), "hlidka: {warning}");
+            }
+            if json {
+                let lines: Result<Vec<String>, _> = entries.iter().map(serde_json::to_string).collect();
+                print(&lines?.iter().map(|line| format!("{line}\n")).collect::<String>())
+            } else {
+                print(&render::history(&entries, Paint::for_stdout()))
+            }
+        }
+        Answer::Refused { reasons } => bail!("{}", reasons.join("\n")),
+        _ => bail!("the daemon answered something else: is it of the same version?"),
+    }
+}
+
+fn recheck(daemon: &Daemon, objects: &[String]) -> Result<ExitCode> {
+    for object in objects {
+        daemon.make(&Request::Recheck { object: identity(object)? })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn spans_and_names_are_read() {
+        assert_eq!(span("36h"), Ok(Span::from_secs(36 * 3600)));
+        for bad in ["", "h", "5", "-1h", "3é", "99999999999999999999d"] {
+            assert!(span(bad).is_err(), "{bad}");
+        }
+        assert_eq!(identity("web1;HTTP on 80").unwrap().to_string(), "web1;HTTP on 80");
+        assert!(identity(";x").is_err() && identity("x;").is_err());
+    }
+}

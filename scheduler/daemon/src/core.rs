@@ -1,0 +1,361 @@
+//! The core: one loop that feeds the engine and carries out what it decides. Dumb on purpose:
+//! receive, call the engine, carry out its actions, one `match` arm each.
+
+mod answers;
+mod checks;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use config::{Configuration, Problem};
+use engine::{Action, Engine, Entry, EntryKind, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
+use jobs::{Done, Job};
+use store::{Batch, DeliveryId, Loaded};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::pools::Pools;
+use crate::storage::{Storage, Task};
+use crate::wire::{Answer, Request};
+
+/// What is known is stored at least this often; a message never waits for it.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// The wall clock is looked at at least this often: it may have been set.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// Inputs taken at once before the engine's timers are looked at again.
+const AT_ONCE: usize = 1000;
+
+/// State of an object that left the configuration is kept so long.
+const KEEP_AWAY: Span = Span::from_secs(7 * 86_400);
+
+/// History and the finished ledger are kept so long.
+const KEEP_HISTORY: Span = Span::from_secs(400 * 86_400);
+
+/// What reaches the core.
+pub(crate) enum Input {
+    /// A job ended.
+    Done(Done),
+    /// A message needs a command run: program and arguments, environment, and who waits for the end.
+    Run { job: Job, reply: oneshot::Sender<Done> },
+    /// A batch is stored; these messages may go out.
+    Stored(Vec<(DeliveryId, Notification)>),
+    /// What became of a message.
+    Reported(notify::Report),
+    /// Somebody asks.
+    Asked(Request, oneshot::Sender<Answer>),
+    /// Read the configuration again.
+    Reload,
+    /// A configuration was read, for somebody or for a signal.
+    Read(Box<Result<Configuration, Vec<Problem>>>, Option<oneshot::Sender<Answer>>),
+    /// Stop cleanly.
+    Stop,
+}
+
+/// What a job is for.
+enum Purpose {
+    /// A check of this object; none if a reload took it away meanwhile.
+    Check(Option<engine::ObjectId>),
+    /// Somebody waits for it.
+    Command(oneshot::Sender<Done>),
+}
+
+/// Everything the loop holds.
+pub(crate) struct Core {
+    engine: Engine,
+    configuration: Arc<Configuration>,
+    current: tokio::sync::watch::Sender<Arc<Configuration>>,
+    path: PathBuf,
+    inputs: mpsc::UnboundedReceiver<Input>,
+    itself: mpsc::UnboundedSender<Input>,
+    pools: Pools,
+    outbox: mpsc::UnboundedSender<(DeliveryId, Notification)>,
+    undelivered: usize,
+    storage: Storage,
+    jobs: HashMap<u64, Purpose>,
+    next_job: u64,
+    batch: Batch,
+    committing: bool,
+    last_flush: std::time::Instant,
+    last_prune: Timestamp,
+    away: HashMap<Identity, Saved>,
+    started: Timestamp,
+    stopping: bool,
+}
+
+/// What the core is built from.
+pub(crate) struct Parts {
+    pub configuration: Arc<Configuration>,
+    pub current: tokio::sync::watch::Sender<Arc<Configuration>>,
+    pub path: PathBuf,
+    pub inputs: mpsc::UnboundedReceiver<Input>,
+    pub itself: mpsc::UnboundedSender<Input>,
+    pub pools: Pools,
+    pub outbox: mpsc::UnboundedSender<(DeliveryId, Notification)>,
+    pub storage: Storage,
+    pub loaded: Loaded,
+}
+
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+impl Core {
+    /// Goes on where the store ended.
+    pub fn new(parts: Parts) -> Core {
+        let started = now();
+        let graph = Arc::new(parts.configuration.graph.clone());
+        let (here, away): (Vec<_>, Vec<_>) =
+            parts.loaded.states.into_iter().partition(|(identity, _)| graph.find(identity).is_some());
+        let limits = limits(&parts.configuration);
+        let restored = Restored { states: here, alive: parts.loaded.alive };
+        let mut core = Core {
+            engine: Engine::new(graph, limits, restored, started),
+            configuration: parts.configuration,
+            current: parts.current,
+            path: parts.path,
+            inputs: parts.inputs,
+            itself: parts.itself,
+            pools: parts.pools,
+            outbox: parts.outbox,
+            undelivered: parts.loaded.outbox.len(),
+            storage: parts.storage,
+            jobs: HashMap::new(),
+            next_job: 1,
+            batch: Batch::default(),
+            committing: false,
+            last_flush: std::time::Instant::now(),
+            last_prune: started,
+            away: away.into_iter().collect(),
+            started,
+            stopping: false,
+        };
+        core.forget_the_long_gone(started);
+        core
+    }
+
+    /// Runs until it is told to stop.
+    pub async fn run(mut self) {
+        while !self.stopping {
+            let wake = self.wake();
+            tokio::select! {
+                input = self.inputs.recv() => {
+                    let Some(input) = input else { break };
+                    self.take(input);
+                    for _ in 0..AT_ONCE {
+                        let Ok(input) = self.inputs.try_recv() else { break };
+                        self.take(input);
+                    }
+                }
+                () = tokio::time::sleep(wake) => {}
+            }
+            let now = now();
+            self.engine.handle_timeout(now);
+            self.carry_out(now);
+            self.flush(now);
+        }
+        self.stop().await;
+    }
+
+    /// How long nothing needs to be done.
+    fn wake(&self) -> Duration {
+        let next = self.engine.poll_timeout();
+        if next == Timestamp::NEVER {
+            return GLANCE;
+        }
+        let micros = u64::try_from(next.since(now()).micros()).unwrap_or(0);
+        Duration::from_micros(micros).min(GLANCE)
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Done(done) => self.done(done),
+            Input::Run { job, reply } => self.run_for(job, reply),
+            Input::Stored(told) => {
+                self.committing = false;
+                for message in told {
+                    self.undelivered += 1;
+                    let _ = self.outbox.send(message);
+                }
+            }
+            Input::Reported(report) => self.reported(report),
+            Input::Asked(request, reply) => self.asked(request, reply),
+            Input::Reload => self.read_again(None),
+            Input::Read(read, reply) => {
+                let answer = self.reloaded(*read);
+                if let Some(reply) = reply {
+                    let _ = reply.send(answer);
+                }
+            }
+            Input::Stop => self.stopping = true,
+        }
+    }
+
+    fn carry_out(&mut self, now: Timestamp) {
+        while let Some(action) = self.engine.poll_action() {
+            match action {
+                Action::Run(job) => self.check(job, now),
+                Action::Notify(message) => self.batch.notifications.push(*message),
+                Action::Record(entry) => {
+                    say(&entry);
+                    self.batch.history.push(*entry);
+                }
+            }
+        }
+    }
+
+    /// Hands what changed to the store: at once when somebody is to be told, else every second. One
+    /// batch is under way at a time, the next one grows meanwhile.
+    fn flush(&mut self, now: Timestamp) {
+        let urgent = !self.batch.notifications.is_empty();
+        if self.committing || (!urgent && self.last_flush.elapsed() < FLUSH) {
+            return;
+        }
+        self.commit(now);
+    }
+
+    fn commit(&mut self, now: Timestamp) {
+        let graph = self.engine.graph().clone();
+        let changed = self.engine.take_changed();
+        self.batch.states = changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        self.batch.at = now;
+        let batch = std::mem::take(&mut self.batch);
+        self.storage.give(Task::Commit(Box::new(batch)));
+        self.committing = true;
+        self.last_flush = std::time::Instant::now();
+        if now.since(self.last_prune) > Span::from_secs(60) {
+            self.last_prune = now;
+            self.storage.give(Task::Prune(now - KEEP_HISTORY));
+        }
+    }
+
+    fn reported(&mut self, report: notify::Report) {
+        match report {
+            notify::Report::Delivered { id } => {
+                self.undelivered = self.undelivered.saturating_sub(1);
+                self.storage.give(Task::Delivered(id, now()));
+            }
+            notify::Report::Failed { id, error, next_try } => {
+                if next_try.is_none() {
+                    self.undelivered = self.undelivered.saturating_sub(1);
+                }
+                self.storage.give(Task::Failed { id, at: now(), error, next_try });
+            }
+        }
+    }
+
+    /// Reads the configuration beside the loop: a large one takes a while.
+    fn read_again(&self, reply: Option<oneshot::Sender<Answer>>) {
+        let (path, itself) = (self.path.clone(), self.itself.clone());
+        tokio::task::spawn_blocking(move || {
+            let read = config::load(&path);
+            let _ = itself.send(Input::Read(Box::new(read), reply));
+        });
+    }
+
+    /// Takes a new configuration, or says why the old one goes on.
+    fn reloaded(&mut self, read: Result<Configuration, Vec<Problem>>) -> Answer {
+        let configuration = match read {
+            Ok(configuration) => configuration,
+            Err(problems) => {
+                let reasons: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                tracing::error!("the new configuration is refused, the old one goes on; {} problems:", reasons.len());
+                reasons.iter().for_each(|reason| tracing::error!("{reason}"));
+                return Answer::Refused { reasons };
+            }
+        };
+        let at = now();
+        let graph = Arc::new(configuration.graph.clone());
+        let old = self.engine.graph().clone();
+        let returned: Vec<(Identity, Saved)> = {
+            let back: Vec<Identity> = self.away.keys().filter(|identity| graph.find(identity).is_some()).cloned().collect();
+            back.into_iter().filter_map(|identity| self.away.remove_entry(&identity)).collect()
+        };
+        for id in old.ids().filter(|id| graph.find(&old.identity(*id)).is_none()) {
+            self.away.insert(old.identity(id), self.engine.state(id).clone());
+        }
+        let new_ids = self.engine.reload(graph.clone(), returned, at);
+        for purpose in self.jobs.values_mut() {
+            if let Purpose::Check(object) = purpose {
+                *object = object.and_then(|id| new_ids.get(id.0 as usize).copied().flatten());
+            }
+        }
+        for warning in &configuration.warnings {
+            tracing::warn!("{warning}");
+        }
+        if configuration.options != self.configuration.options {
+            tracing::warn!("hlidka.yaml changed: store, workers, notify and socket take effect at the next start");
+        }
+        self.configuration = Arc::new(configuration);
+        let _ = self.current.send(self.configuration.clone());
+        self.forget_the_long_gone(at);
+        let services = graph.ids().count() - graph.hosts().count();
+        let message = format!("reloaded: {} hosts, {services} services", graph.hosts().count());
+        tracing::info!("{message}");
+        Answer::Done { message }
+    }
+
+    /// States of objects that have been away for days go.
+    fn forget_the_long_gone(&mut self, at: Timestamp) {
+        let gone = |state: &Saved| state.last_check.unwrap_or(state.since) + KEEP_AWAY < at;
+        let removed: Vec<Identity> = self.away.iter().filter(|(_, state)| gone(state)).map(|(name, _)| name.clone()).collect();
+        self.away.retain(|_, state| !gone(state));
+        self.batch.removed.extend(removed);
+    }
+
+    /// Nothing new is started, checks under way are given up, all that is known is stored. What was
+    /// not delivered is in the store and goes out after the next start.
+    async fn stop(mut self) {
+        tracing::info!("stopping");
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        self.pools.stop().await;
+        self.carry_out_without_checks();
+        self.commit(now());
+        self.storage.finish();
+    }
+
+    fn carry_out_without_checks(&mut self) {
+        while let Ok(input) = self.inputs.try_recv() {
+            match input {
+                Input::Done(done) if done.outcome != jobs::Outcome::Lost => self.done(done),
+                Input::Reported(report) => self.reported(report),
+                _ => {}
+            }
+        }
+        while let Some(action) = self.engine.poll_action() {
+            match action {
+                Action::Run(_) => break,
+                Action::Notify(message) => self.batch.notifications.push(*message),
+                Action::Record(entry) => self.batch.history.push(*entry),
+            }
+        }
+    }
+}
+
+/// How much may run at once.
+fn limits(configuration: &Configuration) -> Limits {
+    let workers = &configuration.options.workers;
+    Limits { in_flight: workers.max_in_flight, per_host: workers.max_in_flight_per_host }
+}
+
+/// The log's line for a line of history.
+fn say(entry: &Entry) {
+    let identity = &entry.identity;
+    match &entry.kind {
+        EntryKind::State { condition, state_type, attempt, output } => {
+            tracing::info!("{identity} is {condition} ({state_type} {attempt}): {output}");
+        }
+        EntryKind::Notified { contact, kind, condition } => {
+            tracing::info!("{identity}: telling {contact} of {} ({condition})", kind.as_str());
+        }
+        EntryKind::Held { kind, reason } => {
+            tracing::info!("{identity}: nobody is told of {}: {}", kind.as_str(), reason.as_str());
+        }
+        EntryKind::Acknowledged { author, comment } => tracing::info!("{identity} acknowledged by {author}: {comment}"),
+        EntryKind::Downtime { author, comment, .. } => tracing::info!("{identity}: downtime by {author}: {comment}"),
+    }
+}

@@ -1,0 +1,108 @@
+//! Questions from the local socket.
+
+use std::sync::Arc;
+
+use engine::{Event, Identity, ObjectId, Timestamp};
+use tokio::sync::oneshot;
+
+use super::{Core, now};
+use crate::storage::Task;
+use crate::wire::{Answer, Line, Overview, Request};
+
+impl Core {
+    pub(super) fn asked(&mut self, request: Request, reply: oneshot::Sender<Answer>) {
+        let answer = match request {
+            Request::Status { all } => Answer::Status(Box::new(self.overview(all))),
+            Request::History { object, since, limit } => {
+                return self.storage.give(Task::History { object, since, limit, reply });
+            }
+            Request::Reload => return self.read_again(Some(reply)),
+            Request::Recheck { object } => self.recheck(&object),
+            Request::Acknowledge { object, sticky, author, comment } => self.with(&object, |id, core| {
+                if !core.engine.state(id).condition.is_problem() {
+                    return Answer::Refused { reasons: vec![format!("{object} is no problem: there is nothing to acknowledge")] };
+                }
+                core.engine.handle(Event::Acknowledge { object: id, sticky, author, comment }, now());
+                Answer::Done { message: format!("acknowledged {object}") }
+            }),
+            Request::Unacknowledge { object } => self.with(&object, |id, core| {
+                core.engine.handle(Event::Unacknowledge(id), now());
+                Answer::Done { message: format!("removed the acknowledgement of {object}") }
+            }),
+            Request::Downtime { object, start, end, author, comment } => self.with(&object, |id, core| {
+                core.engine.handle(Event::Downtime { object: id, start, end, author, comment }, now());
+                Answer::Done { message: format!("{object} is in a downtime for {}", end.since(start)) }
+            }),
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn with(&mut self, object: &Identity, act: impl FnOnce(ObjectId, &mut Core) -> Answer) -> Answer {
+        match self.engine.graph().find(object) {
+            Some(id) => act(id, self),
+            None => Answer::Refused { reasons: vec![format!("there is no {object}")] },
+        }
+    }
+
+    /// A service, or a host and all its services (T22).
+    fn recheck(&mut self, object: &Identity) -> Answer {
+        self.with(object, |id, core| {
+            let graph = core.engine.graph().clone();
+            let all: Vec<ObjectId> = std::iter::once(id).chain(graph.services(id).iter().copied()).collect();
+            let checked: Vec<ObjectId> = all.into_iter().filter(|id| graph.object(*id).check.is_some()).collect();
+            for id in &checked {
+                core.engine.handle(Event::Recheck(*id), now());
+            }
+            match checked.len() {
+                0 => Answer::Refused { reasons: vec![format!("{object} has no check command")] },
+                1 => Answer::Done { message: format!("checking {}", graph.identity(checked[0])) },
+                n => Answer::Done { message: format!("checking {n} objects of {object}") },
+            }
+        })
+    }
+
+    fn overview(&self, all: bool) -> Overview {
+        let graph = self.engine.graph();
+        let at = now();
+        let shown = |id: &ObjectId| all || self.engine.state(*id).condition.is_problem();
+        let (waiting, running) = self.engine.load();
+        let hosts = graph.hosts().count();
+        Overview {
+            at,
+            started: self.started,
+            config: self.path.display().to_string(),
+            hosts,
+            services: graph.objects().len() - hosts,
+            running,
+            waiting,
+            undelivered: self.undelivered,
+            objects: graph.ids().filter(shown).map(|id| self.line(id, at)).collect(),
+        }
+    }
+
+    fn line(&self, id: ObjectId, at: Timestamp) -> Line {
+        let (graph, state) = (self.engine.graph(), self.engine.state(id));
+        let Identity { host, service } = graph.identity(id);
+        let covers = |id: ObjectId| self.engine.state(id).downtimes.iter().any(|(start, end)| (*start..*end).contains(&at));
+        let origin = &graph.object(id).origin;
+        let title: String = origin.puppet_title.as_ref().map(|title| format!(" (Puppet: {title})")).unwrap_or_default();
+        Line {
+            host,
+            service,
+            condition: state.condition,
+            state_type: state.state_type,
+            attempt: (state.attempt, graph.settings(id).max_check_attempts),
+            since: state.since,
+            last_check: state.last_check,
+            next_check: Some(state.next_due).filter(|due| *due != Timestamp::NEVER),
+            output: state.output.clone(),
+            perfdata: state.perfdata.clone(),
+            latency: state.latency,
+            execution_time: state.execution_time,
+            acknowledged: state.acknowledgement.is_some(),
+            downtime: covers(id) || covers(graph.host_of(id)),
+            told: state.told.iter().map(Arc::clone).collect(),
+            defined: format!("{}:{}{title}", origin.file, origin.line),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The two pools of worker processes: our own checks run in-process in one, everything else is
+//! exec'ed by the other. They differ in what the kernel lets them do.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use config::Options;
+use jobs::{Done, Job, Pool, Settings};
+use tokio::sync::mpsc;
+
+use crate::core::Input;
+
+/// Both pools.
+pub(crate) struct Pools {
+    in_process: Pool,
+    exec: Pool,
+}
+
+impl Pools {
+    /// Starts the workers; their results go to the core.
+    pub async fn start(options: &Options, plugins: &Path, core: &mpsc::UnboundedSender<Input>) -> Result<Pools> {
+        let program = worker_program(plugins)?;
+        let pool = |arguments: Vec<String>, workers: usize| {
+            let window = (options.workers.max_in_flight / workers.max(1) + 1).min(480);
+            Pool::start(Settings { program: program.clone(), arguments, workers, window })
+        };
+        let plugins = plugins.to_str().context("the plugins folder has a name that is not UTF-8")?.to_owned();
+        let in_process = ["--pool", "in-process", "--plugins"].map(str::to_owned).into_iter().chain([plugins]).collect();
+        let (in_process, results) = pool(in_process, options.workers.in_process).await?;
+        forward(results, core.clone());
+        let (exec, results) = pool(vec!["--pool".into(), "exec".into()], options.workers.exec).await?;
+        forward(results, core.clone());
+        Ok(Pools { in_process, exec })
+    }
+
+    /// A check of ours, by its whole path, runs in-process; anything else is exec'ed.
+    pub fn submit(&self, job: Job) {
+        let ours = job.argv.first().is_some_and(|program| self.in_process.runs(program));
+        if ours { self.in_process.submit(job) } else { self.exec.submit(job) }
+    }
+
+    /// Ends all workers and what they run.
+    pub async fn stop(&mut self) {
+        self.in_process.stop().await;
+        self.exec.stop().await;
+    }
+}
+
+fn forward(mut results: mpsc::UnboundedReceiver<Done>, core: mpsc::UnboundedSender<Input>) {
+    tokio::spawn(async move {
+        while let Some(done) = results.recv().await {
+            if core.send(Input::Done(done)).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+/// `hlidka-worker` lies beside `hlidka`, beside the plugins, or one folder above them.
+fn worker_program(plugins: &Path) -> Result<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
+    let places = beside.into_iter().chain([plugins.to_owned()]).chain(plugins.parent().map(Path::to_owned));
+    let candidates: Vec<PathBuf> = places.map(|dir| dir.join("hlidka-worker")).collect();
+    candidates.iter().find(|path| path.is_file()).cloned().with_context(|| {
+        let looked: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
+        format!("hlidka-worker is not installed: looked for {}", looked.join(", "))
+    })
+}
