@@ -22,6 +22,17 @@ impl Server {
     /// If it cannot be started: a missing server is a failure, never a skip.
     #[track_caller]
     pub fn start(command: &mut Command) -> Server {
+        Server::start_to(command, Stdio::inherit())
+    }
+
+    /// Starts a command whose standard error goes to a file.
+    #[track_caller]
+    pub fn start_logged(command: &mut Command, log: std::fs::File) -> Server {
+        Server::start_to(command, log.into())
+    }
+
+    #[track_caller]
+    fn start_to(command: &mut Command, output: Stdio) -> Server {
         let program = command.get_program().to_owned();
         let mut wrapped = Command::new("/usr/bin/setpriv");
         wrapped.args(["--pdeathsig", "KILL", "--"]).arg(&program).args(command.get_args());
@@ -35,6 +46,7 @@ impl Server {
             wrapped.current_dir(dir);
         }
         wrapped.stdin(Stdio::null()).process_group(0);
+        wrapped.stdout(Stdio::null()).stderr(output);
         let child =
             wrapped.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
         Server { child }
