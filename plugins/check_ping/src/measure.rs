@@ -11,11 +11,11 @@ use net::Family;
 use tokio::net::lookup_host;
 use tokio::time::timeout_at;
 
-use crate::Args;
 use crate::options::Source;
 use crate::socket::{Echo, Kind};
 use crate::tally::{Outcome, Tally};
 use crate::targets::Targets;
+use crate::{Args, LEAST_WAIT};
 
 /// Kept back of the deadline for making a report of what was seen.
 const RESERVE: Duration = Duration::from_millis(20);
@@ -95,7 +95,7 @@ async fn resolve(host: &str, family: Family) -> Result<SocketAddr, CheckError> {
 }
 
 /// Sends every request at its time, and returns as soon as all of them are settled, or `wait` after
-/// the last one, or at `end`.
+/// the last one (a second, if one was refused), or at `end`.
 async fn exchange(
     echo: &mut Echo,
     packets: usize,
@@ -104,22 +104,27 @@ async fn exchange(
     end: Instant,
 ) -> Result<Outcome, CheckError> {
     let mut tally = Tally::default();
-    let mut next = Instant::now();
+    let mut last_sent = None;
     loop {
         let now = Instant::now();
         let all_sent = tally.sent() >= packets;
+        // a late packet delays those that follow, so that no two are closer than the interval
+        let patience = match all_sent {
+            false => interval,
+            // routers limit how many refusals they send: there may be no more than the first
+            true if tally.is_refused() => wait.min(LEAST_WAIT),
+            true => wait,
+        };
+        let next = last_sent.map_or(now, |last: Instant| last + patience);
         if now >= end || (all_sent && (tally.is_settled() || now >= next)) {
             return Ok(tally.outcome());
         }
-        if !all_sent && now >= next {
-            let sequence = tally.next_sequence();
-            match echo.send(sequence) {
+        if now >= next {
+            match echo.send(tally.next_sequence()) {
                 Ok(()) => tally.sent_at(now),
                 Err(refusal) => tally.not_sent(now, refusal),
             }
-            // after the last one, what is waited for is its answer; a late packet delays the ones
-            // that follow, so that no two are closer than the interval
-            next = now + if tally.sent() < packets { interval } else { wait };
+            last_sent = Some(now);
             continue;
         }
         let received = echo.receive(|event, at| tally.receive(event, at));

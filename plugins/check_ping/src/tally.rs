@@ -54,6 +54,11 @@ impl Tally {
         self.waiting == 0
     }
 
+    /// Was a request refused that nobody has answered?
+    pub fn is_refused(&self) -> bool {
+        self.probes.iter().any(|probe| matches!(probe.fate, Fate::Refused(_)))
+    }
+
     /// The sequence number of the next request.
     pub fn next_sequence(&self) -> u16 {
         u16::try_from(self.probes.len() + 1).unwrap_or(u16::MAX)
@@ -207,12 +212,12 @@ mod tests {
         let start = Instant::now();
         let mut tally = sent(2, start);
         tally.receive(Event::Refused { sequence: 1, refusal: refusal("forged") }, start);
-        assert!(!tally.is_settled());
+        assert!(!tally.is_settled() && tally.is_refused());
         reply(&mut tally, 2, start, 1);
         tally.receive(Event::Refused { sequence: 2, refusal: refusal("forged") }, start);
         assert!(tally.is_settled(), "a refusal ends the waiting");
         reply(&mut tally, 1, start, 1);
-        assert!(tally.is_settled());
+        assert!(tally.is_settled() && !tally.is_refused());
         let outcome = tally.outcome();
         assert_eq!((outcome.loss(), outcome.refusal), (0.0, None));
     }
