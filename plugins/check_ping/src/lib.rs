@@ -2,9 +2,9 @@
 //! check_icmp in one, without running `ping`.
 //!
 //! Many runs at once in one process do not confuse each other: each has a socket, an identifier and
-//! a random token of its own. To ping a thousand hosts, parse a thousand
-//! [`CheckDef`](check::CheckDef)s of [`Args`] and drive them side by side; raise the limit on open
-//! files first.
+//! a random token of its own. To ping a thousand hosts, parse a thousand command lines by
+//! [`CheckDef::of::<Args>()`](check::CheckDef::of) and await their [`run`](check::Invocation::run)
+//! side by side; each takes one file descriptor.
 //!
 //! Options ([`Args`]) → `targets` and `limits` (pure) → `measure` with `socket` (all I/O), `packet`
 //! and `tally` (pure) → `judge` (pure).

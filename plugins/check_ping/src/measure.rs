@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -137,7 +136,7 @@ async fn exchange(
 /// Runs futures side by side in this task, so that dropping the whole stops each.
 async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    let mut all = pin!(poll_fn(move |cx| {
+    poll_fn(move |cx| {
         let mut pending = false;
         for (future, output) in &mut running {
             if output.is_none() {
@@ -151,8 +150,8 @@ async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
             return Poll::Pending;
         }
         Poll::Ready(running.iter_mut().filter_map(|(_, output)| output.take()).collect())
-    }));
-    all.as_mut().await
+    })
+    .await
 }
 
 impl Args {
