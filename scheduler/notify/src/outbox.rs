@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use engine::Notification;
-use tokio::sync::mpsc::{Receiver, UnboundedSender};
+use engine::{Notification, Span, Timestamp};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -58,7 +58,7 @@ pub enum Report<I> {
         /// Why.
         error: String,
         /// About when the next try is; none if it was refused for good.
-        retry_in: Option<Duration>,
+        next_try: Option<Timestamp>,
     },
 }
 
@@ -72,7 +72,7 @@ pub enum Report<I> {
 /// store. Ends at once when nobody hears `reports` any more.
 pub async fn outbox<I, C>(
     carrier: C,
-    mut incoming: Receiver<(I, Notification)>,
+    mut incoming: UnboundedReceiver<(I, Notification)>,
     reports: UnboundedSender<Report<I>>,
 ) where
     I: Copy + Display + Send + 'static,
@@ -145,9 +145,16 @@ fn report<I>(outcome: Outcome<I>) -> Report<I> {
     let id = outcome.id;
     match outcome.end {
         End::Delivered => Report::Delivered { id },
-        End::Again { error, wait } => Report::Failed { id, error, retry_in: Some(wait) },
-        End::GivenUp { error } => Report::Failed { id, error, retry_in: None },
+        End::Again { error, wait } => Report::Failed { id, error, next_try: Some(from_now(wait)) },
+        End::GivenUp { error } => Report::Failed { id, error, next_try: None },
     }
+}
+
+/// By the wall clock, for people; the queue counts for itself.
+fn from_now(wait: Duration) -> Timestamp {
+    let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(micros(now)) + Span::from_micros(micros(wait))
 }
 
 fn log<I: Display>(outcome: &Outcome<I>, lane: &str) {
