@@ -167,7 +167,8 @@ async fn a_dead_server_is_asked_by_one_and_all_go_when_it_is_back() {
     let in_vain: Vec<u64> =
         rig.tries().into_iter().map(|(seconds, ..)| seconds).filter(|seconds| *seconds < 1000).collect();
     let (at_first, asked): (Vec<u64>, Vec<u64>) = in_vain.iter().partition(|seconds| **seconds == 0);
-    assert!((3..=17).contains(&at_first.len()), "{in_vain:?}");
+    // 16 at once and the one that takes the place of the first; and hers
+    assert!((3..=18).contains(&at_first.len()), "{in_vain:?}");
     assert_eq!(asked, [10, 30, 70, 150, 310, 630]);
 }
 
