@@ -1,0 +1,107 @@
+//! Writing what the engine decided.
+
+use engine::{Entry, EntryKind, Identity, Notification, Saved, Timestamp};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::row::{encode, service_column};
+use crate::{DeliveryId, Store, StoreError};
+
+/// All that is stored together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// Now: the daemon was alive then.
+    pub at: Timestamp,
+    /// Objects of which something new is known.
+    pub states: Vec<(Identity, Saved)>,
+    /// Objects that left the configuration; their history stays.
+    pub removed: Vec<Identity>,
+    /// New lines of history.
+    pub history: Vec<Entry>,
+    /// Who must be told: carried out only when the commit has returned.
+    pub notifications: Vec<Notification>,
+}
+
+impl Batch {
+    /// Must it survive a power cut? Notifications must: one that was sent and then forgotten
+    /// would be sent again. What a person said must: it was answered with "done".
+    fn waits_for_disk(&self) -> bool {
+        let by_person =
+            |entry: &Entry| matches!(entry.kind, EntryKind::Acknowledged { .. } | EntryKind::Downtime { .. });
+        !self.notifications.is_empty() || self.history.iter().any(by_person)
+    }
+}
+
+impl Store {
+    /// Stores a batch in one transaction and gives each notification its number, in their order.
+    /// If it fails nothing of it is stored; commit it again, or with more in it.
+    pub fn commit(&mut self, batch: &Batch) -> Result<Vec<DeliveryId>, StoreError> {
+        let encoded = Encoded::of(batch)?;
+        let written = self
+            .wait_for_disk(batch.waits_for_disk())
+            .and_then(|()| write(&mut self.connection, batch, &encoded));
+        written.map_err(|source| self.broken("write to", source))
+    }
+}
+
+/// JSON of everything, made before the transaction begins.
+struct Encoded {
+    states: Vec<String>,
+    history: Vec<String>,
+    notifications: Vec<String>,
+}
+
+impl Encoded {
+    fn of(batch: &Batch) -> Result<Encoded, StoreError> {
+        let states = batch.states.iter().map(|(identity, saved)| encode(saved, identity));
+        let history = batch.history.iter().map(|entry| encode(&entry.kind, &entry.identity));
+        let notifications = batch.notifications.iter().map(|told| encode(told, &told.identity));
+        Ok(Encoded {
+            states: states.collect::<Result<_, _>>()?,
+            history: history.collect::<Result<_, _>>()?,
+            notifications: notifications.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn write(connection: &mut Connection, batch: &Batch, encoded: &Encoded) -> rusqlite::Result<Vec<DeliveryId>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut ids = Vec::with_capacity(batch.notifications.len());
+    {
+        let mut alive = transaction.prepare_cached(
+            "INSERT INTO meta VALUES ('alive', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?;
+        alive.execute([batch.at.micros()])?;
+
+        let mut remove = transaction.prepare_cached("DELETE FROM object WHERE host = ?1 AND service = ?2")?;
+        for identity in &batch.removed {
+            remove.execute((&*identity.host, service_column(identity)))?;
+        }
+        let mut state = transaction.prepare_cached(
+            "INSERT INTO object VALUES (?1, ?2, ?3)
+             ON CONFLICT (host, service) DO UPDATE SET detail = excluded.detail",
+        )?;
+        for ((identity, _), json) in batch.states.iter().zip(&encoded.states) {
+            state.execute((&*identity.host, service_column(identity), json))?;
+        }
+        let mut line = transaction
+            .prepare_cached("INSERT INTO history (at, host, service, detail) VALUES (?1, ?2, ?3, ?4)")?;
+        for (entry, json) in batch.history.iter().zip(&encoded.history) {
+            line.execute((entry.at.micros(), &*entry.identity.host, service_column(&entry.identity), json))?;
+        }
+        let mut queue = transaction.prepare_cached(
+            "INSERT INTO notification (host, service, contact, queued_at, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for (told, json) in batch.notifications.iter().zip(&encoded.notifications) {
+            let row = queue.insert((
+                &*told.identity.host,
+                service_column(&told.identity),
+                &*told.contact,
+                told.at.micros(),
+                json,
+            ))?;
+            ids.push(DeliveryId(row));
+        }
+    }
+    transaction.commit()?;
+    Ok(ids)
+}
