@@ -11,10 +11,9 @@ use std::time::Duration;
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::job::epoch_micros;
 use crate::spawn::{Child, Spawner};
 use crate::watch::{Watched, watch};
-use crate::{Done, Job, MAX_OUTPUT, Outcome};
+use crate::{Done, Job, MAX_OUTPUT, Outcome, Stopwatch};
 
 /// A program that ends within this time costs one wake-up: its output waits in the pipe (64 KiB, or
 /// a page at the least) until then. Only after it are we told of output as it comes.
@@ -31,16 +30,16 @@ const KILL_GRACE: Duration = Duration::from_millis(500);
 /// process group.
 pub async fn run(job: &Job, spawner: &Spawner) -> Done {
     let deadline = Instant::now() + job.timeout.min(Job::MAX_TIMEOUT);
-    let started = epoch_micros();
+    let clock = Stopwatch::start();
     let child = match spawner.spawn(&job.argv, &job.environment) {
         Ok(child) => child,
         Err(error) => return Done::not_started(job.id, error.to_string()),
     };
     match Running::new(child) {
         Ok(mut running) => {
-            let (outcome, finished) = running.finish(deadline).await;
+            let (outcome, finished) = running.finish(deadline, clock).await;
             let stdout = std::mem::take(&mut running.output);
-            Done { id: job.id, started, finished, outcome, stdout }
+            Done { id: job.id, started: clock.started, finished, outcome, stdout }
         }
         Err(error) => Done::not_started(job.id, format!("cannot watch the process: {error}")),
     }
@@ -85,11 +84,11 @@ impl Running {
     }
 
     /// Waits for the end or brings it about.
-    async fn finish(&mut self, deadline: Instant) -> (Outcome, i64) {
+    async fn finish(&mut self, deadline: Instant, clock: Stopwatch) -> (Outcome, i64) {
         let early = deadline.min(Instant::now() + EARLY);
-        let ended = self.process.ended_by(early).await
-            || (early < deadline && self.read_until_ended(deadline).await);
-        let finished = epoch_micros();
+        let ended =
+            self.process.ended_by(early).await || (early < deadline && self.read_until_ended(deadline).await);
+        let finished = clock.now();
         if !ended {
             self.kill().await;
             return (Outcome::TimedOut, finished);

@@ -61,7 +61,9 @@ impl Frame {
         match self {
             Frame::Hello { programs } => framed(out, 1, |out| {
                 put_count(out, programs.len())?;
-                programs.iter().for_each(|name| put_bytes(out, name.as_bytes()));
+                for name in programs {
+                    put_bytes(out, name.as_bytes());
+                }
                 Ok(())
             }),
             Frame::Job(job) => encode_job(job, out),
@@ -76,7 +78,9 @@ pub fn encode_job(job: &Job, out: &mut Vec<u8>) -> Result<(), FrameError> {
         out.extend(job.id.to_le_bytes());
         out.extend(u64::try_from(job.timeout.as_micros()).unwrap_or(u64::MAX).to_le_bytes());
         put_count(out, job.argv.len())?;
-        job.argv.iter().for_each(|word| put_bytes(out, word.as_bytes()));
+        for word in &job.argv {
+            put_bytes(out, word.as_bytes());
+        }
         put_count(out, job.environment.len())?;
         for (name, value) in &job.environment {
             put_bytes(out, name.as_bytes());
@@ -102,11 +106,17 @@ pub fn encode_done(done: &Done, out: &mut Vec<u8>) -> Result<(), FrameError> {
         out.push(tag);
         out.extend(value.to_le_bytes());
         if let Outcome::NotStarted(why) = &done.outcome {
-            put_bytes(out, why[..why.floor_char_boundary(MAX_REASON)].as_bytes());
+            put_bytes(out, shortened(why).as_bytes());
         }
         put_bytes(out, &done.stdout[..done.stdout.len().min(MAX_OUTPUT)]);
         Ok(())
     })
+}
+
+/// At most [`MAX_REASON`] bytes, whole characters.
+fn shortened(reason: &str) -> &str {
+    let mut ends = (0..=reason.len().min(MAX_REASON)).rev();
+    ends.find_map(|end| reason.get(..end)).unwrap_or_default()
 }
 
 fn framed(

@@ -1,6 +1,6 @@
 //! What is asked of a worker, and what it answers.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most of a plugin's standard output that is kept, in bytes; the rest is read and dropped.
 pub const MAX_OUTPUT: usize = 64 * 1024;
@@ -57,19 +57,29 @@ pub enum Outcome {
 impl Done {
     /// A job that never ran.
     pub fn not_started(id: u64, why: impl Into<String>) -> Done {
-        let now = epoch_micros();
-        Done {
-            id,
-            started: now,
-            finished: now,
-            outcome: Outcome::NotStarted(why.into()),
-            stdout: Vec::new(),
-        }
+        let now = Stopwatch::start().started;
+        Done { id, started: now, finished: now, outcome: Outcome::NotStarted(why.into()), stdout: Vec::new() }
     }
 }
 
-/// Now, in microseconds since the epoch.
-pub fn epoch_micros() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+/// The two times of a [`Done`]: what lies between them is right even if somebody sets the clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch {
+    /// Wall-clock time of the start, in microseconds since the epoch.
+    pub started: i64,
+    since: Instant,
+}
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Stopwatch {
+        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Stopwatch { started: i64::try_from(epoch.as_micros()).unwrap_or(i64::MAX), since: Instant::now() }
+    }
+
+    /// Now, in microseconds since the epoch.
+    pub fn now(&self) -> i64 {
+        let elapsed = i64::try_from(self.since.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.started.saturating_add(elapsed)
+    }
 }

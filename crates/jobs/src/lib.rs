@@ -19,6 +19,6 @@ pub mod spawn;
 mod verdict;
 mod watch;
 
-pub use job::{Done, Job, MAX_OUTPUT, Outcome, epoch_micros};
+pub use job::{Done, Job, MAX_OUTPUT, Outcome, Stopwatch};
 pub use pool::{Pool, PoolError, Settings, WorkerStatus};
 pub use serve::serve;

@@ -14,7 +14,11 @@ use crate::{Done, Job};
 
 /// Says hello, then runs every job that comes, all at once (the pool bounds how many it sends),
 /// until the daemon hangs up. Jobs that still run then are dropped, which stops them.
-pub async fn serve<F>(stream: UnixStream, programs: Vec<String>, mut run: impl FnMut(Job) -> F) -> io::Result<()>
+pub async fn serve<F>(
+    stream: UnixStream,
+    programs: Vec<String>,
+    mut run: impl FnMut(Job) -> F,
+) -> io::Result<()>
 where
     F: Future<Output = Done> + Send + 'static,
 {

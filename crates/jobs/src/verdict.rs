@@ -131,7 +131,11 @@ mod tests {
         let cases: [(Outcome, &[u8], &str); 8] = [
             (Outcome::Exited(4), b"", "(Return code of 4 is out of bounds)"),
             (Outcome::Exited(-1), b"oops", "(Return code of -1 is out of bounds) oops"),
-            (Outcome::Exited(126), b"", "(Return code of 126 is out of bounds; plugin may not be executable)"),
+            (
+                Outcome::Exited(126),
+                b"",
+                "(Return code of 126 is out of bounds; plugin may not be executable)",
+            ),
             (Outcome::Exited(127), b"", "(Return code of 127 is out of bounds; plugin may be missing)"),
             (Outcome::Signalled(11), b"half", "(Plugin was killed by SIGSEGV) half"),
             (Outcome::Signalled(34), b"", "(Plugin was killed by signal 34)"),

@@ -16,5 +16,6 @@ pub(crate) type Watched = AsyncFd<OwnedFd>;
               an OwnedFd that nobody replaces does neither"
 )]
 pub(crate) fn watch(fd: OwnedFd) -> Result<Watched, (OwnedFd, io::Error)> {
-    AsyncFd::try_with_interest(fd, Interest::READABLE).map_err(|error| error.into_parts())
+    AsyncFd::try_with_interest(fd, Interest::READABLE)
+        .map_err(tokio::io::unix::AsyncFdRegisterError::into_parts)
 }

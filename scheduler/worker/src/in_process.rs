@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use check::{CheckDef, Invocation, Isolation, Output};
-use jobs::{Done, Job, MAX_OUTPUT, Outcome, epoch_micros};
+use jobs::{Done, Job, MAX_OUTPUT, Outcome, Stopwatch};
 
 use crate::table::CHECKS;
 
@@ -45,7 +45,7 @@ impl InProcess {
         let (id, timeout) = (job.id, job.timeout);
         let prepared = self.prepare(job);
         async move {
-            let started = epoch_micros();
+            let clock = Stopwatch::start();
             let output = match prepared {
                 Prepared::Check(invocation) => invocation.run(Some(timeout)).await,
                 Prepared::Said(output) => output,
@@ -54,7 +54,7 @@ impl InProcess {
             let outcome = Outcome::Exited(output.state.exit_code().into());
             let mut stdout = output.text.into_bytes();
             stdout.truncate(MAX_OUTPUT);
-            Done { id, started, finished: epoch_micros(), outcome, stdout }
+            Done { id, started: clock.started, finished: clock.now(), outcome, stdout }
         }
     }
 

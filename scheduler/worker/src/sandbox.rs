@@ -30,7 +30,7 @@ const REFUSED: &[libc::c_long] = &[
     // what Landlock does not know of files
     libc::SYS_fchmod,
     libc::SYS_fchmodat,
-    libc::SYS_fchmodat2,
+    FCHMODAT2,
     libc::SYS_fchown,
     libc::SYS_fchownat,
     libc::SYS_utimensat,
@@ -85,6 +85,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_personality,
 ];
 
+/// The same number everywhere; libc does not have it for every machine.
+const FCHMODAT2: libc::c_long = 452;
+
 /// The same, of those that only x86_64 has. For fork and vfork see [`processes`].
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[libc::c_long] = &[
@@ -113,7 +116,8 @@ pub(crate) fn apply() -> Vec<String> {
     match read_only() {
         Ok(RulesetStatus::FullyEnforced) => {}
         Ok(RulesetStatus::PartiallyEnforced) => {
-            missing.push("this kernel has only a part of Landlock (Linux 6.12 has all that is used)".to_owned());
+            missing
+                .push("this kernel has only a part of Landlock (Linux 6.12 has all that is used)".to_owned());
         }
         Ok(RulesetStatus::NotEnforced) => {
             missing.push("this kernel has no Landlock: checks could write files".to_owned());
@@ -140,7 +144,7 @@ fn read_only() -> Result<RulesetStatus, Box<dyn std::error::Error>> {
 
 fn filter_system_calls() -> Result<(), Box<dyn std::error::Error>> {
     let mut refused: BTreeMap<i64, Vec<SeccompRule>> =
-        REFUSED.iter().chain(REFUSED_HERE).map(|number| (i64::from(*number), Vec::new())).collect();
+        REFUSED.iter().chain(REFUSED_HERE).map(|number| (*number, Vec::new())).collect();
     refused.insert(libc::SYS_clone, processes()?);
     install(refused, libc::EPERM)?;
     // Its flags lie in memory, where a filter cannot look. As if the kernel were too old for it, the
@@ -151,8 +155,7 @@ fn filter_system_calls() -> Result<(), Box<dyn std::error::Error>> {
 /// A clone that makes a process, not a thread of this one.
 fn processes() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     let thread = u64::from(libc::CLONE_THREAD.cast_unsigned());
-    let condition =
-        SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0)?;
+    let condition = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0)?;
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 

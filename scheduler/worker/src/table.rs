@@ -3,10 +3,7 @@
 use check::CheckDef;
 
 /// Every check of ours, by name. A new one is one line here (and one in Cargo.toml).
-pub static CHECKS: &[CheckDef] = &[
-    CheckDef::of::<check_dummy::Args>(),
-    CheckDef::of::<check_tcp::Args>(),
-];
+pub static CHECKS: &[CheckDef] = &[CheckDef::of::<check_dummy::Args>(), CheckDef::of::<check_tcp::Args>()];
 
 /// The check of that name.
 pub fn find(name: &str) -> Option<&'static CheckDef> {

@@ -81,16 +81,12 @@ impl Dispatch {
         let least_loaded = with_room
             .filter(|(_, worker)| worker.pid.is_some() && worker.jobs.len() < window)
             .min_by_key(|(_, worker)| worker.jobs.len());
-        match least_loaded {
-            Some((index, worker)) => {
-                worker.takes(entry, now);
-                Ok(Some(index))
-            }
-            None => {
-                self.backlog.push_back(entry);
-                Ok(None)
-            }
+        if let Some((index, worker)) = least_loaded {
+            worker.takes(entry, now);
+            return Ok(Some(index));
         }
+        self.backlog.push_back(entry);
+        Ok(None)
     }
 
     /// Moves the frames that a worker is to get to `out`.
@@ -248,7 +244,10 @@ mod tests {
         assert!(dispatch.finished(0, done(0), now).is_some());
         assert_eq!(sent(&mut dispatch, 0), [1]);
         let lost = dispatch.down(0, "killed".into());
-        assert_eq!(lost.iter().map(|done| (done.id, &done.outcome)).collect::<Vec<_>>(), [(1, &Outcome::Lost)]);
+        assert_eq!(
+            lost.iter().map(|done| (done.id, &done.outcome)).collect::<Vec<_>>(),
+            [(1, &Outcome::Lost)]
+        );
         dispatch.up(0, 12, now);
         assert_eq!(sent(&mut dispatch, 0), [2], "the innocent one still has its second try");
         assert!(dispatch.finished(0, done(2), now).is_some());

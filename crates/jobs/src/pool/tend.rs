@@ -92,7 +92,9 @@ impl Shared {
             let mut dispatch = self.dispatch();
             (dispatch.down(worker, reason), dispatch.refill_all(Instant::now()))
         };
-        lost.into_iter().for_each(|done| self.give(done));
+        for done in lost {
+            self.give(done);
+        }
         self.wake(wake);
     }
 }
@@ -177,20 +179,18 @@ impl Process {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = rustix::process::kill_process(pid, signal);
         }
-        let status = match tokio::time::timeout(STOP_GRACE, self.ended()).await {
-            Ok(status) => Some(status),
-            Err(_) => {
-                let _ = self.child.kill();
-                tokio::time::timeout(STOP_GRACE, self.ended()).await.ok()
-            }
-        };
+        let mut status = tokio::time::timeout(STOP_GRACE, self.ended()).await;
+        if status.is_err() {
+            let _ = self.child.kill();
+            status = tokio::time::timeout(STOP_GRACE, self.ended()).await;
+        }
         match status {
-            Some(status) => match (status.code(), status.signal()) {
+            Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => format!("exit code {code}"),
                 (_, Some(signal)) => format!("killed by {}", signal_name(signal)),
                 _ => "ended".to_owned(),
             },
-            None => format!("process {} does not die of SIGKILL", self.child.id()),
+            Err(_) => format!("process {} does not die of SIGKILL", self.child.id()),
         }
     }
 
