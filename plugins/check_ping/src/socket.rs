@@ -277,8 +277,10 @@ fn local_address(source: Option<&Source>, target: SocketAddr) -> SocketAddr {
 }
 
 /// The identifier of a datagram socket is its port. A random one, if it is free; the kernel's own
-/// choice counts up and is easily guessed.
+/// choice counts up and is easily guessed. Linux makes these sockets with SO_REUSEADDR on, and would
+/// give one identifier to two of them, of which one then gets the replies of both.
 fn bind_datagram(socket: &Socket, mut local: SocketAddr, wanted: u16) -> io::Result<u16> {
+    socket.set_reuse_address(false)?;
     let mut bind = |port: u16| {
         local.set_port(port);
         socket.bind(&local.into())

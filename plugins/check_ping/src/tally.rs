@@ -10,6 +10,8 @@ use crate::packet::{Event, Refusal};
 pub(crate) struct Tally {
     probes: Vec<Probe>,
     waiting: usize,
+    refused: usize,
+    answered: usize,
     duplicates: u32,
     out_of_order: u32,
     last_answered: u16,
@@ -26,6 +28,7 @@ enum Fate {
     Waiting,
     Answered(Duration),
     Refused(Refusal),
+    Unsent(Refusal),
 }
 
 /// What became of the requests.
@@ -49,14 +52,15 @@ impl Tally {
         self.probes.len()
     }
 
-    /// Is no answer outstanding?
+    /// Is there nothing to wait for? Refusals of all requests end the waiting. Refusals by a host
+    /// that answers others may be forged: its replies are still waited for.
     pub fn is_settled(&self) -> bool {
-        self.waiting == 0
+        self.waiting == 0 && (self.refused == 0 || self.answered == 0)
     }
 
     /// Was a request refused that nobody has answered?
     pub fn is_refused(&self) -> bool {
-        self.probes.iter().any(|probe| matches!(probe.fate, Fate::Refused(_)))
+        self.refused > 0
     }
 
     /// The sequence number of the next request.
@@ -72,34 +76,35 @@ impl Tally {
 
     /// The next request could not be sent.
     pub fn not_sent(&mut self, now: Instant, refusal: Refusal) {
-        self.probes.push(Probe { sent: now, fate: Fate::Refused(refusal) });
+        self.probes.push(Probe { sent: now, fate: Fate::Unsent(refusal) });
     }
 
-    /// Something was received. A reply outweighs a refusal, whichever came first: whoever sends a
-    /// forged error must not make a live host look dead.
+    /// Something was received. A reply outweighs a refusal, whichever came first.
     pub fn receive(&mut self, event: Event, now: Instant) {
         let (Event::Reply { sequence } | Event::Refused { sequence, .. }) = event;
         let index = usize::from(sequence).wrapping_sub(1);
         let Some(probe) = self.probes.get_mut(index) else { return };
-        let was_waiting = matches!(probe.fate, Fate::Waiting);
-        match event {
-            Event::Reply { .. } if matches!(probe.fate, Fate::Answered(_)) => {
+        match (event, &probe.fate) {
+            (Event::Reply { .. }, Fate::Answered(_)) => {
                 self.duplicates = self.duplicates.saturating_add(1);
                 return;
             }
-            Event::Reply { .. } => {
-                probe.fate = Fate::Answered(now.saturating_duration_since(probe.sent));
-                if sequence < self.last_answered {
-                    self.out_of_order += 1;
-                }
-                self.last_answered = self.last_answered.max(sequence);
+            (Event::Refused { refusal, .. }, Fate::Waiting) => {
+                self.waiting -= 1;
+                self.refused += 1;
+                probe.fate = Fate::Refused(refusal);
+                return;
             }
-            Event::Refused { refusal, .. } if was_waiting => probe.fate = Fate::Refused(refusal),
-            Event::Refused { .. } => {}
+            (Event::Reply { .. }, Fate::Waiting) => self.waiting -= 1,
+            (Event::Reply { .. }, Fate::Refused(_)) => self.refused -= 1,
+            (Event::Reply { .. }, Fate::Unsent(_)) | (Event::Refused { .. }, _) => return,
         }
-        if was_waiting {
-            self.waiting -= 1;
+        probe.fate = Fate::Answered(now.saturating_duration_since(probe.sent));
+        self.answered += 1;
+        if sequence < self.last_answered {
+            self.out_of_order += 1;
         }
+        self.last_answered = self.last_answered.max(sequence);
     }
 
     /// Closes the books: what was not answered is lost.
@@ -113,7 +118,7 @@ impl Tally {
         for probe in self.probes {
             match probe.fate {
                 Fate::Answered(after) => outcome.round_trips.push(after.as_secs_f64() * 1000.0),
-                Fate::Refused(refusal) => outcome.refusal = Some(refusal),
+                Fate::Refused(refusal) | Fate::Unsent(refusal) => outcome.refusal = Some(refusal),
                 Fate::Waiting => {}
             }
         }
@@ -211,15 +216,31 @@ mod tests {
     fn a_reply_outweighs_a_refusal_in_either_order() {
         let start = Instant::now();
         let mut tally = sent(2, start);
-        tally.receive(Event::Refused { sequence: 1, refusal: refusal("forged") }, start);
+        let forged = |tally: &mut Tally, sequence| {
+            tally.receive(Event::Refused { sequence, refusal: refusal("forged") }, start);
+        };
+        forged(&mut tally, 1);
         assert!(!tally.is_settled() && tally.is_refused());
         reply(&mut tally, 2, start, 1);
-        tally.receive(Event::Refused { sequence: 2, refusal: refusal("forged") }, start);
-        assert!(tally.is_settled(), "a refusal ends the waiting");
+        forged(&mut tally, 2);
+        assert!(!tally.is_settled(), "who answers one request may yet answer the other");
         reply(&mut tally, 1, start, 1);
+        forged(&mut tally, 1);
         assert!(tally.is_settled() && !tally.is_refused());
         let outcome = tally.outcome();
         assert_eq!((outcome.loss(), outcome.refusal), (0.0, None));
+    }
+
+    #[test]
+    fn refusals_of_everything_end_the_waiting() {
+        let start = Instant::now();
+        let mut tally = sent(2, start);
+        for sequence in [1, 1, 2] {
+            assert!(!tally.is_settled());
+            tally.receive(Event::Refused { sequence, refusal: refusal("unreachable") }, start);
+        }
+        assert!(tally.is_settled());
+        assert_eq!(tally.outcome().loss(), 100.0);
     }
 
     #[test]
