@@ -89,14 +89,15 @@ impl CheckDef {
     pub fn command(&self) -> Command {
         let definition = &self.definition;
         let base = Command::new(definition.name)
-            .about(definition.about)
             .after_help(definition.examples)
             .infer_long_args(true)
             .args_override_self(true)
             .disable_version_flag(true)
             .disable_help_flag(true)
             .max_term_width(100);
-        (self.augment)(base).next_help_heading("Common options").args(common_options())
+        // the struct's doc comment is for developers: users get the definition's sentence
+        let command = (self.augment)(base).about(definition.about).long_about(None);
+        command.next_help_heading("Common options").args(common_options())
     }
 
     /// Reads a command line (without the program's name). Help, version and usage errors come back

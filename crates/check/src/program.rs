@@ -44,7 +44,12 @@ fn drive(invocation: Invocation) -> Output {
             invocation.output(result)
         }
         Isolation::Async => match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime.block_on(invocation.run(None)),
+            Ok(runtime) => {
+                let output = runtime.block_on(invocation.run(None));
+                // a name that the resolver is still looking for holds nobody up
+                runtime.shutdown_background();
+                output
+            }
             Err(error) => {
                 invocation.output(Err(CheckError::internal(format!("cannot start the event loop: {error}"))))
             }

@@ -1,6 +1,7 @@
 //! The command line: what an administrator types.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -137,7 +138,9 @@ impl Daemon {
     fn ask(&self, request: &Request) -> Result<Answer> {
         let socket = match (&self.socket, &self.config) {
             (Some(socket), _) => socket.clone(),
-            (None, Some(config)) => config::options(config).map_err(problems_as_error)?.socket,
+            (None, Some(config)) => {
+                config::options(config).map_err(|problems| problems_as_error(&problems))?.socket
+            }
             (None, None) => PathBuf::from(DEFAULT_SOCKET),
         };
         ask(&socket, request)
@@ -160,7 +163,9 @@ pub fn main() -> ExitCode {
         Command::Demo { seconds } => log::start("info").and_then(|()| demo::run(seconds)),
         Command::Verify { config, json } => verify(&config, json),
         Command::Status { daemon, all, json, exit_code } => status(&daemon, all, json, exit_code),
-        Command::History { daemon, object, limit, since, json } => history(&daemon, object.as_deref(), limit, since, json),
+        Command::History { daemon, object, limit, since, json } => {
+            history(&daemon, object.as_deref(), limit, since, json)
+        }
         Command::Recheck { daemon, objects } => recheck(&daemon, &objects),
         Command::Ack { daemon, object, remove: true, .. } => {
             identity(&object).and_then(|object| daemon.make(&Request::Unacknowledge { object }))
@@ -171,7 +176,13 @@ pub fn main() -> ExitCode {
         }),
         Command::Downtime { daemon, object, duration, comment } => identity(&object).and_then(|object| {
             let start = crate::core::now();
-            let request = Request::Downtime { object, start, end: start + duration, author: author(), comment: comment.into() };
+            let request = Request::Downtime {
+                object,
+                start,
+                end: start + duration,
+                author: author(),
+                comment: comment.into(),
+            };
             daemon.make(&request)
         }),
         Command::Reload { daemon } => daemon.make(&Request::Reload),
@@ -185,7 +196,9 @@ pub fn main() -> ExitCode {
 
 fn print(text: &str) -> Result<ExitCode> {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the answer"),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write the answer")
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }
@@ -204,7 +217,11 @@ fn identity(text: &str) -> Result<Identity> {
 
 /// Who types this, for history and mails.
 fn author() -> Arc<str> {
-    ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "root".into()).into()
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "root".into())
+        .into()
 }
 
 /// `90s`, `15m`, `36h`, `7d`, `2w`.
@@ -223,7 +240,7 @@ fn span(text: &str) -> Result<Span, String> {
     if number <= 0 || number > 1_000_000 { Err(error()) } else { Ok(Span::from_secs(number * factor)) }
 }
 
-fn problems_as_error(problems: Vec<config::Problem>) -> anyhow::Error {
+fn problems_as_error(problems: &[config::Problem]) -> anyhow::Error {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     anyhow::anyhow!("{}", lines.join("\n"))
 }
@@ -256,7 +273,7 @@ fn verify(path: &Path, json: bool) -> Result<ExitCode> {
     }
     if !json {
         let counts = counts.map(|counts| format!("{counts}; ")).unwrap_or_default();
-        text.push_str(&format!("{counts}{errors} errors, {warnings} warnings\n"));
+        writeln!(text, "{counts}{errors} errors, {warnings} warnings")?;
     }
     print(&text)?;
     Ok(if errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -287,7 +304,13 @@ fn worst(overview: &Overview) -> u8 {
     }
 }
 
-fn history(daemon: &Daemon, object: Option<&str>, limit: u32, since: Option<Span>, json: bool) -> Result<ExitCode> {
+fn history(
+    daemon: &Daemon,
+    object: Option<&str>,
+    limit: u32,
+    since: Option<Span>,
+    json: bool,
+) -> Result<ExitCode> {
     let object = object.map(identity).transpose()?;
     let since = since.map_or(Timestamp::EPOCH, |span| crate::core::now() - span);
     match daemon.ask(&Request::History { object, since, limit })? {
@@ -297,7 +320,7 @@ fn history(daemon: &Daemon, object: Option<&str>, limit: u32, since: Option<Span
             }
             if json {
                 let lines: Result<Vec<String>, _> = entries.iter().map(serde_json::to_string).collect();
-                print(&lines?.iter().map(|line| format!("{line}\n")).collect::<String>())
+                print(&(lines?.join("\n") + "\n"))
             } else {
                 print(&render::history(&entries, Paint::for_stdout()))
             }

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use config::{Configuration, Problem};
-use engine::{Action, Engine, Entry, EntryKind, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
+use engine::{
+    Action, Engine, Entry, EntryKind, Identity, Limits, Notification, Restored, Saved, Span, Timestamp,
+};
 use jobs::{Done, Job};
 use store::{Batch, DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot};
@@ -43,7 +45,7 @@ pub(crate) enum Input {
     /// A batch is stored; these messages may go out.
     Stored(Vec<(DeliveryId, Notification)>),
     /// What became of a message.
-    Reported(notify::Report),
+    Reported(notify::Report<DeliveryId>),
     /// Somebody asks.
     Asked(Request, oneshot::Sender<Answer>),
     /// Read the configuration again.
@@ -70,7 +72,7 @@ pub(crate) struct Core {
     path: PathBuf,
     inputs: mpsc::UnboundedReceiver<Input>,
     itself: mpsc::UnboundedSender<Input>,
-    pools: Pools,
+    pools: Option<Pools>,
     outbox: mpsc::UnboundedSender<(DeliveryId, Notification)>,
     undelivered: usize,
     storage: Storage,
@@ -120,7 +122,7 @@ impl Core {
             path: parts.path,
             inputs: parts.inputs,
             itself: parts.itself,
-            pools: parts.pools,
+            pools: Some(parts.pools),
             outbox: parts.outbox,
             undelivered: parts.loaded.outbox.len(),
             storage: parts.storage,
@@ -221,7 +223,8 @@ impl Core {
     fn commit(&mut self, now: Timestamp) {
         let graph = self.engine.graph().clone();
         let changed = self.engine.take_changed();
-        self.batch.states = changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        self.batch.states =
+            changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
         self.batch.at = now;
         let batch = std::mem::take(&mut self.batch);
         self.storage.give(Task::Commit(Box::new(batch)));
@@ -233,7 +236,7 @@ impl Core {
         }
     }
 
-    fn reported(&mut self, report: notify::Report) {
+    fn reported(&mut self, report: notify::Report<DeliveryId>) {
         match report {
             notify::Report::Delivered { id } => {
                 self.undelivered = self.undelivered.saturating_sub(1);
@@ -263,8 +266,13 @@ impl Core {
             Ok(configuration) => configuration,
             Err(problems) => {
                 let reasons: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                tracing::error!("the new configuration is refused, the old one goes on; {} problems:", reasons.len());
-                reasons.iter().for_each(|reason| tracing::error!("{reason}"));
+                tracing::error!(
+                    "the new configuration is refused, the old one goes on; {} problems:",
+                    reasons.len()
+                );
+                for reason in &reasons {
+                    tracing::error!("{reason}");
+                }
                 return Answer::Refused { reasons };
             }
         };
@@ -272,7 +280,8 @@ impl Core {
         let graph = Arc::new(configuration.graph.clone());
         let old = self.engine.graph().clone();
         let returned: Vec<(Identity, Saved)> = {
-            let back: Vec<Identity> = self.away.keys().filter(|identity| graph.find(identity).is_some()).cloned().collect();
+            let back: Vec<Identity> =
+                self.away.keys().filter(|identity| graph.find(identity).is_some()).cloned().collect();
             back.into_iter().filter_map(|identity| self.away.remove_entry(&identity)).collect()
         };
         for id in old.ids().filter(|id| graph.find(&old.identity(*id)).is_none()) {
@@ -288,7 +297,9 @@ impl Core {
             tracing::warn!("{warning}");
         }
         if configuration.options != self.configuration.options {
-            tracing::warn!("hlidka.yaml changed: store, workers, notify and socket take effect at the next start");
+            tracing::warn!(
+                "hlidka.yaml changed: store, workers, notify and socket take effect at the next start"
+            );
         }
         self.configuration = Arc::new(configuration);
         let _ = self.current.send(self.configuration.clone());
@@ -302,7 +313,8 @@ impl Core {
     /// States of objects that have been away for days go.
     fn forget_the_long_gone(&mut self, at: Timestamp) {
         let gone = |state: &Saved| state.last_check.unwrap_or(state.since) + KEEP_AWAY < at;
-        let removed: Vec<Identity> = self.away.iter().filter(|(_, state)| gone(state)).map(|(name, _)| name.clone()).collect();
+        let removed: Vec<Identity> =
+            self.away.iter().filter(|(_, state)| gone(state)).map(|(name, _)| name.clone()).collect();
         self.away.retain(|_, state| !gone(state));
         self.batch.removed.extend(removed);
     }
@@ -312,7 +324,9 @@ impl Core {
     async fn stop(mut self) {
         tracing::info!("stopping");
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-        self.pools.stop().await;
+        if let Some(pools) = self.pools.take() {
+            pools.stop().await;
+        }
         self.carry_out_without_checks();
         self.commit(now());
         self.storage.finish();
@@ -355,7 +369,11 @@ fn say(entry: &Entry) {
         EntryKind::Held { kind, reason } => {
             tracing::info!("{identity}: nobody is told of {}: {}", kind.as_str(), reason.as_str());
         }
-        EntryKind::Acknowledged { author, comment } => tracing::info!("{identity} acknowledged by {author}: {comment}"),
-        EntryKind::Downtime { author, comment, .. } => tracing::info!("{identity}: downtime by {author}: {comment}"),
+        EntryKind::Acknowledged { author, comment } => {
+            tracing::info!("{identity} acknowledged by {author}: {comment}");
+        }
+        EntryKind::Downtime { author, comment, .. } => {
+            tracing::info!("{identity}: downtime by {author}: {comment}");
+        }
     }
 }

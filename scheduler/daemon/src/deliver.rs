@@ -83,14 +83,20 @@ impl Carrier for Delivery {
 }
 
 impl Delivery {
-    async fn run_commands(&self, configuration: &Configuration, notification: &Notification) -> Result<(), SendError> {
+    async fn run_commands(
+        &self,
+        configuration: &Configuration,
+        notification: &Notification,
+    ) -> Result<(), SendError> {
         let commands = configuration.notification_commands(notification).map_err(SendError::Permanent)?;
         for command in commands {
             let (argv, environment) = command.into_argv();
             let (reply, done) = oneshot::channel();
             let job = Job { id: 0, argv, environment, timeout: TIMEOUT };
             let gone = |_| SendError::Unavailable("the daemon stops".to_owned());
-            self.core.send(Input::Run { job, reply }).map_err(|_| SendError::Unavailable("the daemon stops".to_owned()))?;
+            self.core
+                .send(Input::Run { job, reply })
+                .map_err(|_| SendError::Unavailable("the daemon stops".to_owned()))?;
             judge(&done.await.map_err(gone)?)?;
         }
         Ok(())
@@ -103,10 +109,18 @@ fn judge(done: &Done) -> Result<(), SendError> {
     match &done.outcome {
         Outcome::Exited(0) => Ok(()),
         Outcome::NotStarted(why) => Err(SendError::Permanent(why.clone())),
-        Outcome::Exited(code @ (126 | 127)) => Err(SendError::Permanent(format!("the command exited {code}: {said}"))),
+        Outcome::Exited(code @ (126 | 127)) => {
+            Err(SendError::Permanent(format!("the command exited {code}: {said}")))
+        }
         Outcome::Exited(code) => Err(SendError::Temporary(format!("the command exited {code}: {said}"))),
-        Outcome::Signalled(signal) => Err(SendError::Temporary(format!("the command was killed by signal {signal}"))),
-        Outcome::TimedOut => Err(SendError::Temporary(format!("the command took more than {} seconds", TIMEOUT.as_secs()))),
-        Outcome::Lost => Err(SendError::Temporary("two workers in a row died while they ran the command".to_owned())),
+        Outcome::Signalled(signal) => {
+            Err(SendError::Temporary(format!("the command was killed by signal {signal}")))
+        }
+        Outcome::TimedOut => {
+            Err(SendError::Temporary(format!("the command took more than {} seconds", TIMEOUT.as_secs())))
+        }
+        Outcome::Lost => {
+            Err(SendError::Temporary("two workers in a row died while they ran the command".to_owned()))
+        }
     }
 }

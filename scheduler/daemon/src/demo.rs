@@ -28,7 +28,11 @@ pub(crate) fn run(seconds: Option<u64>) -> Result<ExitCode> {
     let (port, stop) = play_with_a_port()?;
     std::fs::write(dir.join("resource.cfg"), format!("$USER2$={port}\n"))?;
     tracing::info!("the demo lives in {}: state.db, and each mail as a file in mail/", dir.display());
-    tracing::info!("port {port} closes in {} seconds and opens again {} seconds later", OPEN.as_secs(), CLOSED.as_secs());
+    tracing::info!(
+        "port {port} closes in {} seconds and opens again {} seconds later",
+        OPEN.as_secs(),
+        CLOSED.as_secs()
+    );
     tracing::info!("in another terminal: hlidka status --all --config {}", dir.display());
     if let Some(seconds) = seconds {
         thread::spawn(move || {
@@ -56,7 +60,8 @@ fn unpack() -> Result<PathBuf> {
 }
 
 fn mails(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.sort();
     files
 }
@@ -67,25 +72,19 @@ fn play_with_a_port() -> Result<(u16, mpsc::Sender<()>)> {
     let port = first.local_addr()?.port();
     let (stop, stopped) = mpsc::channel::<()>();
     thread::spawn(move || {
-        let mut listener = Some(first);
+        let mut listener = first;
         loop {
-            match listener.take() {
-                Some(open) => {
-                    answer_until(&open, Instant::now() + OPEN);
-                    drop(open);
-                    tracing::info!("demo: port {port} is closed now");
-                }
-                None => {
-                    listener = TcpListener::bind(("127.0.0.1", port)).ok();
-                    if listener.is_some() {
-                        tracing::info!("demo: port {port} is open now");
-                    }
-                    continue;
-                }
-            }
+            answer_until(&listener, Instant::now() + OPEN);
+            drop(listener);
+            tracing::info!("demo: port {port} is closed now");
             if stopped.recv_timeout(CLOSED) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
+            listener = match TcpListener::bind(("127.0.0.1", port)) {
+                Ok(again) => again,
+                Err(error) => return tracing::warn!("demo: port {port} cannot be opened again: {error}"),
+            };
+            tracing::info!("demo: port {port} is open now");
         }
     });
     Ok((port, stop))

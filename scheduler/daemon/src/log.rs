@@ -8,16 +8,19 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 /// Starts logging at a level (`error`, `warn`, `info`, `debug`, `trace`, or filters by module).
 pub(crate) fn start(level: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level).map_err(|error| anyhow::anyhow!("--log-level {level}: {error}"))?;
+    let filter =
+        EnvFilter::try_new(level).map_err(|error| anyhow::anyhow!("--log-level {level}: {error}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     // systemd sets JOURNAL_STREAM for a unit whose output goes to the journal
-    if std::env::var_os("JOURNAL_STREAM").is_some() {
-        if let Ok(journald) = tracing_journald::layer() {
-            registry.with(journald).init();
-            return Ok(());
-        }
+    let journald = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
+    if let Some(journald) = journald {
+        registry.with(journald).init();
+        return Ok(());
     }
-    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(std::io::stderr().is_terminal());
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     registry.with(layer).init();
     Ok(())
 }

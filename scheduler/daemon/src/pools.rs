@@ -18,14 +18,19 @@ pub(crate) struct Pools {
 
 impl Pools {
     /// Starts the workers; their results go to the core.
-    pub async fn start(options: &Options, plugins: &Path, core: &mpsc::UnboundedSender<Input>) -> Result<Pools> {
+    pub async fn start(
+        options: &Options,
+        plugins: &Path,
+        core: &mpsc::UnboundedSender<Input>,
+    ) -> Result<Pools> {
         let program = worker_program(plugins)?;
         let pool = |arguments: Vec<String>, workers: usize| {
             let window = (options.workers.max_in_flight / workers.max(1) + 1).min(480);
             Pool::start(Settings { program: program.clone(), arguments, workers, window })
         };
         let plugins = plugins.to_str().context("the plugins folder has a name that is not UTF-8")?.to_owned();
-        let in_process = ["--pool", "in-process", "--plugins"].map(str::to_owned).into_iter().chain([plugins]).collect();
+        let in_process =
+            ["--pool", "in-process", "--plugins"].map(str::to_owned).into_iter().chain([plugins]).collect();
         let (in_process, results) = pool(in_process, options.workers.in_process).await?;
         forward(results, core.clone());
         let (exec, results) = pool(vec!["--pool".into(), "exec".into()], options.workers.exec).await?;
@@ -35,12 +40,15 @@ impl Pools {
 
     /// A check of ours, by its whole path, runs in-process; anything else is exec'ed.
     pub fn submit(&self, job: Job) {
-        let ours = job.argv.first().is_some_and(|program| self.in_process.runs(program));
-        if ours { self.in_process.submit(job) } else { self.exec.submit(job) }
+        if self.in_process.runs_in_process(&job) {
+            self.in_process.submit(job);
+        } else {
+            self.exec.submit(job);
+        }
     }
 
     /// Ends all workers and what they run.
-    pub async fn stop(&mut self) {
+    pub async fn stop(self) {
         self.in_process.stop().await;
         self.exec.stop().await;
     }

@@ -15,7 +15,10 @@ pub(crate) struct Paint(pub bool);
 impl Paint {
     /// For standard output.
     pub fn for_stdout() -> Paint {
-        Paint(std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+        Paint(
+            std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        )
     }
 
     /// The condition in its colour, padded to the widest.
@@ -56,7 +59,11 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
     let width = lines.iter().map(|line| name(line).chars().count()).max().unwrap_or(0).min(40);
     let mut text = String::new();
     for line in lines {
-        let shown = if line.last_check.is_none() && !line.condition.is_problem() { "PENDING" } else { line.condition.as_str() };
+        let shown = if line.last_check.is_none() && !line.condition.is_problem() {
+            "PENDING"
+        } else {
+            line.condition.as_str()
+        };
         let mut notes: Vec<String> = Vec::new();
         if line.condition.is_problem() && line.state_type == StateType::Soft {
             notes.push(format!("soft {}/{}", line.attempt.0, line.attempt.1));
@@ -70,15 +77,28 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
         let age = overview.at.since(line.since).to_string();
         let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
         let output = clean(&line.output);
-        let row = format!("{}  {:<width$}  {age:>8}  {output}{}", paint.condition(line.condition, shown), name(line), paint.dim(&note));
+        let row = format!(
+            "{}  {:<width$}  {age:>8}  {output}{}",
+            paint.condition(line.condition, shown),
+            name(line),
+            paint.dim(&note)
+        );
         text.push_str(row.trim_end());
         text.push('\n');
     }
     let problems = overview.objects.iter().filter(|line| line.condition.is_problem()).count();
     let waiting = if overview.waiting > 0 { format!(", {} late", overview.waiting) } else { String::new() };
-    let mails = if overview.undelivered > 0 { format!(", {} messages not delivered yet", overview.undelivered) } else { String::new() };
+    let mails = if overview.undelivered > 0 {
+        format!(", {} messages not delivered yet", overview.undelivered)
+    } else {
+        String::new()
+    };
     let (hosts, services) = (overview.hosts, overview.services);
-    let count = if problems == 0 { "no problems".to_owned() } else { format!("{problems} problem{}", plural(problems)) };
+    let count = if problems == 0 {
+        "no problems".to_owned()
+    } else {
+        format!("{problems} problem{}", plural(problems))
+    };
     writeln!(
         text,
         "{count}; {hosts} host{}, {services} service{}; {} check{} running{waiting}{mails}",
@@ -101,16 +121,27 @@ pub(crate) fn history(entries: &[Entry], paint: Paint) -> String {
     for entry in entries.iter().rev() {
         let what = match &entry.kind {
             EntryKind::State { condition, state_type, attempt, output } => {
-                format!("{}{state_type} {attempt}  {}", paint.condition(*condition, condition.as_str()), clean(output))
+                format!(
+                    "{}{state_type} {attempt}  {}",
+                    paint.condition(*condition, condition.as_str()),
+                    clean(output)
+                )
             }
-            EntryKind::Notified { contact, kind, condition } => format!("told {contact}: {} ({condition})", kind.as_str()),
-            EntryKind::Held { kind, reason } => format!("nobody told of {}: {}", kind.as_str(), reason.as_str()),
-            EntryKind::Acknowledged { author, comment } => format!("acknowledged by {author}: {}", clean(comment)),
+            EntryKind::Notified { contact, kind, condition } => {
+                format!("told {contact}: {} ({condition})", kind.as_str())
+            }
+            EntryKind::Held { kind, reason } => {
+                format!("nobody told of {}: {}", kind.as_str(), reason.as_str())
+            }
+            EntryKind::Acknowledged { author, comment } => {
+                format!("acknowledged by {author}: {}", clean(comment))
+            }
             EntryKind::Downtime { start, end, author, comment } => {
                 format!("downtime {} to {} by {author}: {}", local(*start), local(*end), clean(comment))
             }
         };
-        writeln!(text, "{}  {}  {what}", local(entry.at), entry.identity).expect("writing to a string cannot fail");
+        writeln!(text, "{}  {}  {what}", local(entry.at), entry.identity)
+            .expect("writing to a string cannot fail");
     }
     text
 }

@@ -77,9 +77,9 @@ async fn serve(
     let stopper = itself.clone();
     let mut hangup = signal(SignalKind::hangup())?;
     let reloader = itself.clone();
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() && reloader.send(Input::Reload).is_ok() {}
-    });
+    tokio::spawn(
+        async move { while hangup.recv().await.is_some() && reloader.send(Input::Reload).is_ok() {} },
+    );
     let local = tokio::task::LocalSet::new();
     local.spawn_local(async move {
         stop.await;
@@ -87,8 +87,22 @@ async fn serve(
     });
     let graph = &configuration.graph;
     let hosts = graph.hosts().count();
-    tracing::info!("watching {hosts} hosts and {} services of {}", graph.objects().len() - hosts, path.display());
-    let parts = Parts { configuration, current, path: path.to_owned(), inputs, itself, pools, outbox, storage, loaded };
+    tracing::info!(
+        "watching {hosts} hosts and {} services of {}",
+        graph.objects().len() - hosts,
+        path.display()
+    );
+    let parts = Parts {
+        configuration,
+        current,
+        path: path.to_owned(),
+        inputs,
+        itself,
+        pools,
+        outbox,
+        storage,
+        loaded,
+    };
     let core = Core::new(parts);
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     local.run_until(core.run()).await;

@@ -29,7 +29,8 @@ pub(crate) fn listen(path: &Path) -> Result<UnixListener> {
     if path.exists() {
         std::fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))?;
     }
-    let listener = UnixListener::bind(path).with_context(|| format!("cannot open the socket {}", path.display()))?;
+    let listener =
+        UnixListener::bind(path).with_context(|| format!("cannot open the socket {}", path.display()))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
     Ok(listener)
 }
@@ -67,7 +68,10 @@ async fn converse(client: UnixStream, core: mpsc::UnboundedSender<Input>) -> Res
 /// Asks a running daemon.
 pub(crate) fn ask(path: &Path, request: &Request) -> Result<Answer> {
     let mut stream = Client::connect(path).with_context(|| {
-        format!("no hlidka answers on {} (is it running? another socket is named by --socket or --config)", path.display())
+        format!(
+            "no hlidka answers on {} (is it running? another socket is named by --socket or --config)",
+            path.display()
+        )
     })?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut text = serde_json::to_vec(request)?;

@@ -51,10 +51,9 @@ impl Storage {
     /// Waits until everything handed over is stored.
     pub fn finish(&mut self) {
         self.tasks = None;
-        if let Some(thread) = self.thread.take().filter(|thread| !thread.is_finished() || thread.thread().name().is_some()) {
-            if thread.join().is_err() {
-                tracing::error!("the store's thread ended in a panic");
-            }
+        let panicked = self.thread.take().is_some_and(|thread| thread.join().is_err());
+        if panicked {
+            tracing::error!("the store's thread ended in a panic");
         }
     }
 }
@@ -87,7 +86,8 @@ fn commit(store: &mut Store, batch: Batch, core: &mpsc::UnboundedSender<Input>) 
     loop {
         match store.commit(&batch) {
             Ok(ids) => {
-                let told: Vec<(DeliveryId, Notification)> = ids.into_iter().zip(batch.notifications).collect();
+                let told: Vec<(DeliveryId, Notification)> =
+                    ids.into_iter().zip(batch.notifications).collect();
                 let _ = core.send(Input::Stored(told));
                 return;
             }

@@ -108,6 +108,9 @@ pub(crate) struct Line {
 impl Line {
     /// A problem that nobody takes care of.
     pub fn is_unhandled(&self) -> bool {
-        self.condition.is_problem() && self.state_type == StateType::Hard && !self.acknowledged && !self.downtime
+        self.condition.is_problem()
+            && self.state_type == StateType::Hard
+            && !self.acknowledged
+            && !self.downtime
     }
 }

@@ -48,7 +48,8 @@ pub(crate) fn count(
         };
     }
     if !previous.is_problem() {
-        status.problem_id += 1;
+        // from the clock, so that a lost database does not give a new problem an old number
+        status.problem_id = (status.problem_id + 1).max(started.secs().unsigned_abs());
         status.problem_since = Some(started);
         status.attempt = 1;
     } else if was_hard {

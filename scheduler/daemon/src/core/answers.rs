@@ -20,7 +20,9 @@ impl Core {
             Request::Recheck { object } => self.recheck(&object),
             Request::Acknowledge { object, sticky, author, comment } => self.with(&object, |id, core| {
                 if !core.engine.state(id).condition.is_problem() {
-                    return Answer::Refused { reasons: vec![format!("{object} is no problem: there is nothing to acknowledge")] };
+                    return Answer::Refused {
+                        reasons: vec![format!("{object} is no problem: there is nothing to acknowledge")],
+                    };
                 }
                 core.engine.handle(Event::Acknowledge { object: id, sticky, author, comment }, now());
                 Answer::Done { message: format!("acknowledged {object}") }
@@ -49,7 +51,8 @@ impl Core {
         self.with(object, |id, core| {
             let graph = core.engine.graph().clone();
             let all: Vec<ObjectId> = std::iter::once(id).chain(graph.services(id).iter().copied()).collect();
-            let checked: Vec<ObjectId> = all.into_iter().filter(|id| graph.object(*id).check.is_some()).collect();
+            let checked: Vec<ObjectId> =
+                all.into_iter().filter(|id| graph.object(*id).check.is_some()).collect();
             for id in &checked {
                 core.engine.handle(Event::Recheck(*id), now());
             }
@@ -83,9 +86,12 @@ impl Core {
     fn line(&self, id: ObjectId, at: Timestamp) -> Line {
         let (graph, state) = (self.engine.graph(), self.engine.state(id));
         let Identity { host, service } = graph.identity(id);
-        let covers = |id: ObjectId| self.engine.state(id).downtimes.iter().any(|(start, end)| (*start..*end).contains(&at));
+        let covers = |id: ObjectId| {
+            self.engine.state(id).downtimes.iter().any(|(start, end)| (*start..*end).contains(&at))
+        };
         let origin = &graph.object(id).origin;
-        let title: String = origin.puppet_title.as_ref().map(|title| format!(" (Puppet: {title})")).unwrap_or_default();
+        let title: String =
+            origin.puppet_title.as_ref().map(|title| format!(" (Puppet: {title})")).unwrap_or_default();
         Line {
             host,
             service,

@@ -23,7 +23,7 @@ impl Core {
             Ok(command) => {
                 let id = self.number(Purpose::Check(Some(due.object)));
                 let (argv, environment) = command.into_argv();
-                self.pools.submit(Job { id, argv, environment, timeout });
+                self.submit(Job { id, argv, environment, timeout });
             }
             Err(reason) => self.unstartable(due.object, &reason, at),
         }
@@ -34,14 +34,28 @@ impl Core {
         let output = Arc::from(format!("(Check was not started: {reason})"));
         let empty: Arc<str> = Arc::from("");
         let state = State::Unknown;
-        let result = CheckResult { object, started: at, finished: at, state, output, long_output: empty.clone(), perfdata: empty };
+        let result = CheckResult {
+            object,
+            started: at,
+            finished: at,
+            state,
+            output,
+            long_output: empty.clone(),
+            perfdata: empty,
+        };
         self.engine.handle(Event::Result(result), at);
     }
 
     /// Runs a command for a message.
     pub(super) fn run_for(&mut self, mut job: Job, reply: oneshot::Sender<Done>) {
         job.id = self.number(Purpose::Command(reply));
-        self.pools.submit(job);
+        self.submit(job);
+    }
+
+    fn submit(&self, job: Job) {
+        if let Some(pools) = &self.pools {
+            pools.submit(job);
+        }
     }
 
     fn number(&mut self, purpose: Purpose) -> u64 {
@@ -55,7 +69,11 @@ impl Core {
     pub(super) fn done(&mut self, done: Done) {
         match self.jobs.remove(&done.id) {
             Some(Purpose::Check(Some(object))) => {
-                let event = if done.outcome == Outcome::Lost { Event::Lost(object) } else { Event::Result(result(object, &done)) };
+                let event = if done.outcome == Outcome::Lost {
+                    Event::Lost(object)
+                } else {
+                    Event::Result(result(object, &done))
+                };
                 self.engine.handle(event, now());
             }
             Some(Purpose::Command(reply)) => drop(reply.send(done)),
