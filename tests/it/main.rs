@@ -6,3 +6,5 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod checks;
+mod mail;
+mod support;
