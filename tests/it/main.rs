@@ -8,3 +8,5 @@
 mod checks;
 mod netns;
 mod worker;
+mod mail;
+mod support;

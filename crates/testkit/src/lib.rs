@@ -3,8 +3,10 @@
 //!
 //! Read [`CheckCmd`] first.
 
+mod ca;
 mod check_cmd;
 mod server;
 
+pub use ca::{Authority, Identity};
 pub use check_cmd::{CheckCmd, CheckRun, program};
 pub use server::{Server, free_port, wait_for_port, wait_until};

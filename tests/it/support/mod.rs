@@ -1,0 +1,3 @@
+//! Real servers that more than one module of tests needs.
+
+pub mod exim;
