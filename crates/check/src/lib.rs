@@ -24,5 +24,5 @@ pub use definition::{Check, CheckDef, Definition, Isolation};
 pub use error::CheckError;
 pub use invocation::{Invocation, Output};
 pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
-pub use program::main;
+pub use program::{main, run};
 pub use secret::Secret;

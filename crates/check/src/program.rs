@@ -1,5 +1,6 @@
 //! `main` of every check.
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
 use std::pin::pin;
@@ -16,9 +17,15 @@ use crate::{CheckError, Report};
 /// Reads the command line, runs the check, prints, and gives the exit code. The whole of a check's
 /// `main.rs` is a call of this.
 pub fn main<C: Check>() -> ExitCode {
+    run(&CheckDef::of::<C>(), std::env::args_os().skip(1))
+}
+
+/// The same for a check chosen at run time: a program that holds several of them. `arguments` are
+/// those behind the check's name.
+pub fn run(check: &CheckDef, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // The message is in the output; stderr belongs to nobody.
     std::panic::set_hook(Box::new(|_| {}));
-    let output = match CheckDef::of::<C>().parse(std::env::args_os().skip(1)) {
+    let output = match check.parse(arguments) {
         Ok(invocation) => drive(invocation),
         Err(output) => output,
     };
