@@ -1,1 +1,15 @@
-//! The table of all checks; runs jobs in-process or by exec.
+//! `hlidka-worker`: all checks in one program, and the pools that run them.
+//!
+//! A worker serves one socket, its standard input, for the daemon. Of the two kinds, `in-process`
+//! runs the checks of [`table`] inside itself, many at once and in a sandbox; `exec` runs any
+//! program, without one, since plugins may be setuid or have capabilities. Called by the name of a
+//! check it is that check.
+//!
+//! Read [`command::main`] first.
+
+pub mod command;
+mod in_process;
+mod pools;
+mod sandbox;
+mod sandbox_test;
+pub mod table;

@@ -1,0 +1,119 @@
+//! The command line of `hlidka-worker`.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use check::Isolation;
+use clap::{Parser, ValueEnum};
+
+use crate::table::{self, CHECKS};
+use crate::{pools, sandbox_test};
+
+/// Runs checks for the hlidka daemon, or any one of its checks by name.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hlidka-worker",
+    version,
+    override_usage = "hlidka-worker --pool exec\n       \
+                      hlidka-worker --pool in-process --plugins DIR\n       \
+                      hlidka-worker CHECK [OPTIONS OF THE CHECK]\n       \
+                      hlidka-worker --list | --test-sandbox",
+    after_help = "Examples:\n  \
+                  hlidka-worker check_tcp -H db1.example.org -p 5432\n  \
+                  ln -s hlidka-worker check_tcp && ./check_tcp -H db1.example.org -p 5432",
+    max_term_width = 100
+)]
+struct Options {
+    /// Serve the daemon on standard input: run our own checks inside this process, or exec programs
+    #[arg(long, value_enum, value_name = "KIND", required_unless_present_any = ["list", "test_sandbox"])]
+    pool: Option<PoolKind>,
+    /// The folder of our own checks: a command whose program is DIR/CHECK runs in-process
+    #[arg(long, value_name = "DIR", required_if_eq("pool", "in-process"))]
+    plugins: Option<PathBuf>,
+    /// List all checks, and how each of them runs
+    #[arg(long, conflicts_with_all = ["pool", "test_sandbox"])]
+    list: bool,
+    /// Try what a check in the sandbox must not be able to do, and fail if the kernel lets it
+    #[arg(long, conflicts_with = "pool")]
+    test_sandbox: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PoolKind {
+    InProcess,
+    Exec,
+}
+
+/// `main` of the program: a check if called by the name of one (as a link or as first argument),
+/// else what the options say.
+pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let called = arguments.next().unwrap_or_default();
+    if let Some(check) = named(&called) {
+        return check::run(check, arguments);
+    }
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    if let Some(check) = named(&first) {
+        return check::run(check, arguments.skip(1));
+    }
+    let options = Options::parse();
+    let result = match (options.pool, &options.plugins) {
+        (Some(PoolKind::Exec), _) => pools::exec(),
+        (Some(PoolKind::InProcess), Some(plugins)) => pools::in_process(plugins),
+        _ if options.test_sandbox => return sandbox_test::main(&mut io::stdout().lock()),
+        _ => list(&mut io::stdout().lock()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line for the daemon's log.
+pub(crate) fn say(text: &str) {
+    // if standard error is closed, nobody wants to know
+    let _ = writeln!(io::stderr(), "hlidka-worker: {text}");
+}
+
+fn named(argument: &OsStr) -> Option<&'static check::CheckDef> {
+    table::find(Path::new(argument).file_name().map(OsString::from)?.to_str()?)
+}
+
+fn list(out: &mut impl Write) -> io::Result<()> {
+    for check in CHECKS {
+        let runs = match check.definition.isolation {
+            Isolation::Instant | Isolation::Async => "in-process",
+            Isolation::Process => "own process",
+        };
+        writeln!(out, "{:<18} {runs:<12} {}", check.definition.name, check.definition.about)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_options_hold_together() {
+        Options::command().debug_assert();
+        assert!(Options::try_parse_from(["hlidka-worker"]).is_err(), "says what is missing");
+        assert!(Options::try_parse_from(["hlidka-worker", "--pool", "in-process"]).is_err());
+        assert!(Options::try_parse_from(["hlidka-worker", "--pool", "exec", "--list"]).is_err());
+        assert!(Options::try_parse_from(["hlidka-worker", "--pool", "exec"]).is_ok());
+    }
+
+    #[test]
+    fn a_name_is_that_of_the_file() {
+        assert!(named(OsStr::new("/usr/lib/hlidka/plugins/check_tcp")).is_some());
+        assert!(named(OsStr::new("check_tcp")).is_some());
+        assert!(named(OsStr::new("hlidka-worker")).is_none());
+        assert!(named(OsStr::new("")).is_none());
+    }
+}
