@@ -6,7 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod checks;
-mod netns;
-mod worker;
+mod daemon;
 mod mail;
+mod netns;
 mod support;
+mod worker;

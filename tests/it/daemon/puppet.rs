@@ -6,7 +6,7 @@ use std::process::Command;
 use testkit::{Server, free_port, program, wait_for_port, wait_until};
 
 use super::harness::{COMMON, Daemon, header, subject};
-use crate::support::exim::Exim;
+use crate::support::exim::SmtpServer;
 
 /// What a site's Puppet code does: a class that describes a service also says how it is monitored.
 /// The define renders an object as Puppet's own nagios types would, one file per host.
@@ -68,12 +68,12 @@ fn nginx(dir: &Path, port: u16) -> Server {
 #[test]
 fn a_web_server_described_in_puppet_stops_and_its_administrator_gets_a_mail() {
     let exim_dir = tempfile::tempdir().unwrap();
-    let exim = Exim::start(exim_dir.path());
+    let exim = SmtpServer::start(exim_dir.path());
     let work = tempfile::tempdir().unwrap();
     let web_port = free_port();
     let mut daemon = Daemon::prepare("");
     puppet_apply(work.path(), &daemon.path("objects.d"), web_port);
-    daemon.configure(&format!("via: smtp://127.0.0.1:{}?tls=none", exim.port()));
+    daemon.configure(&format!("via: smtp://127.0.0.1:{}?tls=none", exim.port));
     let yaml = std::fs::read_to_string(daemon.path("hlidka.yaml")).unwrap().replace("[objects.cfg]", "[objects.d]");
     daemon.write("hlidka.yaml", &yaml);
 
