@@ -5,6 +5,8 @@
 
 mod check_cmd;
 mod server;
+mod systemd;
 
 pub use check_cmd::{CheckCmd, CheckRun, program};
 pub use server::{Server, free_port, wait_for_port, wait_until};
+pub use systemd::Systemd;
