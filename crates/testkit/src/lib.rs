@@ -6,7 +6,9 @@
 mod ca;
 mod check_cmd;
 mod server;
+mod systemd;
 
 pub use ca::{Authority, Identity};
 pub use check_cmd::{CheckCmd, CheckRun, program};
 pub use server::{Server, free_port, wait_for_port, wait_until};
+pub use systemd::Systemd;
