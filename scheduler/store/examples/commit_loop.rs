@@ -119,6 +119,7 @@ fn saved(number: u64, at: Timestamp) -> Saved {
         notifications: 0,
         last_notification: None,
         told: Vec::new(),
+        pending: false,
         silenced_until: None,
         acknowledgement: None,
         downtimes: Vec::new(),

@@ -50,6 +50,7 @@ fn saved(output: &str) -> Saved {
         notifications: 2,
         last_notification: Some(secs(96)),
         told: vec!["alice".into(), "bob".into()],
+        pending: false,
         silenced_until: None,
         acknowledgement: Some((true, "alice".into(), "on it".into())),
         downtimes: vec![(secs(1), secs(2))],

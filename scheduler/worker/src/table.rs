@@ -3,7 +3,21 @@
 use check::CheckDef;
 
 /// Every check of ours, by name. A new one is one line here (and one in Cargo.toml).
-pub static CHECKS: &[CheckDef] = &[CheckDef::of::<check_dummy::Args>(), CheckDef::of::<check_tcp::Args>()];
+pub static CHECKS: &[CheckDef] = &[
+    CheckDef::of::<check_disk::Args>(),
+    CheckDef::of::<check_dummy::Args>(),
+    CheckDef::of::<check_file_age::Args>(),
+    CheckDef::of::<check_load::Args>(),
+    CheckDef::of::<check_memory::Args>(),
+    CheckDef::of::<check_ping::Args>(),
+    CheckDef::of::<check_procs::Args>(),
+    CheckDef::of::<check_puppet::Args>(),
+    CheckDef::of::<check_swap::Args>(),
+    CheckDef::of::<check_systemd::Args>(),
+    CheckDef::of::<check_tcp::Args>(),
+    CheckDef::of::<check_uptime::Args>(),
+    CheckDef::of::<check_users::Args>(),
+];
 
 /// The check of that name.
 pub fn find(name: &str) -> Option<&'static CheckDef> {

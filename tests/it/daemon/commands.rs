@@ -9,7 +9,11 @@ fn a_contact_with_commands_of_its_own_gets_those_and_no_shell_reads_what_a_plugi
     let mut daemon = Daemon::prepare("");
     let (told, trap) = (daemon.path("told"), daemon.path("trap"));
     let hostile = daemon.path("hostile.sh");
-    std::fs::write(&hostile, format!("#!/bin/sh\necho '$(touch {0}) `touch {0}`; touch {0} \" x'\nexit 2\n", trap.display())).unwrap();
+    std::fs::write(
+        &hostile,
+        format!("#!/bin/sh\necho '$(touch {0}) `touch {0}`; touch {0} \" x'\nexit 2\n", trap.display()),
+    )
+    .unwrap();
     std::fs::set_permissions(&hostile, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let objects = format!(
         "{COMMON}
@@ -82,6 +86,8 @@ fn people_recheck_acknowledge_and_plan_downtimes() {
         assert!(history.contains(part), "no {part} in:\n{history}");
     }
     let nobody = daemon.ask(&["recheck", "h;none"]);
-    assert!(!nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("there is no h;none"));
+    assert!(
+        !nobody.status.success() && String::from_utf8_lossy(&nobody.stderr).contains("there is no h;none")
+    );
     daemon.stop();
 }

@@ -27,7 +27,10 @@ fn objects(dir: &std::path::Path) -> String {
 fn nothing_told_is_forgotten_and_nothing_is_told_twice() {
     let mut daemon = Daemon::prepare("");
     let state = daemon.path("state");
-    daemon.write("follow.sh", &format!("#!/bin/sh\nread -r code < {}\necho \"code $code\"\nexit \"$code\"\n", state.display()));
+    daemon.write(
+        "follow.sh",
+        &format!("#!/bin/sh\nread -r code < {}\necho \"code $code\"\nexit \"$code\"\n", state.display()),
+    );
     let script = daemon.path("follow.sh");
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     daemon.write("state", "0\n");
@@ -51,13 +54,18 @@ fn nothing_told_is_forgotten_and_nothing_is_told_twice() {
     let mut by_id: BTreeMap<&str, usize> = BTreeMap::new();
     mails.iter().for_each(|mail| *by_id.entry(header(mail, "Message-ID")).or_default() += 1);
     let twice: usize = by_id.values().map(|n| n - 1).sum();
-    assert!(twice <= 6 * 10, "only what was in flight at a kill may come twice, and then as the same mail: {twice}");
+    assert!(
+        twice <= 6 * 10,
+        "only what was in flight at a kill may come twice, and then as the same mail: {twice}"
+    );
     for n in 0..10 {
         // of each message once: problem and recovery alternate, and each problem that was told has its recovery
         let mut seen = std::collections::BTreeSet::new();
         let of_service: Vec<&str> = mails
             .iter()
-            .filter(|mail| header(mail, "X-Hlidka-Service") == format!("s{n}") && seen.insert(header(mail, "Message-ID")))
+            .filter(|mail| {
+                header(mail, "X-Hlidka-Service") == format!("s{n}") && seen.insert(header(mail, "Message-ID"))
+            })
             .map(|mail| subject(mail))
             .collect();
         assert_eq!(of_service.len(), 6, "three problems, three recoveries: {of_service:?}");

@@ -124,7 +124,12 @@ impl Daemon {
     #[track_caller]
     pub fn says(&self, arguments: &[&str]) -> String {
         let output = self.ask(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}\n{}", String::from_utf8_lossy(&output.stderr), self.log());
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}\n{}",
+            String::from_utf8_lossy(&output.stderr),
+            self.log()
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -133,7 +138,9 @@ impl Daemon {
     pub fn object(&self, host: &str, service: &str) -> Value {
         let overview: Value = serde_json::from_str(&self.says(&["status", "--json"])).unwrap();
         let objects = overview["objects"].as_array().unwrap();
-        let wanted = |object: &&Value| object["host"] == host && object["service"].as_str().unwrap_or_default() == service;
+        let wanted = |object: &&Value| {
+            object["host"] == host && object["service"].as_str().unwrap_or_default() == service
+        };
         objects.iter().find(wanted).unwrap_or_else(|| panic!("no {host};{service} in {overview}")).clone()
     }
 
@@ -144,7 +151,8 @@ impl Daemon {
         wait_until(&format!("{host};{service} is {state}"), || {
             last = self.object(host, service);
             let checked = !last["last_check"].is_null();
-            let (condition, state_type) = (last["condition"].as_str().unwrap(), last["state_type"].as_str().unwrap());
+            let (condition, state_type) =
+                (last["condition"].as_str().unwrap(), last["state_type"].as_str().unwrap());
             checked && format!("{condition} {state_type}") == state
         });
         last
@@ -158,7 +166,8 @@ impl Daemon {
 
 /// All mails of a folder, in the order of their names.
 pub(super) fn mails_in(dir: &Path) -> Vec<String> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
     files.sort();
     files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()

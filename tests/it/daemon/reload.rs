@@ -24,8 +24,16 @@ fn a_broken_configuration_is_refused_with_all_its_reasons_and_the_old_one_goes_o
     let refused = daemon.ask(&["reload"]);
     assert!(!refused.status.success());
     let reasons = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(reasons.contains("objects.cfg:") && reasons.contains("fast-servise") && reasons.contains("fast-service"), "{reasons}");
-    assert!(reasons.contains("check_dumy") && reasons.contains("check_dummy"), "all problems, each with the nearest name: {reasons}");
+    assert!(
+        reasons.contains("objects.cfg:")
+            && reasons.contains("fast-servise")
+            && reasons.contains("fast-service"),
+        "{reasons}"
+    );
+    assert!(
+        reasons.contains("check_dumy") && reasons.contains("check_dummy"),
+        "all problems, each with the nearest name: {reasons}"
+    );
     daemon.server().signal("HUP");
     wait_until("the signal's refusal is in the log", || daemon.log().matches("is refused").count() >= 2);
     let after = daemon.wait_for("h", "a", "critical hard");
@@ -52,7 +60,11 @@ fn verify_says_everything_at_once_and_exits_1() {
         service("a", "0")
     );
     let daemon = Daemon::prepare(&objects);
-    let output = std::process::Command::new(testkit::program("hlidka")).arg("verify").arg(daemon.dir.path()).output().unwrap();
+    let output = std::process::Command::new(testkit::program("hlidka"))
+        .arg("verify")
+        .arg(daemon.dir.path())
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     for part in ["nowhere", "h3", "adress", "address"] {
@@ -65,7 +77,11 @@ fn hlidka_yaml_refuses_unknown_keys_with_a_suggestion() {
     let daemon = Daemon::prepare(&format!("{COMMON}{HOST}{}", service("a", "0")));
     let yaml = std::fs::read_to_string(daemon.path("hlidka.yaml")).unwrap().replace("socket:", "sockt:");
     daemon.write("hlidka.yaml", &yaml);
-    let output = std::process::Command::new(testkit::program("hlidka")).arg("verify").arg(daemon.dir.path()).output().unwrap();
+    let output = std::process::Command::new(testkit::program("hlidka"))
+        .arg("verify")
+        .arg(daemon.dir.path())
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("sockt") && text.contains("socket") && text.contains("hlidka.yaml"), "{text}");
