@@ -125,8 +125,12 @@ fn findings(sample: &Sample, limits: &Limits, age: i64) -> Vec<Finding> {
             format!("{} failed to restart", counted(resources.failed_to_restart, "resource")),
         );
     }
-    if report.is_some_and(|report| report.cached_catalog.as_deref() == Some("on_failure")) {
-        add(State::Warning, "the server gave no catalog, an old one was applied".to_owned());
+    // no catalog, or no plugins and so no catalog was asked for
+    if let Some(report) = report.filter(|report| report.cached_catalog.as_deref() == Some("on_failure")) {
+        add(
+            State::Warning,
+            format!("an old catalog was applied because the server failed{}", catalog_error(report)),
+        );
     }
     if age < -AHEAD {
         add(
@@ -148,10 +152,9 @@ fn findings(sample: &Sample, limits: &Limits, age: i64) -> Vec<Finding> {
         add(State::Ok, "only simulated (noop)".to_owned());
     }
     if resources.corrective_change > 0 {
-        add(
-            limits.corrective,
-            format!("{} put back as they should be", counted(resources.corrective_change, "resource")),
-        );
+        let they = if resources.corrective_change == 1 { "it" } else { "they" };
+        let what = counted(resources.corrective_change, "resource");
+        add(limits.corrective, format!("{what} put back as {they} should be"));
     }
     found
 }
@@ -169,10 +172,12 @@ fn unfinished(run: &Running, now: i64, limits: &Limits) -> Option<Finding> {
         .then(|| Finding { state, text: format!("a run has not ended that began {} ago{pid}", span(age)) })
 }
 
-/// Why there was no catalog: the error that says so, else the last one.
+/// Why there was no new catalog: the error that speaks of one, else of something else that could
+/// not be fetched. Any other may be about a single fact.
 fn catalog_error(report: &RunReport) -> String {
-    let says_so = |error: &&String| error.contains("catalog") && !error.ends_with("skipping run");
-    let error = report.errors.iter().find(says_so).or(report.errors.last());
+    let first =
+        |word| report.errors.iter().find(|error| error.contains(word) && !error.ends_with("skipping run"));
+    let error = first("catalog").or_else(|| first("retrieve"));
     error.map(|error| format!(": {}", short(error))).unwrap_or_default()
 }
 
@@ -297,7 +302,7 @@ mod tests {
     fn a_good_run_is_told_in_a_line() {
         assert_eq!(
             first_line(&sample("good"), &limits()),
-            "PUPPET OK: last run 30 seconds ago, 9 resources, 2 changed, catalog 1795311689 | time_since_last_run=30s;3600;7200;0 total_resources=9;;;0 changed_resources=2;;;0 failed_resources=0;;;0 failed_to_restart=0;;;0 skipped_resources=0;;;0 corrective_changes=0;;;0 total_events=2;;;0 failed_events=0;;;0 last_run_duration=0.019s;;;0.000"
+            "PUPPET OK: last run 30 s ago, 9 resources, 2 changed, catalog 1795311689 | time_since_last_run=30s;3600;7200;0 total_resources=9;;;0 changed_resources=2;;;0 failed_resources=0;;;0 failed_to_restart=0;;;0 skipped_resources=0;;;0 corrective_changes=0;;;0 total_events=2;;;0 failed_events=0;;;0 last_run_duration=0.019s;;;0.000"
         );
     }
 
@@ -306,7 +311,7 @@ mod tests {
         let failed = sample("failed");
         assert_eq!(
             text(&failed, &limits()),
-            "PUPPET CRITICAL: 2 of 10 resources failed (File[/tmp/pp/none/hello], Exec[/bin/false]); last run 30 seconds ago, 10 resources, 0 changed, 1 skipped, catalog 1795311693"
+            "PUPPET CRITICAL: 2 of 10 resources failed (File[/tmp/pp/none/hello], Exec[/bin/false]); last run 30 s ago, 10 resources, 0 changed, 1 skipped, catalog 1795311693"
         );
         let verbose = judge(&failed, &limits()).render("PUPPET", ": ", 1);
         assert!(
@@ -323,16 +328,16 @@ mod tests {
         let none = sample("no_catalog");
         assert_eq!(
             text(&none, &limits()),
-            "PUPPET CRITICAL: the last run had no catalog: Could not retrieve catalog from remote server: Error 500 on SERVER: Server Error: Evaluation Error: no class webserver; last run 30 seconds ago"
+            "PUPPET CRITICAL: the last run had no catalog: Could not retrieve catalog from remote server: Error 500 on SERVER: Server Error: Evaluation Error: no class webserver; last run 30 s ago"
         );
         let alone = Sample { report: None, ..none };
         assert_eq!(
             text(&alone, &limits()),
-            "PUPPET CRITICAL: the last run had no catalog; last run 30 seconds ago"
+            "PUPPET CRITICAL: the last run had no catalog; last run 30 s ago"
         );
         assert!(
             text(&sample("cached"), &limits())
-                .starts_with("PUPPET WARNING: the server gave no catalog, an old one was applied; last run")
+                .starts_with("PUPPET WARNING: an old catalog was applied because the server failed: Could not evaluate: Could not retrieve information from environment production source(s) puppet:///pluginfacts; last run")
         );
     }
 
@@ -344,15 +349,13 @@ mod tests {
             text(&aged, &limits())
         };
         assert!(aged(3600).starts_with(
-            "PUPPET WARNING: the server gave no catalog, an old one was applied; last run 60 minutes ago"
+            "PUPPET WARNING: an old catalog was applied because the server failed: Could not evaluate: Could not retrieve information from environment production source(s) puppet:///pluginfacts; last run 60 min ago"
         ));
-        assert!(aged(3601).starts_with("PUPPET WARNING: the server gave no catalog, an old one was applied; no run for 60 minutes (limit 60 minutes);"));
+        assert!(aged(3601).starts_with("PUPPET WARNING: an old catalog was applied because the server failed: Could not evaluate: Could not retrieve information from environment production source(s) puppet:///pluginfacts; no run for 60 min (limit 60 min);"));
         assert!(
-            aged(7201).starts_with(
-                "PUPPET CRITICAL: no run for 2 hours (limit 2 hours); the server gave no catalog"
-            )
+            aged(7201).starts_with("PUPPET CRITICAL: no run for 2 h (limit 2 h); an old catalog was applied")
         );
-        assert!(aged(-61).contains("the last run was 61 seconds in the future (is a clock wrong?)"));
+        assert!(aged(-61).contains("the last run was 61 s in the future (is a clock wrong?)"));
         let mut future = sample("good");
         future.summary.time.last_run = Some(i64::MAX);
         assert!(text(&future, &limits()).starts_with("PUPPET UNKNOWN: the last run was"));
@@ -367,7 +370,7 @@ mod tests {
         disabled.summary.time.last_run = Some(NOW - 90_000);
         assert_eq!(
             text(&disabled, &limits()),
-            "PUPPET WARNING: agent is disabled (database migration); 2 of 10 resources failed (File[/tmp/pp/none/hello], Exec[/bin/false]); no run for 25 hours (limit 2 hours); last run 25 hours ago, 10 resources, 0 changed, 1 skipped, catalog 1795311693"
+            "PUPPET WARNING: agent is disabled (database migration); 2 of 10 resources failed (File[/tmp/pp/none/hello], Exec[/bin/false]); no run for 25 h (limit 2 h); last run 25 h ago, 10 resources, 0 changed, 1 skipped, catalog 1795311693"
         );
         disabled.disabled = Some(String::new());
         let ok = text(&disabled, &Limits { disabled: State::Ok, ..limits() });
@@ -384,12 +387,11 @@ mod tests {
         assert!(running(60, true).starts_with("PUPPET OK: last run"));
         assert!(
             running(3700, true)
-                .starts_with("PUPPET WARNING: a run has not ended that began 61 minutes ago, process 42; ")
+                .starts_with("PUPPET WARNING: a run has not ended that began 61 min ago, process 42; ")
         );
         assert!(running(8000, true).starts_with("PUPPET CRITICAL: a run has not ended"));
         assert!(
-            running(60, false)
-                .starts_with("PUPPET WARNING: a run died that began 60 seconds ago, process 42; ")
+            running(60, false).starts_with("PUPPET WARNING: a run died that began 60 s ago, process 42; ")
         );
         assert!(running(8000, false).starts_with("PUPPET CRITICAL: a run died"));
         let mut broken = sample("good");
@@ -411,7 +413,7 @@ mod tests {
         (resources.corrective_change, resources.failed_to_restart) = (3, 1);
         assert_eq!(
             text(&other, &strict),
-            "PUPPET CRITICAL: 1 resource failed to restart; 3 resources put back as they should be; last run 30 seconds ago, 9 resources, 2 changed, catalog 1795311689"
+            "PUPPET CRITICAL: 1 resource failed to restart; 3 resources put back as they should be; last run 30 s ago, 9 resources, 2 changed, catalog 1795311689"
         );
         other.summary.resources.as_mut().unwrap().failed_to_restart = 0;
         assert!(text(&other, &limits()).starts_with("PUPPET OK: 3 resources put back"));

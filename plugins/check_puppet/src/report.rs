@@ -42,27 +42,36 @@ pub(crate) struct RunReport {
     pub errors: Vec<String>,
 }
 
-/// Reads the head and the tail; all of it if `failed` or the head says that something failed.
+/// Reads the head and the tail; all of it if `failed`, or if they say that something failed.
 pub(crate) fn read(path: &Path, failed: bool) -> io::Result<RunReport> {
     let mut file = File::open(path)?;
-    let mut head = Vec::new();
-    file.by_ref().take(ENDS).read_to_end(&mut head)?;
-    let mut scan = Scan::default();
-    scan.all(head.as_slice())?;
-    if failed || scan.report.status.as_deref() == Some("failed") {
+    if !failed {
+        let report = ends(&mut file)?;
+        let is = |value: &Option<String>, text: &str| value.as_deref() == Some(text);
+        if !is(&report.status, "failed") && !is(&report.cached_catalog, "on_failure") {
+            return Ok(report);
+        }
         file.rewind()?;
-        let mut scan = Scan { wants_failures: true, ..Scan::default() };
-        scan.all(BufReader::new(file.take(MAX_LEN)))?;
-        return Ok(scan.finish());
     }
+    let mut scan = Scan { wants_failures: true, ..Scan::default() };
+    scan.all(BufReader::new(file.take(MAX_LEN)))?;
+    Ok(scan.finish())
+}
+
+/// What the keys before the log and behind the resources say.
+fn ends(file: &mut File) -> io::Result<RunReport> {
+    let mut part = Vec::new();
+    file.by_ref().take(ENDS).read_to_end(&mut part)?;
+    let mut scan = Scan::default();
+    scan.all(part.as_slice())?;
     let length = file.seek(SeekFrom::End(0))?;
     if length > ENDS {
         file.seek(SeekFrom::Start(length.saturating_sub(ENDS).max(ENDS)))?;
-        let mut tail = Vec::new();
-        file.take(ENDS).read_to_end(&mut tail)?;
+        part.clear();
+        file.by_ref().take(ENDS).read_to_end(&mut part)?;
         // it starts in the middle of a line, which must not be taken for one
-        let whole = tail.iter().position(|byte| *byte == b'\n').map_or(tail.len(), |end| end + 1);
-        scan.all(tail.get(whole..).unwrap_or_default())?;
+        let whole = part.iter().position(|byte| *byte == b'\n').map_or(part.len(), |end| end + 1);
+        scan.all(part.get(whole..).unwrap_or_default())?;
     }
     Ok(scan.finish())
 }
@@ -245,7 +254,8 @@ mod tests {
         assert_eq!((none.completed, none.failed.len()), (Some(false), 0));
         let last = none.errors.iter().find(|error| error.starts_with("Could not retrieve catalog from"));
         assert!(last.unwrap().ends_with("Evaluation Error: no class webserver"), "{:?}", none.errors);
-        assert_eq!(recorded("cached", false).cached_catalog.as_deref(), Some("on_failure"));
+        let cached = recorded("cached", false);
+        assert_eq!((cached.cached_catalog.as_deref(), cached.errors.is_empty()), (Some("on_failure"), false));
     }
 
     fn scan(text: &str) -> RunReport {

@@ -151,8 +151,8 @@ mod tests {
         std::fs::write(sessions.join("3"), "UID=0\nUSER=root\nCLASS=user\nTTY=pts/4\n").unwrap();
         std::fs::write(&utmp, "").unwrap();
         assert_eq!(measure(&utmp, &sessions).unwrap().count, 1);
-        std::fs::write(&utmp, include_bytes!("../testdata/utmp")).unwrap();
-        assert_eq!(measure(&utmp, &sessions).unwrap().count, 2);
+        std::fs::write(&utmp, [0; 400]).unwrap();
+        assert_eq!(measure(&utmp, &sessions).unwrap().count, 0);
         std::fs::write(&utmp, vec![0; usize::try_from(utmp::MAX_LEN).unwrap() + 1]).unwrap();
         let long = measure(&utmp, &sessions).unwrap_err().to_string();
         assert!(long.contains("longer than"), "{long}");
