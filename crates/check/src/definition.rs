@@ -95,14 +95,17 @@ impl CheckDef {
     pub fn command(&self) -> Command {
         let definition = &self.definition;
         let base = Command::new(definition.name)
-            .about(definition.about)
             .after_help(definition.examples)
             .infer_long_args(true)
             .args_override_self(true)
             .disable_version_flag(true)
             .disable_help_flag(true)
             .max_term_width(100);
-        (self.augment)(base).next_help_heading("Common options").args(common_options())
+        // a struct's doc comment would be the `about` of its options: ours comes after
+        (self.augment)(base)
+            .about(definition.about)
+            .next_help_heading("Common options")
+            .args(common_options())
     }
 
     /// Reads a command line (without the program's name). Help, version and usage errors come back
