@@ -47,6 +47,10 @@ pub trait Check: clap::Args + Send + Sync + 'static {
     /// Name, texts, isolation.
     const DEFINITION: Definition;
 
+    /// Does [`Check::run`] end by the deadline of its `ctx` whatever hangs, since it asks on threads
+    /// of its own? Then the program of an [`Isolation::Process`] check needs no thread that watches it.
+    const KEEPS_DEADLINE: bool = false;
+
     /// Measures and judges. Dropping the future must be enough to stop it; it is dropped at the
     /// deadline of `ctx`.
     fn run(&self, ctx: &Ctx) -> impl Future<Output = Result<Report, CheckError>> + Send;
@@ -70,6 +74,7 @@ impl<C: Check> Prepared for C {
 pub struct CheckDef {
     /// Name, texts, isolation.
     pub definition: Definition,
+    keeps_deadline: bool,
     augment: fn(Command) -> Command,
     prepare: fn(&ArgMatches) -> Result<Box<dyn Prepared>, clap::Error>,
 }
@@ -79,6 +84,7 @@ impl CheckDef {
     pub const fn of<C: Check>() -> CheckDef {
         CheckDef {
             definition: C::DEFINITION,
+            keeps_deadline: C::KEEPS_DEADLINE,
             augment: C::augment_args,
             prepare: |matches| Ok(Box::new(C::from_arg_matches(matches)?)),
         }
@@ -124,7 +130,7 @@ impl CheckDef {
         };
         let (check, verbosity, timeout) =
             parse().map_err(|error: clap::Error| fail(usage_error(&error, definition.name)))?;
-        Ok(Invocation::new(*definition, check, verbosity, timeout))
+        Ok(Invocation::new(*definition, self.keeps_deadline, check, verbosity, timeout))
     }
 }
 

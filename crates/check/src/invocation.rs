@@ -32,6 +32,7 @@ impl Output {
 /// A parsed command line of one check.
 pub struct Invocation {
     definition: Definition,
+    keeps_deadline: bool,
     check: Box<dyn Prepared>,
     verbosity: u8,
     timeout: Timeout,
@@ -40,16 +41,22 @@ pub struct Invocation {
 impl Invocation {
     pub(crate) fn new(
         definition: Definition,
+        keeps_deadline: bool,
         check: Box<dyn Prepared>,
         verbosity: u8,
         timeout: Timeout,
     ) -> Invocation {
-        Invocation { definition, check, verbosity, timeout }
+        Invocation { definition, keeps_deadline, check, verbosity, timeout }
     }
 
     /// Where it wants to run.
     pub fn isolation(&self) -> Isolation {
         self.definition.isolation
+    }
+
+    /// Must nobody watch over its deadline? See [`crate::Check::KEEPS_DEADLINE`].
+    pub(crate) fn keeps_deadline(&self) -> bool {
+        self.keeps_deadline
     }
 
     /// Runs once, inside a tokio runtime unless the check is [`Isolation::Instant`]. `limit` is the

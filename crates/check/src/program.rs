@@ -38,11 +38,8 @@ pub fn run(check: &CheckDef, arguments: impl IntoIterator<Item = OsString>) -> E
 
 fn drive(invocation: Invocation) -> Output {
     match invocation.isolation() {
-        Isolation::Instant => {
-            let ctx = invocation.context(None);
-            let result = at_once(invocation.guarded(&ctx));
-            invocation.output(result)
-        }
+        Isolation::Instant => unwatched(&invocation),
+        Isolation::Process if invocation.keeps_deadline() => unwatched(&invocation),
         Isolation::Async => match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {
                 let output = runtime.block_on(invocation.run(None));
@@ -56,6 +53,12 @@ fn drive(invocation: Invocation) -> Output {
         },
         Isolation::Process => watched(invocation),
     }
+}
+
+fn unwatched(invocation: &Invocation) -> Output {
+    let ctx = invocation.context(None);
+    let result = at_once(invocation.guarded(&ctx));
+    invocation.output(result)
 }
 
 /// The check may hang in a system call that no timer interrupts: it runs on a thread of its own,

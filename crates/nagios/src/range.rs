@@ -150,7 +150,10 @@ impl FromStr for Range {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let number = |part: &str| part.trim_end_matches('%').to_owned();
+        let number = |part: &str| match part.trim_end_matches('%') {
+            "" => part.to_owned(),
+            number => number.to_owned(),
+        };
         let range = match rest.split_once(':') {
             None if rest.is_empty() => return Err(RangeError::Empty(text.to_owned())),
             None => Range::build(inside, "", &number(rest)),
@@ -268,7 +271,7 @@ mod tests {
     #[test]
     fn refuses_what_would_never_alert() {
         for text in [
-            "nan", "10:nan", "NaN:10", "inf", "-inf:inf", "1e400", "-5", "@-5", "10:~", "~", "~:", "", "@",
+            "nan", "10:nan", "NaN:10", "inf", "-inf:inf", "1e400", "-5", "@-5", "10:~", "~", "~:", "", "@", "%", "5:%",
             " 10", "10 ", "1,5",
         ] {
             assert!(text.parse::<Range>().is_err(), "{text:?} was accepted");

@@ -138,7 +138,7 @@ mod tests {
 
     fn flags(line: &str) -> Flags {
         let command = <Args as clap::Args>::augment_args(clap::Command::new("x"));
-        let words = std::iter::once("x").chain(line.split_whitespace());
+        let words = ["x", "-m"].into_iter().chain(line.split_whitespace());
         Args::from_arg_matches(&command.try_get_matches_from(words).expect("options")).expect("options").flags
     }
 

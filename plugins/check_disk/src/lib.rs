@@ -40,6 +40,9 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
+    // all that can hang is asked by `probe`
+    const KEEPS_DEADLINE: bool = true;
+
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self, measure::statvfs, ctx)?;
         Ok(judge::judge(&sample, &self.flags, ctx.verbosity))

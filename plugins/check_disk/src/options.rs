@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use check::Range;
+use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Command, FromArgMatches};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -173,6 +174,10 @@ struct Ordered {
 
 impl FromArgMatches for Args {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Args, clap::Error> {
+        if !matches.args_present() {
+            let message = "set a threshold: -w or -c for space, -W or -K for inodes";
+            return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, message));
+        }
         let flags = Flags::from_arg_matches(matches)?;
         let mut steps = Ordered::from_arg_matches(matches)?.in_order(matches);
         steps.sort_by_key(|(place, _)| *place);

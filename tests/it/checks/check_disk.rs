@@ -388,9 +388,11 @@ fn usage_errors_are_clear() {
     ] {
         disk(words).run().expect(State::Unknown).says(want).shows("check_disk --help");
     }
+    disk(&[]).run().expect(State::Unknown).says("set a threshold").shows("check_disk --help");
     disk(&["--help"])
         .run()
         .expect(State::Unknown)
+        .shows("for users as df counts them")
         .shows("--partition")
         .shows("Examples:")
         .shows("-C, --clear");
