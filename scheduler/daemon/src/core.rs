@@ -110,7 +110,7 @@ impl Core {
     /// Goes on where the store ended.
     pub fn new(parts: Parts) -> Core {
         let started = now();
-        let graph = Arc::new(parts.configuration.graph.clone());
+        let graph = parts.configuration.graph.clone();
         let (here, away): (Vec<_>, Vec<_>) =
             parts.loaded.states.into_iter().partition(|(identity, _)| graph.find(identity).is_some());
         let limits = limits(&parts.configuration);
@@ -277,7 +277,7 @@ impl Core {
             }
         };
         let at = now();
-        let graph = Arc::new(configuration.graph.clone());
+        let graph = configuration.graph.clone();
         let old = self.engine.graph().clone();
         let returned: Vec<(Identity, Saved)> = {
             let back: Vec<Identity> =
@@ -353,7 +353,9 @@ impl Core {
 /// How much may run at once.
 fn limits(configuration: &Configuration) -> Limits {
     let workers = &configuration.options.workers;
-    Limits { in_flight: workers.max_in_flight, per_host: workers.max_in_flight_per_host }
+    let per_host =
+        workers.max_in_flight_per_host.map_or(Limits::default().per_host, |n| usize::from(n.get()));
+    Limits { in_flight: usize::from(workers.max_in_flight.get()), per_host }
 }
 
 /// The log's line for a line of history.
