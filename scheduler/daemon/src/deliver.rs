@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use config::{Configuration, Options};
-use engine::Notification;
+use config::{Configuration, NotificationMacros, Options};
+use engine::{CheckCommand, Notification};
 use jobs::{Done, Job, Outcome};
 use notify::{Carrier, MailConfig, Mailer, SendError};
 use store::{DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::core::Input;
+use crate::core::{Input, now};
+use crate::pools::into_argv;
 
 /// A notification command is ended after this, as Nagios' notification_timeout does.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,7 +41,7 @@ pub(crate) fn start(
             via: mail.via.parse()?,
             user: mail.user.clone(),
             password_file: mail.password_file.clone(),
-            ca_file: mail.ca_file.clone(),
+            ca_file: mail.tls_ca.clone(),
             timezone,
         })?),
         None => None,
@@ -65,14 +66,14 @@ pub(crate) fn start(
 
 impl Carrier for Delivery {
     fn route(&self, notification: &Notification) -> Arc<str> {
-        let own = self.current.borrow().has_commands(notification);
+        let own = !own_commands(&self.current.borrow(), notification).is_empty();
         // one contact's broken pager holds up nobody else's
         if own { format!("commands of {}", notification.contact).into() } else { Arc::from("mail") }
     }
 
     async fn send(&self, notification: &Notification) -> Result<(), SendError> {
         let configuration = self.current.borrow().clone();
-        if configuration.has_commands(notification) {
+        if !own_commands(&configuration, notification).is_empty() {
             return self.run_commands(&configuration, notification).await;
         }
         let Some(mailer) = &self.mailer else {
@@ -88,9 +89,9 @@ impl Delivery {
         configuration: &Configuration,
         notification: &Notification,
     ) -> Result<(), SendError> {
-        let commands = configuration.notification_commands(notification).map_err(SendError::Permanent)?;
-        for command in commands {
-            let (argv, environment) = command.into_argv();
+        for command in own_commands(configuration, notification) {
+            let macros = NotificationMacros::new(configuration, notification, command, now());
+            let (argv, environment) = into_argv(macros.expand());
             let (reply, done) = oneshot::channel();
             let job = Job { id: 0, argv, environment, timeout: TIMEOUT };
             let gone = |_| SendError::Unavailable("the daemon stops".to_owned());
@@ -101,6 +102,14 @@ impl Delivery {
         }
         Ok(())
     }
+}
+
+/// The commands that the contact has for this; none if it has gone from the configuration.
+fn own_commands<'c>(configuration: &'c Configuration, notification: &Notification) -> &'c [CheckCommand] {
+    let Some(contact) = configuration.graph.find_contact(&notification.contact) else { return &[] };
+    let contact = configuration.graph.contact(contact);
+    let side = if notification.identity.service.is_some() { &contact.service } else { &contact.host };
+    &side.commands
 }
 
 /// A command that cannot be run at all is given up, one that fails is run again.

@@ -56,6 +56,10 @@ fn unpack() -> Result<PathBuf> {
     for (name, text) in FILES {
         std::fs::write(dir.join(name), text)?;
     }
+    if let Some(plugins) = run::plugins_beside_us() {
+        let yaml = format!("{}plugins: {}\n", FILES[0].1, plugins.display());
+        std::fs::write(dir.join("hlidka.yaml"), yaml)?;
+    }
     Ok(dir)
 }
 

@@ -1,10 +1,11 @@
 //! The two pools of worker processes: our own checks run in-process in one, everything else is
 //! exec'ed by the other. They differ in what the kernel lets them do.
 
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use config::Options;
+use config::{CommandLine, Options};
 use jobs::{Done, Job, Pool, Settings};
 use tokio::sync::mpsc;
 
@@ -24,8 +25,10 @@ impl Pools {
         core: &mpsc::UnboundedSender<Input>,
     ) -> Result<Pools> {
         let program = worker_program(plugins)?;
-        let pool = |arguments: Vec<String>, workers: usize| {
-            let window = (options.workers.max_in_flight / workers.max(1) + 1).min(480);
+        let in_flight = usize::from(options.workers.max_in_flight.get());
+        let pool = |arguments: Vec<String>, workers: NonZeroU16| {
+            let workers = usize::from(workers.get());
+            let window = (in_flight / workers + 1).min(480);
             Pool::start(Settings { program: program.clone(), arguments, workers, window })
         };
         let plugins = plugins.to_str().context("the plugins folder has a name that is not UTF-8")?.to_owned();
@@ -51,6 +54,16 @@ impl Pools {
     pub async fn stop(self) {
         self.in_process.stop().await;
         self.exec.stop().await;
+    }
+}
+
+/// A command line as a worker gets it: program and arguments, and variables beside the usual ones.
+pub(crate) fn into_argv(command: CommandLine) -> (Vec<String>, Vec<(String, String)>) {
+    match command {
+        CommandLine::Argv(argv) => (argv, Vec::new()),
+        CommandLine::Shell { script, environment } => {
+            (vec!["/bin/sh".into(), "-c".into(), script], environment)
+        }
     }
 }
 

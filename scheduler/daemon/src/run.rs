@@ -1,6 +1,6 @@
 //! `hlidka run`: builds everything, then runs the core until a signal ends it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -37,6 +37,12 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
         let stop = stop_signals()?;
         serve(path, configuration, store, loaded, listener, stop).await
     })
+}
+
+/// The checks of a build or of an unpacked archive lie beside the program.
+pub(crate) fn plugins_beside_us() -> Option<PathBuf> {
+    let here = std::env::current_exe().ok()?.parent()?.to_owned();
+    here.join("check_dummy").is_file().then_some(here)
 }
 
 fn log_problem(problem: &Problem) {

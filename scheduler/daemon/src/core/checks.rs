@@ -1,14 +1,14 @@
 //! From a due check to its result.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use config::CheckMacros;
 use engine::{CheckResult, Event, Job as Due, ObjectId, Timestamp};
 use jobs::{Done, Job, Outcome};
-use nagios::State;
 use tokio::sync::oneshot;
 
 use super::{Core, Purpose, now};
+use crate::pools::into_argv;
 
 /// A check that has no end is ended after this, unless the configuration says otherwise.
 const SERVICE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -19,31 +19,11 @@ impl Core {
     pub(super) fn check(&mut self, due: Due, at: Timestamp) {
         let is_host = self.engine.graph().is_host(due.object);
         let timeout = if is_host { HOST_TIMEOUT } else { SERVICE_TIMEOUT };
-        match self.configuration.check_command(due.object, at) {
-            Ok(command) => {
-                let id = self.number(Purpose::Check(Some(due.object)));
-                let (argv, environment) = command.into_argv();
-                self.submit(Job { id, argv, environment, timeout });
-            }
-            Err(reason) => self.unstartable(due.object, &reason, at),
-        }
-    }
-
-    /// A check whose command line makes no sense says so as its result.
-    fn unstartable(&mut self, object: ObjectId, reason: &str, at: Timestamp) {
-        let output = Arc::from(format!("(Check was not started: {reason})"));
-        let empty: Arc<str> = Arc::from("");
-        let state = State::Unknown;
-        let result = CheckResult {
-            object,
-            started: at,
-            finished: at,
-            state,
-            output,
-            long_output: empty.clone(),
-            perfdata: empty,
-        };
-        self.engine.handle(Event::Result(result), at);
+        let command = CheckMacros::new(&self.configuration, due.object, at).expand();
+        // the engine asks only for what has a command; one without words is refused by the worker
+        let (argv, environment) = command.map(into_argv).unwrap_or_default();
+        let id = self.number(Purpose::Check(Some(due.object)));
+        self.submit(Job { id, argv, environment, timeout });
     }
 
     /// Runs a command for a message.
