@@ -6,3 +6,5 @@ mod directives;
 mod model;
 mod values;
 mod inherit;
+mod command;
+mod resolve;
