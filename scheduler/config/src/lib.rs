@@ -1,1 +1,10 @@
-//! Object definitions to a typed, cross-checked object graph; hlidka.yaml.
+//! x
+mod problem;
+mod source;
+mod lexer;
+mod directives;
+mod model;
+mod values;
+mod inherit;
+mod command;
+mod resolve;

@@ -1,0 +1,633 @@
+//! The vocabulary: every type of object, every directive of it, and what kind of value it has.
+
+/// Type of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Type {
+    Host,
+    HostGroup,
+    Service,
+    ServiceGroup,
+    Contact,
+    ContactGroup,
+    Timeperiod,
+    Command,
+    ServiceDependency,
+    HostDependency,
+    ServiceEscalation,
+    HostEscalation,
+    HostExtInfo,
+    ServiceExtInfo,
+}
+
+/// What a directive says, whatever its spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    // of every type
+    Template,
+    Use,
+    Register,
+    // names and texts
+    Name,
+    Alias,
+    DisplayName,
+    Address,
+    Notes,
+    NotesUrl,
+    ActionUrl,
+    IconImage,
+    IconImageAlt,
+    // relations
+    HostName,
+    HostGroupName,
+    ServiceDescription,
+    Parents,
+    Groups,
+    Members,
+    GroupMembers,
+    Contacts,
+    ContactGroups,
+    Exclude,
+    // checks
+    CheckCommand,
+    CheckPeriod,
+    CheckInterval,
+    RetryInterval,
+    MaxCheckAttempts,
+    ActiveChecks,
+    PassiveChecks,
+    IsVolatile,
+    CheckFreshness,
+    EventHandler,
+    CheckTimeout,
+    Importance,
+    // notifications
+    Notifications,
+    NotificationInterval,
+    FirstNotificationDelay,
+    NotificationPeriod,
+    NotificationOptions,
+    // contacts
+    Email,
+    Pager,
+    Address1,
+    Address2,
+    Address3,
+    Address4,
+    Address5,
+    Address6,
+    HostNotifications,
+    ServiceNotifications,
+    HostNotificationPeriod,
+    ServiceNotificationPeriod,
+    HostNotificationOptions,
+    ServiceNotificationOptions,
+    HostNotificationCommands,
+    ServiceNotificationCommands,
+    MinimumImportance,
+    // commands and time periods
+    CommandLine,
+    Sunday,
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    /// Any other day of a time period; name and value are in the value.
+    Date,
+    /// `_NAME value`, both in the value.
+    Variable,
+    /// Known and of no consequence here.
+    Ignored,
+}
+
+/// How many keys there are.
+pub(crate) const KEYS: usize = Key::Ignored as usize + 1;
+
+impl Key {
+    /// Does `null` mean "none" here, and stop inheritance? Nagios takes it as a text elsewhere.
+    pub(crate) const fn takes_null(self) -> bool {
+        self.is_list()
+            || matches!(
+                self,
+                Key::DisplayName
+                    | Key::Notes
+                    | Key::NotesUrl
+                    | Key::ActionUrl
+                    | Key::IconImage
+                    | Key::IconImageAlt
+                    | Key::CheckCommand
+                    | Key::CheckPeriod
+                    | Key::EventHandler
+                    | Key::NotificationPeriod
+                    | Key::Email
+                    | Key::Pager
+                    | Key::Address1
+                    | Key::Address2
+                    | Key::Address3
+                    | Key::Address4
+                    | Key::Address5
+                    | Key::Address6
+                    | Key::HostNotificationPeriod
+                    | Key::ServiceNotificationPeriod
+            )
+    }
+
+    /// Is it a list, to which a leading `+` adds?
+    pub(crate) const fn is_list(self) -> bool {
+        matches!(
+            self,
+            Key::HostName
+                | Key::HostGroupName
+                | Key::Parents
+                | Key::Groups
+                | Key::Members
+                | Key::GroupMembers
+                | Key::Contacts
+                | Key::ContactGroups
+                | Key::Exclude
+                | Key::HostNotificationCommands
+                | Key::ServiceNotificationCommands
+        )
+    }
+
+    /// Does it belong to one definition only?
+    pub(crate) const fn is_own(self) -> bool {
+        matches!(self, Key::Name | Key::Template | Key::Use | Key::Register | Key::Variable | Key::Date)
+    }
+}
+
+/// What kind of value a directive has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The object's own name: only once, never inherited.
+    Name,
+    /// Text as it stands.
+    Verbatim,
+    /// Text; `null` is none and stops inheritance.
+    Text,
+    /// Names with commas between; `null` as for text, a leading `+` adds to what is inherited.
+    List,
+    /// Number, fractions allowed.
+    Number,
+    /// 0 or 1.
+    Flag,
+    /// Option letters of which these are known.
+    Letters(&'static str),
+}
+
+/// A directive of a type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub name: &'static str,
+    pub key: Key,
+    pub form: Form,
+}
+
+impl Type {
+    /// The type of a name in `define NAME {`.
+    pub(crate) fn of(name: &str) -> Option<Type> {
+        TYPES.iter().find(|(known, ..)| *known == name).map(|(_, found, _)| *found)
+    }
+
+    /// As it is written.
+    pub(crate) fn name(self) -> &'static str {
+        TYPES.iter().find(|(_, of, _)| *of == self).map_or("", |(name, ..)| name)
+    }
+
+    /// The directive of a name.
+    pub(crate) fn directive(self, name: &str) -> Option<&'static Entry> {
+        COMMON.iter().chain(self.table()).find(|entry| entry.name == name)
+    }
+
+    /// How this type spells a key.
+    pub(crate) fn spelling(self, key: Key) -> &'static str {
+        COMMON.iter().chain(self.table()).find(|entry| entry.key == key).map_or("", |entry| entry.name)
+    }
+
+    /// All names of directives, for "nearest known".
+    pub(crate) fn directive_names(self) -> impl Iterator<Item = &'static str> {
+        COMMON.iter().chain(self.table()).map(|entry| entry.name)
+    }
+
+    fn table(self) -> &'static [Entry] {
+        TYPES.iter().find(|(_, of, _)| *of == self).map_or(&[], |(.., table)| table)
+    }
+}
+
+/// All names of types, for "nearest known".
+pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|(name, ..)| *name)
+}
+
+const fn e(name: &'static str, key: Key, form: Form) -> Entry {
+    Entry { name, key, form }
+}
+
+/// Known, and without effect on what is checked and who is told.
+const fn ignored(name: &'static str) -> Entry {
+    e(name, Key::Ignored, Form::Verbatim)
+}
+
+const TYPES: &[(&str, Type, &[Entry])] = &[
+    ("host", Type::Host, HOST),
+    ("service", Type::Service, SERVICE),
+    ("hostgroup", Type::HostGroup, HOST_GROUP),
+    ("servicegroup", Type::ServiceGroup, SERVICE_GROUP),
+    ("contact", Type::Contact, CONTACT),
+    ("contactgroup", Type::ContactGroup, CONTACT_GROUP),
+    ("timeperiod", Type::Timeperiod, TIMEPERIOD),
+    ("command", Type::Command, COMMAND),
+    ("servicedependency", Type::ServiceDependency, SERVICE_DEPENDENCY),
+    ("hostdependency", Type::HostDependency, HOST_DEPENDENCY),
+    ("serviceescalation", Type::ServiceEscalation, SERVICE_ESCALATION),
+    ("hostescalation", Type::HostEscalation, HOST_ESCALATION),
+    ("hostextinfo", Type::HostExtInfo, HOST_EXT_INFO),
+    ("serviceextinfo", Type::ServiceExtInfo, SERVICE_EXT_INFO),
+];
+
+use Form::{Flag, Letters, List, Name, Number, Text, Verbatim};
+
+const COMMON: &[Entry] = &[
+    e("use", Key::Use, List),
+    e("name", Key::Template, Verbatim),
+    e("register", Key::Register, Flag),
+];
+
+const HOST: &[Entry] = &[
+    e("host_name", Key::Name, Name),
+    e("alias", Key::Alias, Verbatim),
+    e("address", Key::Address, Verbatim),
+    e("check_command", Key::CheckCommand, Text),
+    e("max_check_attempts", Key::MaxCheckAttempts, Number),
+    e("check_interval", Key::CheckInterval, Number),
+    e("normal_check_interval", Key::CheckInterval, Number),
+    e("retry_interval", Key::RetryInterval, Number),
+    e("retry_check_interval", Key::RetryInterval, Number),
+    e("check_period", Key::CheckPeriod, Text),
+    e("contacts", Key::Contacts, List),
+    e("contact_groups", Key::ContactGroups, List),
+    e("notification_interval", Key::NotificationInterval, Number),
+    e("notification_period", Key::NotificationPeriod, Text),
+    e("notification_options", Key::NotificationOptions, Letters("durfs")),
+    e("notifications_enabled", Key::Notifications, Flag),
+    e("first_notification_delay", Key::FirstNotificationDelay, Number),
+    e("parents", Key::Parents, List),
+    e("hostgroups", Key::Groups, List),
+    e("host_groups", Key::Groups, List),
+    e("display_name", Key::DisplayName, Text),
+    e("active_checks_enabled", Key::ActiveChecks, Flag),
+    e("passive_checks_enabled", Key::PassiveChecks, Flag),
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
+    e("icon_image", Key::IconImage, Text),
+    e("icon_image_alt", Key::IconImageAlt, Text),
+    e("importance", Key::Importance, Number),
+    e("hourly_value", Key::Importance, Number),
+    e("event_handler", Key::EventHandler, Text),
+    e("check_freshness", Key::CheckFreshness, Flag),
+    e("check_timeout", Key::CheckTimeout, Number),
+    e("initial_state", Key::Ignored, Letters("odu")),
+    e("flap_detection_options", Key::Ignored, Letters("odu")),
+    e("stalking_options", Key::Ignored, Letters("oduN")),
+    ignored("event_handler_enabled"),
+    ignored("event_handler_period"),
+    ignored("freshness_threshold"),
+    ignored("obsess_over_host"),
+    ignored("obsess"),
+    ignored("low_flap_threshold"),
+    ignored("high_flap_threshold"),
+    ignored("flap_detection_enabled"),
+    ignored("process_perf_data"),
+    ignored("retain_status_information"),
+    ignored("retain_nonstatus_information"),
+    ignored("failure_prediction_enabled"),
+    ignored("failure_prediction_options"),
+    ignored("vrml_image"),
+    ignored("statusmap_image"),
+    ignored("gd2_image"),
+    ignored("2d_coords"),
+    ignored("3d_coords"),
+];
+
+const SERVICE: &[Entry] = &[
+    e("service_description", Key::ServiceDescription, Verbatim),
+    e("description", Key::ServiceDescription, Verbatim),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("hosts", Key::HostName, List),
+    e("check_command", Key::CheckCommand, Text),
+    e("max_check_attempts", Key::MaxCheckAttempts, Number),
+    e("check_interval", Key::CheckInterval, Number),
+    e("normal_check_interval", Key::CheckInterval, Number),
+    e("retry_interval", Key::RetryInterval, Number),
+    e("retry_check_interval", Key::RetryInterval, Number),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("check_period", Key::CheckPeriod, Text),
+    e("contacts", Key::Contacts, List),
+    e("contact_groups", Key::ContactGroups, List),
+    e("notification_interval", Key::NotificationInterval, Number),
+    e("notification_period", Key::NotificationPeriod, Text),
+    e("notification_options", Key::NotificationOptions, Letters("wucrfs")),
+    e("notifications_enabled", Key::Notifications, Flag),
+    e("first_notification_delay", Key::FirstNotificationDelay, Number),
+    e("parents", Key::Parents, List),
+    e("servicegroups", Key::Groups, List),
+    e("service_groups", Key::Groups, List),
+    e("display_name", Key::DisplayName, Text),
+    e("is_volatile", Key::IsVolatile, Flag),
+    e("active_checks_enabled", Key::ActiveChecks, Flag),
+    e("passive_checks_enabled", Key::PassiveChecks, Flag),
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
+    e("icon_image", Key::IconImage, Text),
+    e("icon_image_alt", Key::IconImageAlt, Text),
+    e("importance", Key::Importance, Number),
+    e("hourly_value", Key::Importance, Number),
+    e("event_handler", Key::EventHandler, Text),
+    e("check_freshness", Key::CheckFreshness, Flag),
+    e("check_timeout", Key::CheckTimeout, Number),
+    e("initial_state", Key::Ignored, Letters("owuc")),
+    e("flap_detection_options", Key::Ignored, Letters("owuc")),
+    e("stalking_options", Key::Ignored, Letters("owucN")),
+    ignored("event_handler_enabled"),
+    ignored("event_handler_period"),
+    ignored("freshness_threshold"),
+    ignored("obsess_over_service"),
+    ignored("obsess"),
+    ignored("low_flap_threshold"),
+    ignored("high_flap_threshold"),
+    ignored("flap_detection_enabled"),
+    ignored("process_perf_data"),
+    ignored("retain_status_information"),
+    ignored("retain_nonstatus_information"),
+    ignored("failure_prediction_enabled"),
+    ignored("failure_prediction_options"),
+    ignored("parallelize_check"),
+];
+
+const HOST_GROUP: &[Entry] = &[
+    e("hostgroup_name", Key::Name, Name),
+    e("alias", Key::Alias, Verbatim),
+    e("members", Key::Members, List),
+    e("hostgroup_members", Key::GroupMembers, List),
+    ignored("notes"),
+    ignored("notes_url"),
+    ignored("action_url"),
+];
+
+const SERVICE_GROUP: &[Entry] = &[
+    e("servicegroup_name", Key::Name, Name),
+    e("alias", Key::Alias, Verbatim),
+    e("members", Key::Members, List),
+    e("servicegroup_members", Key::GroupMembers, List),
+    ignored("notes"),
+    ignored("notes_url"),
+    ignored("action_url"),
+];
+
+const CONTACT: &[Entry] = &[
+    e("contact_name", Key::Name, Name),
+    e("alias", Key::Alias, Verbatim),
+    e("email", Key::Email, Text),
+    e("pager", Key::Pager, Text),
+    e("address1", Key::Address1, Text),
+    e("address2", Key::Address2, Text),
+    e("address3", Key::Address3, Text),
+    e("address4", Key::Address4, Text),
+    e("address5", Key::Address5, Text),
+    e("address6", Key::Address6, Text),
+    e("contactgroups", Key::Groups, List),
+    e("contact_groups", Key::Groups, List),
+    e("host_notifications_enabled", Key::HostNotifications, Flag),
+    e("service_notifications_enabled", Key::ServiceNotifications, Flag),
+    e("host_notification_period", Key::HostNotificationPeriod, Text),
+    e("service_notification_period", Key::ServiceNotificationPeriod, Text),
+    e("host_notification_options", Key::HostNotificationOptions, Letters("durfs")),
+    e("service_notification_options", Key::ServiceNotificationOptions, Letters("wucrfs")),
+    e("host_notification_commands", Key::HostNotificationCommands, List),
+    e("service_notification_commands", Key::ServiceNotificationCommands, List),
+    e("minimum_importance", Key::MinimumImportance, Number),
+    e("minimum_value", Key::MinimumImportance, Number),
+    ignored("can_submit_commands"),
+    ignored("retain_status_information"),
+    ignored("retain_nonstatus_information"),
+];
+
+const CONTACT_GROUP: &[Entry] = &[
+    e("contactgroup_name", Key::Name, Name),
+    e("alias", Key::Alias, Verbatim),
+    e("members", Key::Members, List),
+    e("contactgroup_members", Key::GroupMembers, List),
+];
+
+const TIMEPERIOD: &[Entry] = &[
+    e("timeperiod_name", Key::Name, Name),
+    e("alias", Key::Alias, Verbatim),
+    e("exclude", Key::Exclude, List),
+    e("sunday", Key::Sunday, Verbatim),
+    e("monday", Key::Monday, Verbatim),
+    e("tuesday", Key::Tuesday, Verbatim),
+    e("wednesday", Key::Wednesday, Verbatim),
+    e("thursday", Key::Thursday, Verbatim),
+    e("friday", Key::Friday, Verbatim),
+    e("saturday", Key::Saturday, Verbatim),
+];
+
+const COMMAND: &[Entry] =
+    &[e("command_name", Key::Name, Name), e("command_line", Key::CommandLine, Verbatim)];
+
+const SERVICE_DEPENDENCY: &[Entry] = &[
+    ignored("servicegroup"),
+    ignored("servicegroups"),
+    ignored("servicegroup_name"),
+    ignored("hostgroup"),
+    ignored("hostgroups"),
+    ignored("hostgroup_name"),
+    ignored("host"),
+    ignored("host_name"),
+    ignored("master_host"),
+    ignored("master_host_name"),
+    ignored("description"),
+    ignored("service_description"),
+    ignored("master_description"),
+    ignored("master_service_description"),
+    ignored("dependent_servicegroup"),
+    ignored("dependent_servicegroups"),
+    ignored("dependent_servicegroup_name"),
+    ignored("dependent_hostgroup"),
+    ignored("dependent_hostgroups"),
+    ignored("dependent_hostgroup_name"),
+    ignored("dependent_host"),
+    ignored("dependent_host_name"),
+    ignored("dependent_description"),
+    ignored("dependent_service_description"),
+    ignored("dependency_period"),
+    ignored("inherits_parent"),
+    e("execution_failure_options", Key::Ignored, Letters("owucp")),
+    e("execution_failure_criteria", Key::Ignored, Letters("owucp")),
+    e("notification_failure_options", Key::Ignored, Letters("owucp")),
+    e("notification_failure_criteria", Key::Ignored, Letters("owucp")),
+];
+
+const HOST_DEPENDENCY: &[Entry] = &[
+    ignored("hostgroup"),
+    ignored("hostgroups"),
+    ignored("hostgroup_name"),
+    ignored("host"),
+    ignored("host_name"),
+    ignored("master_host"),
+    ignored("master_host_name"),
+    ignored("dependent_hostgroup"),
+    ignored("dependent_hostgroups"),
+    ignored("dependent_hostgroup_name"),
+    ignored("dependent_host"),
+    ignored("dependent_host_name"),
+    ignored("dependency_period"),
+    ignored("inherits_parent"),
+    e("execution_failure_options", Key::Ignored, Letters("odup")),
+    e("execution_failure_criteria", Key::Ignored, Letters("odup")),
+    e("notification_failure_options", Key::Ignored, Letters("odup")),
+    e("notification_failure_criteria", Key::Ignored, Letters("odup")),
+];
+
+const SERVICE_ESCALATION: &[Entry] = &[
+    ignored("host"),
+    ignored("host_name"),
+    ignored("hostgroup"),
+    ignored("hostgroups"),
+    ignored("hostgroup_name"),
+    ignored("servicegroup"),
+    ignored("servicegroups"),
+    ignored("servicegroup_name"),
+    ignored("description"),
+    ignored("service_description"),
+    ignored("contacts"),
+    ignored("contact_groups"),
+    ignored("first_notification"),
+    ignored("last_notification"),
+    ignored("notification_interval"),
+    ignored("escalation_period"),
+    e("escalation_options", Key::Ignored, Letters("wucr")),
+];
+
+const HOST_ESCALATION: &[Entry] = &[
+    ignored("host"),
+    ignored("host_name"),
+    ignored("hostgroup"),
+    ignored("hostgroups"),
+    ignored("hostgroup_name"),
+    ignored("contacts"),
+    ignored("contact_groups"),
+    ignored("first_notification"),
+    ignored("last_notification"),
+    ignored("notification_interval"),
+    ignored("escalation_period"),
+    e("escalation_options", Key::Ignored, Letters("dur")),
+];
+
+const HOST_EXT_INFO: &[Entry] = &[
+    e("host_name", Key::HostName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
+    e("icon_image", Key::IconImage, Text),
+    e("icon_image_alt", Key::IconImageAlt, Text),
+    ignored("vrml_image"),
+    ignored("gd2_image"),
+    ignored("statusmap_image"),
+    ignored("2d_coords"),
+    ignored("3d_coords"),
+];
+
+const SERVICE_EXT_INFO: &[Entry] = &[
+    e("host_name", Key::HostName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("service_description", Key::ServiceDescription, Verbatim),
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
+    e("icon_image", Key::IconImage, Text),
+    e("icon_image_alt", Key::IconImageAlt, Text),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn synonyms_mean_the_same() {
+        for (of, name, synonym) in [
+            (Type::Host, "check_interval", "normal_check_interval"),
+            (Type::Service, "retry_interval", "retry_check_interval"),
+            (Type::Service, "service_description", "description"),
+            (Type::Host, "importance", "hourly_value"),
+            (Type::Contact, "minimum_importance", "minimum_value"),
+        ] {
+            assert_eq!(of.directive(name).unwrap().key, of.directive(synonym).unwrap().key);
+        }
+        assert!(Type::Service.directive("parallelize_check").is_some(), "obsolete");
+        assert!(Type::Command.directive("host_name").is_none());
+        assert_eq!(Type::of("hostextinfo"), Some(Type::HostExtInfo));
+        assert_eq!(Type::of("HOST"), None);
+    }
+
+    #[test]
+    fn keys_and_tables_agree_on_null_and_plus() {
+        for (name, _, table) in TYPES {
+            for entry in table.iter().filter(|entry| entry.key != Key::Ignored) {
+                let (null, list) = (entry.key.takes_null(), entry.key.is_list());
+                assert_eq!(matches!(entry.form, Text | List), null, "{} of {name}", entry.name);
+                assert_eq!(entry.form == List, list, "{} of {name}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_type_has_a_directive_twice() {
+        for (name, of, _) in TYPES {
+            let mut names: Vec<&str> = of.directive_names().collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{name}");
+            assert_eq!(Type::of(of.name()), Some(*of));
+        }
+    }
+
+    /// T15: all properties of Puppet's nagios types, but those that are Shinken's.
+    #[test]
+    fn t15_everything_puppet_can_write_is_known() {
+        for (of, names) in [
+            (Type::Host, "host_name alias display_name address parents hostgroups check_command initial_state \
+              max_check_attempts check_interval retry_interval active_checks_enabled passive_checks_enabled \
+              check_period obsess_over_host check_freshness freshness_threshold event_handler \
+              event_handler_enabled low_flap_threshold high_flap_threshold flap_detection_enabled \
+              flap_detection_options failure_prediction_enabled process_perf_data retain_status_information \
+              retain_nonstatus_information contacts contact_groups notification_interval \
+              first_notification_delay notification_period notification_options notifications_enabled \
+              stalking_options notes notes_url action_url icon_image icon_image_alt vrml_image statusmap_image \
+              use register"),
+            (Type::Service, "host_name hostgroup_name service_description display_name servicegroups \
+              is_volatile check_command initial_state max_check_attempts check_interval retry_interval \
+              normal_check_interval retry_check_interval parallelize_check obsess_over_service check_freshness \
+              use register"),
+            (Type::Contact, "contact_name alias contactgroups host_notifications_enabled \
+              service_notifications_enabled host_notification_period service_notification_period \
+              service_notification_options host_notification_options host_notification_commands \
+              service_notification_commands email pager address1 address2 address3 address4 address5 address6 \
+              can_submit_commands retain_status_information retain_nonstatus_information use register"),
+        ] {
+            for name in names.split_whitespace() {
+                assert!(of.directive(name).is_some(), "{name} of {of:?}");
+            }
+        }
+    }
+}

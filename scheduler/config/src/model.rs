@@ -1,0 +1,329 @@
+//! Definitions as they stand in the files, names of types and directives understood.
+//!
+//! All directives of all files are in one list; a definition is a range of it. Values borrow from
+//! the files' text.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::directives::{Form, Key, Type, type_names};
+use crate::lexer::{Token, lex};
+use crate::problem::{Place, Problem, Problems, nearest};
+use crate::source::Source;
+use crate::values::letters;
+
+/// So many definitions are read; the largest plan is six million services.
+const MAX_DEFINITIONS: usize = 20_000_000;
+
+/// One line of a definition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Directive<'t> {
+    pub key: Key,
+    pub line: u32,
+    pub value: &'t str,
+}
+
+/// One `define`.
+#[derive(Clone, Debug)]
+pub(crate) struct Definition<'t> {
+    pub of: Type,
+    pub file: u32,
+    pub line: u32,
+    pub puppet_title: Option<&'t str>,
+    directives: Range<usize>,
+}
+
+/// Everything that was defined.
+#[derive(Debug, Default)]
+pub(crate) struct Objects<'t> {
+    pub files: Vec<Arc<str>>,
+    pub definitions: Vec<Definition<'t>>,
+    directives: Vec<Directive<'t>>,
+}
+
+/// `include_file` or `include_dir`, to be read by the caller.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Include<'t> {
+    pub line: u32,
+    pub folder: bool,
+    pub path: &'t str,
+}
+
+/// Where files are included from this one.
+pub(crate) fn includes(source: &Source) -> Vec<Include<'_>> {
+    let mut includes = Vec::new();
+    lex(source, |token| {
+        if let Token::Include { line, folder, path } = token {
+            includes.push(Include { line, folder, path });
+        }
+    });
+    includes
+}
+
+impl<'t> Objects<'t> {
+    /// Adds the definitions of a file.
+    pub(crate) fn read(&mut self, source: &'t Source, problems: &mut Problems) {
+        let file = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.files.push(source.file.clone());
+        let mut reader = Reader { file, name: &source.file, current: Current::None, objects: self, problems };
+        lex(source, |token| reader.token(token));
+    }
+
+    /// The lines of a definition, in order.
+    pub(crate) fn directives(&self, definition: &Definition<'t>) -> &[Directive<'t>] {
+        self.directives.get(definition.directives.clone()).unwrap_or_default()
+    }
+
+    /// A line of a file.
+    pub(crate) fn place(&self, file: u32, line: u32) -> Place<'_> {
+        // a file number comes from a definition, which came from one of the files
+        Place { file: &self.files[file as usize], line }
+    }
+
+    /// A definition by its number.
+    pub(crate) fn definition(&self, index: usize) -> &Definition<'t> {
+        &self.definitions[index]
+    }
+
+    /// The last line with this key.
+    pub(crate) fn directive(&self, definition: &Definition<'t>, key: Key) -> Option<Directive<'t>> {
+        self.directives(definition).iter().rfind(|directive| directive.key == key).copied()
+    }
+
+    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`.
+    pub(crate) fn label(&self, definition: &Definition<'t>) -> String {
+        let name = [Key::Name, Key::ServiceDescription, Key::Template]
+            .into_iter()
+            .find_map(|key| self.directive(definition, key));
+        match name {
+            Some(name) => format!("{} `{}`", definition.of.name(), name.value),
+            None => definition.of.name().to_owned(),
+        }
+    }
+}
+
+/// What the reader is in.
+enum Current {
+    /// Between definitions.
+    None,
+    /// In a definition that is kept.
+    Known(usize),
+    /// In a definition of an unknown type: its directives are passed over.
+    Unknown,
+}
+
+struct Reader<'o, 't> {
+    file: u32,
+    name: &'o Arc<str>,
+    current: Current,
+    objects: &'o mut Objects<'t>,
+    problems: &'o mut Problems,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn token(&mut self, token: Token<'t>) {
+        match token {
+            Token::Open { line, kind, rest } => self.open(line, kind, rest),
+            Token::Directive { line, name, value, whole } => self.directive(line, name, value, whole),
+            Token::PuppetTitle(title) => {
+                if let Some(definition) = self.definition() {
+                    definition.puppet_title = Some(title);
+                }
+            }
+            Token::Close => self.current = Current::None,
+            Token::Include { .. } => {} // the caller reads them: see `includes`
+            Token::Stray { line, text } => {
+                let text: String = text.chars().take(60).collect();
+                let problem = Problem::error(self.place(line), format!("`{text}` stands outside of any definition"));
+                self.problems.push(problem.hint("a definition starts with `define TYPE {`"));
+            }
+            Token::Unclosed { opened } => {
+                let label = self.label();
+                let problem = Problem::error(self.place(opened), "this definition is never closed").of(label);
+                self.problems.push(problem.hint("put a `}` alone on a line at its end"));
+            }
+        }
+    }
+
+    fn open(&mut self, line: u32, kind: &'t str, rest: &str) {
+        self.current = Current::Unknown;
+        let Some(of) = Type::of(kind) else {
+            let problem = Problem::error(self.place(line), format!("no such type of object: `{kind}`"));
+            self.problems.push(match nearest(kind, type_names()) {
+                Some(known) => problem.hint(format!("nearest known: `{known}`")),
+                None => problem.hint(format!("known: {}", type_names().collect::<Vec<_>>().join(", "))),
+            });
+            return;
+        };
+        if self.objects.definitions.len() >= MAX_DEFINITIONS {
+            self.problems.push(Problem::error(self.place(line), format!("more than {MAX_DEFINITIONS} definitions")));
+            return;
+        }
+        if !rest.is_empty() {
+            let problem = Problem::error(self.place(line), "text behind the `{`, which Nagios passes over");
+            self.problems.push(problem.hint("put each directive, and the `}`, on a line of its own"));
+        }
+        let start = self.objects.directives.len();
+        self.current = Current::Known(self.objects.definitions.len());
+        self.objects.definitions.push(Definition {
+            of,
+            file: self.file,
+            line,
+            puppet_title: None,
+            directives: start..start,
+        });
+    }
+
+    fn directive(&mut self, line: u32, name: &'t str, value: &'t str, whole: &'t str) {
+        let Some(of) = self.definition().map(|definition| definition.of) else { return };
+        let (key, form, value) = match of.directive(name) {
+            Some(entry) => (entry.key, entry.form, value),
+            None if name.len() > 1 && name.starts_with('_') => (Key::Variable, Form::Verbatim, whole),
+            None if of == Type::Timeperiod && whole.contains(|c: char| c.is_ascii_digit()) => {
+                (Key::Date, Form::Verbatim, whole)
+            }
+            None => return self.unknown_directive(of, line, name),
+        };
+        if value.is_empty() {
+            let label = self.label();
+            let problem = Problem::error(self.place(line), format!("{name} has no value")).of(label);
+            self.problems.push(problem.hint("leave the line out, or write `null` for none"));
+            return;
+        }
+        if form == Form::Name && self.has(Key::Name) {
+            let label = self.label();
+            let problem = Problem::error(self.place(line), format!("{name} stands twice in one definition"));
+            self.problems.push(problem.of(label).hint("keep one of them"));
+            return;
+        }
+        if let Form::Letters(known) = form
+            && let Err(bad) = letters(value, known)
+        {
+            let known: Vec<String> = known.chars().map(String::from).collect();
+            let label = self.label();
+            let problem = Problem::error(self.place(line), format!("{name} does not know `{bad}`")).of(label);
+            self.problems.push(problem.hint(format!("known: {}, n (none) and a (all)", known.join(", "))));
+            return;
+        }
+        self.objects.directives.push(Directive { key, line, value });
+        let end = self.objects.directives.len();
+        if let Some(definition) = self.definition() {
+            definition.directives.end = end;
+        }
+    }
+
+    fn unknown_directive(&mut self, of: Type, line: u32, name: &str) {
+        let label = self.label();
+        let shown: String = name.chars().take(60).collect();
+        let problem = Problem::error(self.place(line), format!("no such directive of a {}: `{shown}`", of.name()));
+        let hint = match (nearest(name, of.directive_names()), name.split_once('=')) {
+            (_, Some((key, value))) => format!("write `{key} {value}`, with a blank instead of `=`"),
+            (Some(known), _) => format!("nearest known: `{known}`"),
+            (None, _) if name == "_" => "a custom variable has a name behind the `_`".to_owned(),
+            (None, _) if name == "}" => "a `}` stands alone on its line".to_owned(),
+            (None, _) if name == "{" => "the `{` stands on the line of the `define`".to_owned(),
+            (None, _) => "a custom variable starts with `_`; a long value continues behind a `\\` at the end \
+                          of the line"
+                .to_owned(),
+        };
+        self.problems.push(problem.of(label).hint(hint));
+    }
+
+    fn definition(&mut self) -> Option<&mut Definition<'t>> {
+        match self.current {
+            Current::Known(index) => self.objects.definitions.get_mut(index),
+            Current::None | Current::Unknown => None,
+        }
+    }
+
+    fn has(&self, key: Key) -> bool {
+        match self.current {
+            Current::Known(index) => self.objects.directive(self.objects.definition(index), key).is_some(),
+            Current::None | Current::Unknown => false,
+        }
+    }
+
+    fn label(&self) -> String {
+        match self.current {
+            Current::Known(index) => self.objects.label(self.objects.definition(index)),
+            Current::None | Current::Unknown => "definition".to_owned(),
+        }
+    }
+
+    fn place(&self, line: u32) -> Place<'_> {
+        Place { file: self.name, line }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let mut problems = Problems::default();
+        let source = Source::new("x.cfg", text.into(), &mut problems);
+        Objects::default().read(&source, &mut problems);
+        problems.finish().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_way_out() {
+        let cases: &[(&str, &[&str])] = &[
+            ("define host {\n host_name a\n _X\n _y z\n}\n", &[]),
+            (
+                "define host {\n name a\n notification_options d,x\n}\n",
+                &["x.cfg:3: error: host `a`: notification_options does not know `x`; known: d, u, r, f, s, \
+                   n (none) and a (all)"],
+            ),
+            (
+                "define hots {\n x 1\n}\n",
+                &["x.cfg:1: error: no such type of object: `hots`; nearest known: `host`"],
+            ),
+            (
+                "define host {\n host_name a\n chek_interval 1\n bogus x\n}\n",
+                &[
+                    "x.cfg:3: error: host `a`: no such directive of a host: `chek_interval`; nearest known: \
+                     `check_interval`",
+                    "x.cfg:4: error: host `a`: no such directive of a host: `bogus`; a custom variable starts \
+                     with `_`; a long value continues behind a `\\` at the end of the line",
+                ],
+            ),
+            (
+                "define command {\n command_name=a\n}\n",
+                &["x.cfg:2: error: command: no such directive of a command: `command_name=a`; write \
+                   `command_name a`, with a blank instead of `=`"],
+            ),
+            (
+                "define host {\n host_name a\n host_name b\n parents\n}\n",
+                &[
+                    "x.cfg:3: error: host `a`: host_name stands twice in one definition; keep one of them",
+                    "x.cfg:4: error: host `a`: parents has no value; leave the line out, or write `null` for none",
+                ],
+            ),
+            (
+                "x\ndefine host {\n host_name a\n",
+                &[
+                    "x.cfg:1: error: `x` stands outside of any definition; a definition starts with `define TYPE {`",
+                    "x.cfg:2: error: host `a`: this definition is never closed; put a `}` alone on a line at its \
+                     end",
+                ],
+            ),
+            (
+                "define host { host_name a }\n}\n",
+                &["x.cfg:1: error: text behind the `{`, which Nagios passes over; put each directive, and the `}`, \
+                   on a line of its own"],
+            ),
+        ];
+        for (text, want) in cases {
+            assert_eq!(&problems(text), want, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "(define |host|service|\\{|\\}|\n|name|use|_x| |;|\\\\|=|\\+|null|é){0,40}") {
+            let _ = problems(&text);
+        }
+    }
+}

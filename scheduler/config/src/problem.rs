@@ -1,0 +1,185 @@
+//! What is wrong with a configuration, said so that it can be put right.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The configuration works, but perhaps not as meant.
+    Warning,
+    /// The configuration is refused.
+    Error,
+}
+
+/// One thing that is wrong, with its place and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Warning or error.
+    pub severity: Severity,
+    /// File, as it was named.
+    pub file: Arc<str>,
+    /// Line, from 1; 0 where a whole file or folder is meant.
+    pub line: u32,
+    /// Type and name of the object, as in ``host `web1` ``.
+    pub object: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// Something that must be put right.
+    pub(crate) fn error(place: Place<'_>, message: impl Into<String>) -> Problem {
+        Problem::new(Severity::Error, place, message)
+    }
+
+    /// Something that may be meant otherwise.
+    pub(crate) fn warning(place: Place<'_>, message: impl Into<String>) -> Problem {
+        Problem::new(Severity::Warning, place, message)
+    }
+
+    fn new(severity: Severity, place: Place<'_>, message: impl Into<String>) -> Problem {
+        let (file, line) = (place.file.clone(), place.line);
+        Problem { severity, file, line, object: None, message: message.into(), hint: None }
+    }
+
+    /// With what would be right.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With the object it is about.
+    pub(crate) fn of(mut self, object: impl Into<String>) -> Problem {
+        self.object = Some(object.into());
+        self
+    }
+}
+
+/// `hosts.cfg:12: error: host `web1`: what is wrong; what would be right`
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        f.write_str(match self.severity {
+            Severity::Warning => ": warning: ",
+            Severity::Error => ": error: ",
+        })?;
+        if let Some(object) = &self.object {
+            write!(f, "{object}: ")?;
+        }
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A line of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub file: &'a Arc<str>,
+    pub line: u32,
+}
+
+/// So many problems are kept of each severity; of further ones only their number.
+const MAX_KEPT: usize = 10_000;
+
+/// Collects problems: all of them, not only the first.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    kept: Vec<Problem>,
+    counts: [usize; 2],
+}
+
+impl Problems {
+    pub(crate) fn push(&mut self, problem: Problem) {
+        let count = &mut self.counts[usize::from(problem.severity == Severity::Error)];
+        *count += 1;
+        if *count <= MAX_KEPT {
+            self.kept.push(problem);
+        }
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.counts[1] > 0
+    }
+
+    /// All problems by file and line, and a last one for those that were too many.
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
+        self.kept.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        for (severity, count) in [(Severity::Warning, self.counts[0]), (Severity::Error, self.counts[1])] {
+            if let (Some(more), Some(last)) = (count.checked_sub(MAX_KEPT).filter(|n| *n > 0), self.kept.last()) {
+                let file = last.file.clone();
+                let message = format!("{more} further problems of this kind are not shown");
+                self.kept.push(Problem { severity, file, line: 0, object: None, message, hint: None });
+            }
+        }
+        self.kept
+    }
+}
+
+/// A name is compared with so many others at most, so that thousands of errors stay cheap.
+const MAX_COMPARED: usize = 20_000;
+
+/// The known name that looks most like this one, if any is near enough to have been meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = name.chars().count();
+    known
+        .into_iter()
+        .take(MAX_COMPARED)
+        .filter(|other| other.chars().count().abs_diff(length) <= 3 && length < 200)
+        .map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other))
+        .filter(|(distance, _)| *distance <= 1 + length / 4)
+        .min()
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_where_what_and_what_would_be_right() {
+        let file: Arc<str> = "hosts.cfg".into();
+        let problem = Problem::error(Place { file: &file, line: 12 }, "no such host `web1`")
+            .of("service `http`")
+            .hint("nearest known: `web01`");
+        assert_eq!(
+            problem.to_string(),
+            "hosts.cfg:12: error: service `http`: no such host `web1`; nearest known: `web01`"
+        );
+        let whole = Problem::warning(Place { file: &file, line: 0 }, "is empty");
+        assert_eq!(whole.to_string(), "hosts.cfg: warning: is empty");
+    }
+
+    #[test]
+    fn finds_what_was_meant_and_nothing_else() {
+        let known = ["web01", "db1", "check_interval", "retry_interval"];
+        for (name, want) in [
+            ("web1", Some("web01")),
+            ("chek_interval", Some("check_interval")),
+            ("Retry_Interval", Some("retry_interval")),
+            ("zebra", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, known), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_problems_is_counted_not_kept() {
+        let file: Arc<str> = "x.cfg".into();
+        let mut problems = Problems::default();
+        (0..12_000).for_each(|_| problems.push(Problem::error(Place { file: &file, line: 1 }, "x")));
+        assert!(problems.has_errors());
+        let kept = problems.finish();
+        assert_eq!(kept.len(), 10_001);
+        assert!(kept.last().is_some_and(|last| last.message.starts_with("2000 further")));
+    }
+}

@@ -1,0 +1,137 @@
+//! Contacts and contact groups.
+
+use std::sync::Arc;
+
+use engine::{Contact, ContactId, ContactSide, Letters, Origin, PeriodId};
+
+use crate::directives::{Key, Type};
+use crate::inherit::View;
+use crate::values::{items, letters};
+
+use super::commands::reference;
+use super::context::Context;
+use super::groups::{Selection, members};
+use super::names::Names;
+
+/// A contact group; the graph itself knows only contacts.
+#[derive(Clone, Debug)]
+pub struct ContactGroup {
+    /// Name.
+    pub name: Arc<str>,
+    /// `alias`.
+    pub alias: Arc<str>,
+    /// Members, nested groups resolved, in order of id.
+    pub members: Box<[ContactId]>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+/// Names that contacts refer to.
+pub(crate) struct Known<'a, 't> {
+    pub commands: &'a Names<'t>,
+    pub periods: &'a Names<'t>,
+}
+
+/// All contacts, with the definitions they come from.
+pub(crate) fn contacts<'t, 'o>(
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, 'o, '_>,
+) -> (Names<'t>, Vec<View<'t, 'o>>, Vec<Contact>) {
+    let (names, views) = Names::collect(Type::Contact, cx);
+    let contacts = views.iter().map(|view| contact(view, known, cx)).collect();
+    (names, views, contacts)
+}
+
+fn contact<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Contact {
+    let name = cx.text(view, Key::Name).unwrap_or_default();
+    let keys = [Key::Address1, Key::Address2, Key::Address3, Key::Address4, Key::Address5, Key::Address6];
+    let addresses = (1_u8..).zip(keys).filter_map(|(number, key)| Some((number, cx.text(view, key)?)));
+    let addresses: Vec<(u8, Arc<str>)> = addresses.collect();
+    if cx.number(view, Key::MinimumImportance, 0.0) > 0.0 {
+        let message = "minimum_importance has no effect: the contact is told of everything".to_owned();
+        cx.warn(view, Key::MinimumImportance, message, "choose by notification_options, or by who is a contact of what");
+    }
+    let host = [
+        Key::HostNotifications,
+        Key::HostNotificationPeriod,
+        Key::HostNotificationOptions,
+        Key::HostNotificationCommands,
+    ];
+    let service = [
+        Key::ServiceNotifications,
+        Key::ServiceNotificationPeriod,
+        Key::ServiceNotificationOptions,
+        Key::ServiceNotificationCommands,
+    ];
+    Contact {
+        alias: cx.text(view, Key::Alias).unwrap_or_else(|| name.clone()),
+        name,
+        email: cx.text(view, Key::Email),
+        pager: cx.text(view, Key::Pager),
+        addresses: addresses.into(),
+        host: side(view, host, "durfs", known, cx),
+        service: side(view, service, "wucrfs", known, cx),
+        variables: cx.variables(view),
+        origin: cx.origin(view),
+    }
+}
+
+fn side<'t>(
+    view: &View<'t, '_>,
+    [enabled, period, options, commands]: [Key; 4],
+    letters_known: &str,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> ContactSide {
+    let enabled = cx.flag(view, enabled, true);
+    let set = view.get(options).map_or(Letters::NONE, |found| {
+        // wrong letters were reported where the line was read
+        letters(&found.text, letters_known).unwrap_or(Letters::NONE)
+    });
+    if enabled && !view.has(options) {
+        let message = format!("has no {}: as in Nagios, that means it is told nothing", view.definition.of.spelling(options));
+        cx.warn(view, options, message, "write `n` if that is meant, or the letters of what it wants to hear");
+    }
+    let named = view.get(period).and_then(|found| known.periods.want(&found.text, view, period, cx));
+    let list = view.get(commands);
+    let list = list.iter().flat_map(|found| items(&found.text));
+    let commands_known = list.filter_map(|item| reference(item, view, commands, known.commands, cx)).collect();
+    ContactSide { enabled, period: named.map(PeriodId), options: set, commands: commands_known }
+}
+
+/// All contact groups.
+pub(crate) fn contact_groups<'t>(
+    contacts: &Names<'t>,
+    contact_views: &[View<'t, '_>],
+    cx: &mut Context<'t, '_, '_>,
+) -> (Names<'t>, Vec<ContactGroup>) {
+    let (names, views) = Names::collect(Type::ContactGroup, cx);
+    let mut selections: Vec<Selection> = Vec::new();
+    for view in &views {
+        let mut selection = Selection::default();
+        if let Some(list) = view.get(Key::Members) {
+            selection.names(&list, contacts, view, Key::Members, cx);
+        }
+        selections.push(selection);
+    }
+    for (number, view) in (0..).zip(contact_views) {
+        let Some(list) = view.get(Key::Groups) else { continue };
+        for item in items(&list.text) {
+            if let Some(group) = names.want(item, view, Key::Groups, cx) {
+                selections[group as usize].chosen.insert(number);
+            }
+        }
+    }
+    let members = members(&names, &views, selections, cx);
+    let groups = views.iter().zip(members).map(|(view, members)| {
+        let name = cx.text(view, Key::Name).unwrap_or_default();
+        ContactGroup {
+            alias: cx.text(view, Key::Alias).unwrap_or_else(|| name.clone()),
+            name,
+            members: members.into_iter().map(ContactId).collect(),
+            origin: cx.origin(view),
+        }
+    });
+    let groups = groups.collect();
+    (names, groups)
+}

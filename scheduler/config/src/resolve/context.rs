@@ -1,0 +1,142 @@
+//! What all steps of resolving share: the definitions, problems, and strings stored once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use engine::{Origin, Span};
+
+use crate::directives::{Key, Type};
+use crate::inherit::{Templates, View, is_registered};
+use crate::model::Objects;
+use crate::problem::{Problem, Problems};
+use crate::values::{flag, number};
+
+/// "Nearest known" is looked up for so many errors.
+const MAX_SEARCHES: u32 = 200;
+
+/// What all steps share.
+pub(crate) struct Context<'t, 'o, 'p> {
+    pub objects: &'o Objects<'t>,
+    pub problems: &'p mut Problems,
+    templates: Templates<'t, 'o>,
+    strings: HashSet<Arc<str>>,
+    warned: HashSet<(u32, u32, String)>,
+    searches: u32,
+}
+
+impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
+    pub(crate) fn new(objects: &'o Objects<'t>, problems: &'p mut Problems) -> Context<'t, 'o, 'p> {
+        let templates = Templates::new(objects, problems);
+        Context { objects, problems, templates, strings: HashSet::new(), warned: HashSet::new(), searches: 0 }
+    }
+
+    /// All definitions of a type that are no mere templates, in order, with what they inherit.
+    pub(crate) fn registered(&mut self, of: Type) -> Vec<View<'t, 'o>> {
+        let mut views = Vec::new();
+        for (index, definition) in self.objects.definitions.iter().enumerate() {
+            if definition.of == of {
+                // seen also for templates, so that a wrong `use` in them is an error even if unused
+                let view = self.templates.view(index, self.problems);
+                if is_registered(self.objects, definition) {
+                    views.push(view);
+                }
+            }
+        }
+        views
+    }
+
+    /// The one stored copy of a text.
+    pub(crate) fn intern(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.strings.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        self.strings.insert(new.clone());
+        new
+    }
+
+    /// The text of a directive, stored once.
+    pub(crate) fn text(&mut self, view: &View<'t, '_>, key: Key) -> Option<Arc<str>> {
+        view.get(key).map(|found| self.intern(&found.text))
+    }
+
+    /// Where a definition stands.
+    pub(crate) fn origin(&mut self, view: &View<'t, '_>) -> Origin {
+        let definition = view.definition;
+        let file = self.objects.place(definition.file, definition.line).file.clone();
+        // a title is unique: nothing is won by looking for an equal one
+        Origin { file, line: definition.line, puppet_title: definition.puppet_title.map(Arc::from) }
+    }
+
+    /// Custom variables: names in upper case, without the underscore.
+    pub(crate) fn variables(&mut self, view: &View<'t, '_>) -> Box<[(Arc<str>, Arc<str>)]> {
+        let variables = view.variables();
+        variables
+            .into_iter()
+            .map(|(name, value)| (self.intern(&name.to_ascii_uppercase()), self.intern(value)))
+            .collect()
+    }
+
+    /// A number, its default if it is not given; text behind it is a warning.
+    pub(crate) fn number(&mut self, view: &View<'t, '_>, key: Key, default: f64) -> f64 {
+        let Some(found) = view.get(key) else { return default };
+        let (value, exact) = number(&found.text);
+        if !exact {
+            let name = view.definition.of.spelling(key);
+            let message = format!("{name} `{}` is no number and counts as {value}, as in Nagios", found.text);
+            self.warn(view, key, message, "write the number in digits, without a unit");
+        }
+        value
+    }
+
+    /// 0 or 1, its default if it is not given.
+    pub(crate) fn flag(&mut self, view: &View<'t, '_>, key: Key, default: bool) -> bool {
+        let Some(found) = view.get(key) else { return default };
+        let (value, exact) = flag(&found.text);
+        if !exact {
+            let name = view.definition.of.spelling(key);
+            let message = format!("{name} `{}` counts as {}, as in Nagios", found.text, u8::from(value));
+            self.warn(view, key, message, "write 0 or 1");
+        }
+        value
+    }
+
+    /// A length of time in minutes; negative is an error.
+    pub(crate) fn minutes(&mut self, view: &View<'t, '_>, key: Key, default: f64) -> Span {
+        let value = self.number(view, key, default);
+        if value < 0.0 {
+            let message = format!("{} is negative", view.definition.of.spelling(key));
+            self.error(view, key, message, Some("write minutes, 0 or more; fractions are allowed".to_owned()));
+        }
+        Span::from_minutes(value)
+    }
+
+    /// An error at the line of a directive, or of the definition if it has none.
+    pub(crate) fn error(&mut self, view: &View<'t, '_>, key: Key, message: String, hint: Option<String>) {
+        self.error_at(view.place(key), view, message, hint);
+    }
+
+    /// An error at a line.
+    pub(crate) fn error_at(&mut self, at: (u32, u32), view: &View<'t, '_>, message: String, hint: Option<String>) {
+        let problem = Problem::error(self.objects.place(at.0, at.1), message).of(self.objects.label(view.definition));
+        self.problems.push(match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
+    }
+
+    /// A warning, once for a line however many objects inherit it.
+    pub(crate) fn warn(&mut self, view: &View<'t, '_>, key: Key, message: String, hint: &str) {
+        let (file, line) = view.place(key);
+        if self.warned.insert((file, line, message.clone())) {
+            let label = self.objects.label(view.definition);
+            self.problems.push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
+        }
+    }
+
+    /// Is another search for a similar name worth its time?
+    pub(crate) fn may_search(&mut self) -> bool {
+        self.searches += 1;
+        self.searches <= MAX_SEARCHES
+    }
+}

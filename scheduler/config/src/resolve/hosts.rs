@@ -1,0 +1,147 @@
+//! Hosts: names, parents, host groups.
+
+use std::sync::Arc;
+
+use engine::{CheckCommand, Group, Kind, Object, ObjectId, Settings, SettingsId};
+
+use crate::directives::{Key, Type};
+use crate::inherit::View;
+use crate::values::items;
+
+use super::commands::reference;
+use super::context::Context;
+use super::details::{Details, Extras};
+use super::groups::{Selection, members};
+use super::names::Names;
+use super::settings::{Known, draft};
+use super::walk::Walk;
+
+/// A host, ready for the graph but for the id of its settings.
+pub(crate) struct Host {
+    pub object: Object,
+    pub settings: Settings,
+    pub details: Details,
+}
+
+/// All hosts.
+pub(crate) fn hosts<'t>(
+    names: &Names<'t>,
+    views: &[View<'t, '_>],
+    known: &Known<'_, 't>,
+    commands: &Names<'t>,
+    extras: &Extras,
+    cx: &mut Context<'t, '_, '_>,
+) -> Vec<Host> {
+    let mut hosts = Vec::new();
+    for (number, view) in (0_u32..).zip(views) {
+        let mut host = host(view, names, known, commands, cx);
+        if let Some(extra) = extras.hosts.get(&number) {
+            extra.fill(&mut host.details, &mut host.object.notes_url);
+        }
+        hosts.push(host);
+    }
+    let parents = |host: usize| match &hosts[host].object.kind {
+        Kind::Host { parents, .. } => parents.iter().map(|id| id.0 as usize).collect(),
+        Kind::Service { .. } => Vec::new(),
+    };
+    for host in Walk::new(hosts.len(), parents).circles {
+        let message = "is its own parent, directly or by its parents".to_owned();
+        let hint = "parents lie between the monitoring machine and the host: take one out of the circle";
+        cx.error(&views[host], Key::Parents, message, Some(hint.to_owned()));
+    }
+    hosts
+}
+
+fn host<'t>(
+    view: &View<'t, '_>,
+    names: &Names<'t>,
+    known: &Known<'_, 't>,
+    commands: &Names<'t>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Host {
+    let name = cx.text(view, Key::Name).unwrap_or_default();
+    let mut parents: Vec<ObjectId> = Vec::new();
+    if let Some(list) = view.get(Key::Parents) {
+        for item in items(&list.text) {
+            parents.extend(names.want(item, view, Key::Parents, cx).map(ObjectId));
+        }
+        parents.sort_unstable();
+        parents.dedup();
+    }
+    let settings = draft(view, known, cx).alone();
+    warn_if_nobody_is_told(view, &settings, cx);
+    let object = Object {
+        kind: Kind::Host {
+            parents: parents.into(),
+            address: cx.text(view, Key::Address).unwrap_or_else(|| name.clone()),
+        },
+        settings: SettingsId(0),
+        check: check(view, commands, cx),
+        alias: cx.text(view, Key::Alias).filter(|alias| *alias != name),
+        notes_url: cx.text(view, Key::NotesUrl),
+        variables: cx.variables(view),
+        origin: cx.origin(view),
+        name,
+    };
+    Host { object, settings, details: Details::of(view, cx) }
+}
+
+/// The check command of a host or service, if it has one.
+pub(crate) fn check<'t>(
+    view: &View<'t, '_>,
+    commands: &Names<'t>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Option<CheckCommand> {
+    let found = view.get(Key::CheckCommand)?;
+    reference(&found.text, view, Key::CheckCommand, commands, cx)
+}
+
+/// Nobody is told, and it does not look as if that was meant.
+pub(crate) fn warn_if_nobody_is_told<'t>(view: &View<'t, '_>, settings: &Settings, cx: &mut Context<'t, '_, '_>) {
+    let meant = view.has(Key::Contacts) || view.has(Key::ContactGroups) || !settings.notifications;
+    if settings.contacts.is_empty() && !meant {
+        let message = "has no contacts: nobody is told of its problems".to_owned();
+        cx.warn(view, Key::Contacts, message, "write `contacts` or `contact_groups`; `contacts null` if it is meant");
+    }
+}
+
+/// Members of all host groups, with their names and definitions.
+pub(crate) fn host_groups<'t, 'o>(
+    hosts: &Names<'t>,
+    host_views: &[View<'t, '_>],
+    cx: &mut Context<'t, 'o, '_>,
+) -> (Names<'t>, Vec<View<'t, 'o>>, Vec<Vec<u32>>) {
+    let (names, views) = Names::collect(Type::HostGroup, cx);
+    let mut selections: Vec<Selection> = Vec::new();
+    for view in &views {
+        let mut selection = Selection::default();
+        if let Some(list) = view.get(Key::Members) {
+            selection.names(&list, hosts, view, Key::Members, cx);
+        }
+        selections.push(selection);
+    }
+    for (number, view) in (0..).zip(host_views) {
+        let Some(list) = view.get(Key::Groups) else { continue };
+        for item in items(&list.text) {
+            if let Some(group) = names.want(item, view, Key::Groups, cx) {
+                selections[group as usize].chosen.insert(number);
+            }
+        }
+    }
+    let members = members(&names, &views, selections, cx);
+    (names, views, members)
+}
+
+/// Groups as the graph has them.
+pub(crate) fn finished<'t>(views: &[View<'t, '_>], members: Vec<Vec<u32>>, cx: &mut Context<'t, '_, '_>) -> Vec<Group> {
+    let groups = views.iter().zip(members).map(|(view, members)| {
+        let name: Arc<str> = cx.text(view, Key::Name).unwrap_or_default();
+        Group {
+            alias: cx.text(view, Key::Alias).unwrap_or_else(|| name.clone()),
+            name,
+            members: members.into_iter().map(ObjectId).collect(),
+            origin: cx.origin(view),
+        }
+    });
+    groups.collect()
+}

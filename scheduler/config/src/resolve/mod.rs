@@ -1,0 +1,118 @@
+//! Definitions to a graph: names become ids, lists become members, and everything that is referred
+//! to exists. [`resolve`] is the list of steps.
+
+mod commands;
+mod contacts;
+mod context;
+mod details;
+mod groups;
+mod hosts;
+mod names;
+mod periods;
+mod services;
+mod settings;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use engine::{Graph, GraphBuilder, ObjectId};
+use jiff::tz::TimeZone;
+
+use crate::directives::Type;
+use crate::model::Objects;
+use crate::problem::{Place, Problem, Problems};
+
+use context::Context;
+use names::Names;
+use services::{Hosts, Services};
+
+pub use contacts::ContactGroup;
+pub use details::Details;
+
+/// All objects, resolved.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub graph: Graph,
+    pub details: BTreeMap<ObjectId, Details>,
+    pub contact_groups: Vec<ContactGroup>,
+}
+
+/// Resolves all definitions. If there is any error, nothing results but the list of problems.
+pub(crate) fn resolve(objects: &Objects<'_>, zone: TimeZone, problems: &mut Problems) -> Option<Resolved> {
+    let mut context = Context::new(objects, problems);
+    let cx = &mut context;
+    refuse_what_is_not_read(cx);
+    let (period_names, periods) = periods::periods(cx);
+    let (command_names, commands) = commands::commands(cx);
+    let known = contacts::Known { commands: &command_names, periods: &period_names };
+    let (contact_names, contact_views, contacts) = contacts::contacts(&known, cx);
+    let (group_names, contact_groups) = contacts::contact_groups(&contact_names, &contact_views, cx);
+    let known = settings::Known {
+        periods: &period_names,
+        contacts: &contact_names,
+        contact_groups: &group_names,
+        groups: &contact_groups,
+    };
+    let (host_names, host_views) = Names::collect(Type::Host, cx);
+    let (host_group_names, host_group_views, members) = hosts::host_groups(&host_names, &host_views, cx);
+    let extras = details::extras(&host_names, &host_group_names, &members, cx);
+    let hosts = hosts::hosts(&host_names, &host_views, &known, &command_names, &extras, cx);
+    let named = Hosts { names: &host_names, groups: &host_group_names, members: &members };
+    let services = Services::collect(&named, cx);
+    let (service_group_views, service_members) = services.groups(&host_names, host_names.len(), cx);
+    let read = services.read(&hosts, &host_names, &known, &command_names, &extras, cx);
+    let host_groups = hosts::finished(&host_group_views, members, cx);
+    let service_groups = hosts::finished(&service_group_views, service_members, cx);
+    warn_of_emptiness(read.is_empty(), contacts.is_empty(), cx);
+    if context.problems.has_errors() {
+        return None;
+    }
+
+    let mut builder = GraphBuilder::new(zone);
+    let parts = builder.parts();
+    (parts.contacts, parts.commands, parts.periods) = (contacts, commands, periods);
+    (parts.host_groups, parts.service_groups) = (host_groups, service_groups);
+    let mut details = BTreeMap::new();
+    let hosts = hosts.into_iter().map(|host| (host.object, host.settings, host.details));
+    let services = read.into_iter().map(|service| (service.object, service.settings, service.details));
+    for (mut object, settings, about) in hosts.chain(services) {
+        object.settings = builder.settings(settings);
+        let id = builder.object(object);
+        if about != Details::default() {
+            details.insert(id, about);
+        }
+    }
+    Some(Resolved { graph: builder.build(), details, contact_groups })
+}
+
+/// Dependencies and escalations decide who is told: to pass over them would be wrong.
+fn refuse_what_is_not_read(cx: &mut Context<'_, '_, '_>) {
+    for (of, consequence) in [
+        (Type::ServiceDependency, "more would be told than with it"),
+        (Type::HostDependency, "more would be told than with it"),
+        (Type::ServiceEscalation, "others would be told than with it"),
+        (Type::HostEscalation, "others would be told than with it"),
+    ] {
+        for view in cx.registered(of) {
+            let definition = view.definition;
+            let message = format!("hlidka does not read a {}; without it, {consequence}", of.name());
+            let hint = "take it out of the configuration if that is what you want";
+            let place = cx.objects.place(definition.file, definition.line);
+            cx.problems.push(Problem::error(place, message).hint(hint));
+        }
+    }
+}
+
+/// Errors for Nagios, but a start may well be empty.
+fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, '_, '_>) {
+    let Some(file) = cx.objects.files.first() else { return };
+    let place = Place { file, line: 0 };
+    for (is_so, message) in [(no_services, "there are no services"), (no_contacts, "there are no contacts")] {
+        if is_so {
+            cx.problems.push(Problem::warning(place, format!("{message} in this file or any other")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

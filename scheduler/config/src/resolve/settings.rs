@@ -1,0 +1,158 @@
+//! How an object is checked and who is told, as far as its definition says so.
+
+use std::collections::BTreeSet;
+
+use engine::{ContactId, Letters, PeriodId, Settings, Span};
+
+use crate::directives::{Key, Type};
+use crate::inherit::View;
+use crate::values::{items, letters};
+
+use super::contacts::ContactGroup;
+use super::context::Context;
+use super::names::Names;
+
+/// Names that settings refer to.
+pub(crate) struct Known<'a, 't> {
+    pub periods: &'a Names<'t>,
+    pub contacts: &'a Names<'t>,
+    pub contact_groups: &'a Names<'t>,
+    pub groups: &'a [ContactGroup],
+}
+
+/// Settings of a definition, and what in them a service takes from its host.
+pub(crate) struct Draft {
+    settings: Settings,
+    implied_contacts: bool,
+    implied_interval: bool,
+    implied_period: bool,
+}
+
+impl Draft {
+    /// The settings of a service of this host.
+    pub(crate) fn on(&self, host: &Settings) -> Settings {
+        let mut settings = self.settings.clone();
+        if self.implied_contacts {
+            settings.contacts.clone_from(&host.contacts);
+        }
+        if self.implied_interval {
+            settings.notification_interval = host.notification_interval;
+        }
+        if self.implied_period {
+            settings.notification_period = host.notification_period;
+        }
+        settings
+    }
+
+    /// The settings of a host.
+    pub(crate) fn alone(self) -> Settings {
+        self.settings
+    }
+}
+
+/// Reads the settings of a host or service.
+pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Draft {
+    let of = view.definition.of;
+    let check_interval = cx.minutes(view, Key::CheckInterval, 5.0);
+    let options = if of == Type::Host { "durfs" } else { "wucrfs" };
+    let options = view.get(Key::NotificationOptions).map_or(Letters::ALL, |found| {
+        // wrong letters were reported where the line was read
+        letters(&found.text, options).unwrap_or(Letters::ALL)
+    });
+    let settings = Settings {
+        max_check_attempts: attempts(view, cx),
+        check_interval,
+        retry_interval: retry_interval(view, check_interval, cx),
+        check_period: period(view, Key::CheckPeriod, known, cx),
+        active_checks: cx.flag(view, Key::ActiveChecks, true),
+        passive_checks: cx.flag(view, Key::PassiveChecks, true),
+        is_volatile: of == Type::Service && cx.flag(view, Key::IsVolatile, false),
+        notifications: cx.flag(view, Key::Notifications, true),
+        notification_interval: cx.minutes(view, Key::NotificationInterval, 30.0),
+        first_notification_delay: cx.minutes(view, Key::FirstNotificationDelay, 0.0),
+        notification_period: period(view, Key::NotificationPeriod, known, cx),
+        notification_options: options,
+        contacts: contacts(view, known, cx),
+    };
+    warn_of_what_is_not_done(view, cx);
+    let is_service = of == Type::Service;
+    Draft {
+        settings,
+        implied_contacts: is_service && !view.has(Key::Contacts) && !view.has(Key::ContactGroups),
+        implied_interval: is_service && !view.has(Key::NotificationInterval),
+        implied_period: is_service && !view.has(Key::NotificationPeriod),
+    }
+}
+
+fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
+    let value = cx.number(view, Key::MaxCheckAttempts, 0.0);
+    if value < 1.0 {
+        let message = if view.has(Key::MaxCheckAttempts) {
+            "max_check_attempts is less than 1"
+        } else {
+            "has no max_check_attempts"
+        };
+        let hint = "write how many bad results in a row make a problem, for instance `max_check_attempts 3`";
+        cx.error(view, Key::MaxCheckAttempts, message.to_owned(), Some(hint.to_owned()));
+    }
+    if value > f64::from(u16::MAX) {
+        let message = format!("max_check_attempts counts as {}", u16::MAX);
+        cx.warn(view, Key::MaxCheckAttempts, message, "nothing is ever confirmed after so many attempts");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-int cast saturates")]
+    let attempts = value as u16;
+    attempts.max(1)
+}
+
+/// Nagios takes 0 and less, and then checks without pause; the check interval is what was meant.
+fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Context<'t, '_, '_>) -> Span {
+    let minutes = cx.number(view, Key::RetryInterval, 1.0);
+    if minutes > 0.0 {
+        return Span::from_minutes(minutes);
+    }
+    let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
+    cx.warn(view, Key::RetryInterval, message, "write the minutes between checks while a problem is not confirmed");
+    check_interval
+}
+
+fn period<'t>(
+    view: &View<'t, '_>,
+    key: Key,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Option<PeriodId> {
+    let found = view.get(key)?;
+    known.periods.want(&found.text, view, key, cx).map(PeriodId)
+}
+
+fn contacts<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Box<[ContactId]> {
+    let mut ids = BTreeSet::new();
+    if let Some(found) = view.get(Key::Contacts) {
+        let named = items(&found.text).filter_map(|name| known.contacts.want(name, view, Key::Contacts, cx));
+        ids.extend(named.map(ContactId));
+    }
+    if let Some(found) = view.get(Key::ContactGroups) {
+        for name in items(&found.text) {
+            let group = known.contact_groups.want(name, view, Key::ContactGroups, cx);
+            let group = group.and_then(|group| known.groups.get(group as usize));
+            ids.extend(group.into_iter().flat_map(|group| group.members.iter().copied()));
+        }
+    }
+    ids.into_iter().collect()
+}
+
+/// Directives that would change what happens, if hlidka acted on them.
+fn warn_of_what_is_not_done<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) {
+    if view.get(Key::EventHandler).is_some() {
+        let message = "event_handler is not run".to_owned();
+        cx.warn(view, Key::EventHandler, message, "let a notification command of a contact do it");
+    }
+    if view.has(Key::CheckFreshness) && cx.flag(view, Key::CheckFreshness, false) {
+        let message = "check_freshness has no effect: results that stop coming are not noticed".to_owned();
+        cx.warn(view, Key::CheckFreshness, message, "use an active check where that matters");
+    }
+    if view.has(Key::CheckTimeout) {
+        let message = "check_timeout has no effect".to_owned();
+        cx.warn(view, Key::CheckTimeout, message, "give the plugin its own time limit (`-t`)");
+    }
+}
