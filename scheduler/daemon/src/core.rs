@@ -74,7 +74,8 @@ pub(crate) struct Core {
     itself: mpsc::UnboundedSender<Input>,
     pools: Option<Pools>,
     outbox: mpsc::UnboundedSender<(DeliveryId, Notification)>,
-    undelivered: usize,
+    /// Subjects of messages that wait to be delivered.
+    undelivered: HashMap<DeliveryId, String>,
     storage: Storage,
     jobs: HashMap<u64, Purpose>,
     next_job: u64,
@@ -124,7 +125,7 @@ impl Core {
             itself: parts.itself,
             pools: Some(parts.pools),
             outbox: parts.outbox,
-            undelivered: parts.loaded.outbox.len(),
+            undelivered: parts.loaded.outbox.iter().map(|(id, message)| (*id, announced(message))).collect(),
             storage: parts.storage,
             jobs: HashMap::new(),
             next_job: 1,
@@ -180,7 +181,7 @@ impl Core {
             Input::Stored(told) => {
                 self.committing = false;
                 for message in told {
-                    self.undelivered += 1;
+                    self.undelivered.insert(message.0, announced(&message.1));
                     let _ = self.outbox.send(message);
                 }
             }
@@ -239,12 +240,14 @@ impl Core {
     fn reported(&mut self, report: notify::Report<DeliveryId>) {
         match report {
             notify::Report::Delivered { id } => {
-                self.undelivered = self.undelivered.saturating_sub(1);
+                if let Some(subject) = self.undelivered.remove(&id) {
+                    tracing::info!("mail or command delivered {subject}");
+                }
                 self.storage.give(Task::Delivered(id, now()));
             }
             notify::Report::Failed { id, error, next_try } => {
                 if next_try.is_none() {
-                    self.undelivered = self.undelivered.saturating_sub(1);
+                    self.undelivered.remove(&id);
                 }
                 self.storage.give(Task::Failed { id, at: now(), error, next_try });
             }
@@ -348,6 +351,11 @@ impl Core {
             }
         }
     }
+}
+
+/// A message in one line of the log.
+fn announced(message: &Notification) -> String {
+    format!("to {}: {}", message.contact, notify::subject(message))
 }
 
 /// How much may run at once.

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::render::{self, Paint};
 use crate::run;
+use crate::socket::ask;
+use crate::wire::{Answer, Request};
 
 const FILES: [(&str, &str); 2] = [
     ("hlidka.yaml", include_str!("../../../examples/demo/hlidka.yaml")),
@@ -40,6 +43,7 @@ pub(crate) fn run(seconds: Option<u64>) -> Result<ExitCode> {
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)
         });
     }
+    show_all_soon(dir.join("hlidka.sock"));
     let result = run::run(&dir);
     drop(stop);
     for mail in mails(&dir.join("mail")) {
@@ -61,6 +65,18 @@ fn unpack() -> Result<PathBuf> {
         std::fs::write(dir.join("hlidka.yaml"), yaml)?;
     }
     Ok(dir)
+}
+
+/// After a few seconds, once, what `hlidka status --all` says.
+fn show_all_soon(socket: PathBuf) {
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(6));
+        if let Ok(Answer::Status(overview)) = ask(&socket, &Request::Status { all: true }) {
+            for line in render::status(&overview, Paint::for_stdout()).lines() {
+                tracing::info!("{line}");
+            }
+        }
+    });
 }
 
 fn mails(dir: &Path) -> Vec<PathBuf> {

@@ -78,7 +78,7 @@ impl Core {
             services: graph.objects().len() - hosts,
             running,
             waiting,
-            undelivered: self.undelivered,
+            undelivered: self.undelivered.len(),
             objects: graph.ids().filter(shown).map(|id| self.line(id, at)).collect(),
         }
     }
