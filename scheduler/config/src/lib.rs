@@ -1,10 +1,39 @@
-//! x
-mod problem;
-mod source;
-mod lexer;
-mod directives;
-mod model;
-mod values;
-mod inherit;
+//! Object definitions to a typed, cross-checked object graph; hlidka.yaml.
+//!
+//! [`load`] is the way in; what it gives is a [`Configuration`] with the engine's [`engine::Graph`]
+//! in it, or every [`Problem`] with its file, line and way out. The steps, each a module: `files`
+//! (all I/O), `source` (logical lines), `lexer`, `model` (definitions with known directives),
+//! `inherit` (templates), `resolve` (names to ids).
+//!
+//! [`expand`] turns a command line with macros into something to run; [`CheckMacros`] and
+//! [`NotificationMacros`] say what macros stand for.
+//!
+//! Left out for now, and refused rather than passed over: dependencies, escalations, days of time
+//! periods that are neither weekdays nor dates, names by regular expression, options of a
+//! nagios.cfg other than paths, exported and collected folders.
+
 mod command;
+#[cfg(test)]
+mod conformance;
+mod directives;
+mod files;
+mod inherit;
+mod lexer;
+mod load;
+mod macros;
+mod main_file;
+mod model;
+mod options;
+mod problem;
 mod resolve;
+mod resources;
+mod source;
+mod values;
+
+pub use command::{CommandLine, MacroValue, expand};
+pub use load::{Configuration, load};
+pub use macros::{CheckMacros, NotificationMacros};
+pub use options::{Mail, Notify, ObjectPaths, Options, Workers};
+pub use problem::{Problem, Severity};
+pub use resolve::{ContactGroup, Details};
+pub use resources::UserMacros;

@@ -92,6 +92,16 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Physical lines of a file that has no `;` comments and no escapes (the main file, resource
+    /// files): trimmed, with their numbers, without empty ones and those that start with `#`.
+    pub(crate) fn plain_lines(&self) -> impl Iterator<Item = (u32, &str)> {
+        let text = self.text.strip_prefix('\u{feff}').unwrap_or(&self.text);
+        let lines = (1_u32..).zip(text.lines().map(|line| line.trim_matches(BLANK)));
+        lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+    }
+}
+
 /// The physical line at a position, without its end, and where the next starts.
 fn physical(text: &str, position: usize) -> (&str, usize) {
     let rest = text.get(position..).unwrap_or_default();

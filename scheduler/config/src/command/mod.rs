@@ -85,6 +85,16 @@ fn expand_with(command_line: &str, value: Lookup<'_, '_>) -> CommandLine {
     }
 }
 
+/// Names of all macros in a text, known or not.
+pub(crate) fn macro_names(text: &str) -> Vec<String> {
+    let names = std::cell::RefCell::new(Vec::new());
+    let _ = pieces(text, &|name| {
+        names.borrow_mut().push(name.to_owned());
+        None
+    });
+    names.into_inner()
+}
+
 /// Is there a quote that is never closed? It is taken to be closed at the end.
 pub(crate) fn unclosed_quote(text: &str) -> bool {
     let mut quote = None;

@@ -63,10 +63,10 @@ pub(crate) fn resolve(objects: &Objects<'_>, zone: TimeZone, problems: &mut Prob
     let read = services.read(&hosts, &host_names, &known, &command_names, &extras, cx);
     let host_groups = hosts::finished(&host_group_views, members, cx);
     let service_groups = hosts::finished(&service_group_views, service_members, cx);
-    warn_of_emptiness(read.is_empty(), contacts.is_empty(), cx);
-    if context.problems.has_errors() {
+    if cx.problems.has_errors() {
         return None;
     }
+    warn_of_emptiness(read.is_empty(), contacts.is_empty(), cx);
 
     let mut builder = GraphBuilder::new(zone);
     let parts = builder.parts();

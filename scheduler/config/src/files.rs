@@ -1,0 +1,184 @@
+//! Finds and reads files: all I/O of this crate.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::main_file::MainFile;
+use crate::model::includes;
+use crate::problem::{Place, Problem, Problems};
+use crate::resources::{self, UserMacros};
+use crate::source::Source;
+
+/// A file may be so big: two million services.
+const MAX_FILE: u64 = 512 * 1024 * 1024;
+
+/// So many files are read.
+const MAX_FILES: usize = 100_000;
+
+/// Folders may be so deep.
+const MAX_DEPTH: usize = 32;
+
+/// Everything that was read of objects, and what named it.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// Files of objects, in the order in which they count.
+    pub sources: Vec<Source>,
+    /// `$USERn$`
+    pub user_macros: UserMacros,
+    seen: HashSet<PathBuf>,
+}
+
+/// Who named a path.
+pub(crate) type NamedBy<'a> = Option<Place<'a>>;
+
+impl Files {
+    /// Reads a file of objects, a main file and what it names, or a folder: its nagios.cfg, else
+    /// all its `*.cfg` in byte order.
+    pub(crate) fn add(&mut self, path: &Path, by: NamedBy<'_>, problems: &mut Problems) {
+        if path.is_dir() {
+            let main = path.join("nagios.cfg");
+            return if main.is_file() {
+                self.file(&main, by, 0, problems);
+            } else {
+                self.folder(path, by, 0, problems);
+            };
+        }
+        self.file(path, by, 0, problems);
+    }
+
+    /// Reads a resource file.
+    pub(crate) fn resource(&mut self, path: &Path, by: NamedBy<'_>, problems: &mut Problems) {
+        if let Some(source) = read(path, by, problems) {
+            resources::read(&source, &mut self.user_macros, problems);
+        }
+    }
+
+    fn file(&mut self, path: &Path, by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
+        if !self.is_new(path) {
+            return;
+        }
+        if self.sources.len() >= MAX_FILES || depth > MAX_DEPTH {
+            let message = format!("more than {MAX_FILES} files, or included more than {MAX_DEPTH} deep");
+            problems.push(Problem::error(Place { file: &name(path), line: 0 }, message));
+            return;
+        }
+        let Some(source) = read(path, by, problems) else { return };
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        if MainFile::is_one(&source) {
+            let main = MainFile::read(&source, &folder);
+            for (path, line) in &main.resources {
+                self.resource(path, Some(Place { file: &source.file, line: *line }), problems);
+            }
+            for (path, line) in &main.objects {
+                let by = Some(Place { file: &source.file, line: *line });
+                if path.is_dir() {
+                    self.folder(path, by, depth + 1, problems);
+                } else {
+                    self.file(path, by, depth + 1, problems);
+                }
+            }
+            return;
+        }
+        let included: Vec<(PathBuf, bool, u32)> = includes(&source)
+            .into_iter()
+            .map(|include| (folder.join(include.path), include.folder, include.line))
+            .collect();
+        let file = source.file.clone();
+        self.sources.push(source);
+        for (path, is_folder, line) in included {
+            let by = Some(Place { file: &file, line });
+            if is_folder {
+                self.folder(&path, by, depth + 1, problems);
+            } else {
+                self.file(&path, by, depth + 1, problems);
+            }
+        }
+    }
+
+    /// All `*.cfg` of a folder and its folders, names that start with a dot left out.
+    fn folder(&mut self, path: &Path, by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
+        if !self.is_new(path) {
+            return;
+        }
+        if depth > MAX_DEPTH {
+            let place = name(path);
+            problems.push(Problem::error(Place { file: &place, line: 0 }, format!("folders more than {MAX_DEPTH} deep")));
+            return;
+        }
+        let entries = fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
+        let mut paths: Vec<PathBuf> = match entries {
+            Ok(paths) => paths,
+            Err(error) => return problems.push(unreadable(path, &error, by)),
+        };
+        paths.sort_unstable_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            if name.starts_with(b".") {
+                continue;
+            }
+            if path.is_dir() {
+                self.folder(&path, by, depth + 1, problems);
+            } else if name.ends_with(b".cfg") && name.len() > 4 {
+                self.file(&path, by, depth + 1, problems);
+            }
+        }
+    }
+
+    /// A file that is named twice, or a folder that links to itself, is read once.
+    fn is_new(&mut self, path: &Path) -> bool {
+        match path.canonicalize() {
+            Ok(real) => self.seen.insert(real),
+            Err(_) => true, // reading it says what is wrong
+        }
+    }
+}
+
+/// A path as it is shown.
+pub(crate) fn name(path: &Path) -> Arc<str> {
+    path.display().to_string().into()
+}
+
+/// The text of a file.
+pub(crate) fn read(path: &Path, by: NamedBy<'_>, problems: &mut Problems) -> Option<Source> {
+    match bytes(path) {
+        Ok(bytes) => Some(Source::new(&name(path), bytes, problems)),
+        Err(error) => {
+            problems.push(unreadable(path, &error, by));
+            None
+        }
+    }
+}
+
+/// The bytes of a regular file, up to the limit.
+pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    // a pipe would block as soon as it is opened
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_FILE / 1024 / 1024)));
+    }
+    Ok(bytes)
+}
+
+pub(crate) fn unreadable(path: &Path, error: &io::Error, by: NamedBy<'_>) -> Problem {
+    let own = name(path);
+    let problem = match by {
+        Some(place) => Problem::error(place, format!("cannot read {own}: {error}")),
+        None => Problem::error(Place { file: &own, line: 0 }, format!("cannot read it: {error}")),
+    };
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => problem.hint(
+            "let hlidka's group read it; Puppet's nagios types create files with mode 0600 unless `mode` and `group` \
+             are given",
+        ),
+        io::ErrorKind::NotFound => problem.hint("create it, or take it out of the configuration"),
+        _ => problem,
+    }
+}

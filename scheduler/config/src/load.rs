@@ -1,0 +1,140 @@
+//! A whole configuration from its files: [`load`].
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use engine::{Graph, ObjectId};
+use jiff::tz::TimeZone;
+
+use crate::command::{MacroValue, macro_names};
+use crate::files::{Files, bytes, name, unreadable};
+use crate::model::Objects;
+use crate::options::Options;
+use crate::problem::{Place, Problem, Problems};
+use crate::resolve::{ContactGroup, Details, resolve};
+use crate::resources::UserMacros;
+
+/// Everything that was configured, cross-checked.
+#[derive(Debug)]
+pub struct Configuration {
+    /// What there is to monitor, and who is told.
+    pub graph: Graph,
+    /// `hlidka.yaml`, or its defaults.
+    pub options: Options,
+    /// `$USERn$`
+    pub user_macros: UserMacros,
+    /// What people read about objects, for those that have any of it.
+    pub details: BTreeMap<ObjectId, Details>,
+    /// Contact groups.
+    pub contact_groups: Vec<ContactGroup>,
+    /// Files of object definitions, in the order in which they were read.
+    pub files: Vec<Arc<str>>,
+    /// What may be meant otherwise.
+    pub warnings: Vec<Problem>,
+}
+
+/// Loads a configuration: an `hlidka.yaml`, a `nagios.cfg`, a file of object definitions, or a
+/// folder: its hlidka.yaml, else its nagios.cfg, else all its `*.cfg` in byte order of their paths,
+/// recursively, names that start with a dot left out.
+///
+/// If anything is wrong, all that is wrong is returned, warnings among it.
+pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    match load_with(path, &mut problems) {
+        Some(configuration) if !problems.has_errors() => {
+            Ok(Configuration { warnings: problems.finish(), ..configuration })
+        }
+        _ => Err(problems.finish()),
+    }
+}
+
+fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
+    let yaml = if path.is_dir() { path.join("hlidka.yaml") } else { path.to_owned() };
+    let is_yaml = yaml.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let mut files = Files::default();
+    let options = if is_yaml && (yaml.is_file() || !path.is_dir()) {
+        let options = read_options(&yaml, problems)?;
+        let by = name(&yaml);
+        let by = Some(Place { file: &by, line: 0 });
+        for resource in &options.resources {
+            files.resource(resource, by, problems);
+        }
+        for trusted in &options.objects.trusted {
+            files.add(trusted, by, problems);
+        }
+        if options.objects.trusted.is_empty() {
+            files.add(yaml.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")), by, problems);
+        }
+        options
+    } else {
+        files.add(path, None, problems);
+        Options::default()
+    };
+    if files.sources.is_empty() && !problems.has_errors() {
+        let problem = Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
+        problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
+    }
+    let mut objects = Objects::default();
+    for source in &files.sources {
+        objects.read(source, problems);
+    }
+    let zone = match &options.timezone {
+        // a wrong name was reported where it was read
+        Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
+        None => TimeZone::system(),
+    };
+    let resolved = resolve(&objects, zone, problems)?;
+    warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
+    Some(Configuration {
+        graph: resolved.graph,
+        options,
+        user_macros: files.user_macros,
+        details: resolved.details,
+        contact_groups: resolved.contact_groups,
+        files: objects.files,
+        warnings: Vec::new(),
+    })
+}
+
+fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
+    let text = match bytes(path).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => {
+            problems.push(Problem::error(Place { file: &name(path), line: 0 }, "this is no UTF-8"));
+            return None;
+        }
+        Err(error) => {
+            problems.push(unreadable(path, &error, None));
+            return None;
+        }
+    };
+    Options::parse(&text, path.parent().unwrap_or(Path::new("")), &name(path), problems)
+}
+
+fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut Problems) {
+    for command in &graph.commands {
+        let used: BTreeSet<String> = macro_names(&command.line).into_iter().collect();
+        for used in used {
+            let Some(number) = used.strip_prefix("USER").and_then(|number| number.parse().ok()) else { continue };
+            if !known.contains_key(&number) {
+                let place = Place { file: &command.origin.file, line: command.origin.line };
+                let problem = Problem::warning(place, format!("uses ${used}$, which no resource file defines"));
+                let hint = format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
+                problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
+            }
+        }
+    }
+}
+
+impl Configuration {
+    /// The value of a `$USERn$`.
+    pub(crate) fn user_macro(&self, name: &str) -> Option<MacroValue<'_>> {
+        let number = name.strip_prefix("USER")?.parse().ok()?;
+        self.user_macros.get(&number).map(|value| MacroValue::Words(Cow::Borrowed(value)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! Configurations as they lie on a disk.
+
+use std::fs;
+use std::path::Path;
+
+use engine::Identity;
+use proptest::prelude::*;
+
+use super::*;
+
+const HOST: &str = "define host {\n host_name NAME\n max_check_attempts 1\n contacts null\n}\n";
+
+fn host(name: &str) -> String {
+    HOST.replace("NAME", name)
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn hosts(path: &Path) -> Vec<String> {
+    let configuration = load(path).unwrap_or_else(|problems| panic!("{problems:?}"));
+    configuration.graph.hosts().map(|id| configuration.graph.object(id).name.to_string()).collect()
+}
+
+fn errors(path: &Path) -> Vec<String> {
+    load(path).map(|_| ()).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_folder_of_cfg_files_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for (name, text) in [
+        ("b.cfg", host("b")),
+        ("a.cfg", host("a")),
+        ("d/x.cfg", host("x")),
+        ("c.cfg", host("c")),
+        (".hidden.cfg", host("hidden")),
+        (".git/y.cfg", host("y")),
+        ("notes.txt", "no objects".to_owned()),
+        (".cfg", "no objects".to_owned()),
+    ] {
+        write(at, name, &text);
+    }
+    std::os::unix::fs::symlink(at, at.join("d/loop")).unwrap();
+    assert_eq!(hosts(at), ["a", "b", "c", "x"], "byte order of paths, each file once");
+    assert_eq!(hosts(&at.join("b.cfg")), ["b"]);
+    let configuration = load(at).unwrap();
+    assert_eq!(configuration.options, Options::default());
+    let origin = &configuration.graph.object(configuration.graph.hosts().next().unwrap()).origin;
+    assert_eq!((&*origin.file, origin.line), (at.join("a.cfg").to_str().unwrap(), 1));
+}
+
+/// T17: adding a check does not touch the global file.
+#[test]
+fn t17_hlidka_yaml_names_folders_relative_to_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write(at, "hlidka.yaml", "objects: {trusted: [objects.d, more.cfg]}\nresources: [secret]\ntimezone: Europe/Prague\n");
+    write(at, "objects.d/a.cfg", &host("a"));
+    write(at, "more.cfg", &host("more"));
+    write(at, "other.cfg", &host("other"));
+    write(at, "secret", "$USER1$=/usr/lib/nagios/plugins\n");
+    assert_eq!(hosts(at), ["a", "more"]);
+    assert_eq!(hosts(&at.join("hlidka.yaml")), ["a", "more"]);
+    let configuration = load(at).unwrap();
+    assert_eq!(configuration.graph.timezone.iana_name(), Some("Europe/Prague"));
+    assert_eq!(configuration.user_macros.get(&1).map(|value| &**value), Some("/usr/lib/nagios/plugins"));
+    write(at, "objects.d/b.cfg", &host("b"));
+    assert_eq!(hosts(at), ["a", "b", "more"]);
+    write(at, "hlidka.yaml", "{}");
+    assert_eq!(hosts(at), ["more", "a", "b", "other"], "without a list, the files of its folder");
+}
+
+#[test]
+fn a_main_file_of_nagios_says_where_objects_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write(at, "nagios.cfg", "# main\nlog_file=/x\ncfg_file=one.cfg\ncfg_dir=dir\nresource_file=resource.cfg\n");
+    write(at, "resource.cfg", "$USER1$=/p\n");
+    write(at, "one.cfg", &format!("include_file=included.cfg\n{}include_dir=more\n", host("one")));
+    write(at, "included.cfg", &host("included"));
+    write(at, "more/m.cfg", &host("m"));
+    write(at, "dir/sub/two.cfg", &host("two"));
+    write(at, "unnamed.cfg", &host("unnamed"));
+    assert_eq!(hosts(at), ["one", "included", "m", "two"]);
+    assert_eq!(hosts(&at.join("nagios.cfg")), ["one", "included", "m", "two"]);
+    assert_eq!(load(at).unwrap().user_macros.len(), 1);
+    write(at, "y/hlidka.yaml", "objects: {trusted: [../nagios.cfg]}");
+    assert_eq!(hosts(&at.join("y")), ["one", "included", "m", "two"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_who_named_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let shown = at.display();
+    assert_eq!(errors(&at.join("none.cfg"))[0], format!(
+        "{shown}/none.cfg: error: cannot read it: No such file or directory (os error 2); create it, or take it out of \
+         the configuration"
+    ));
+    write(at, "nagios.cfg", "cfg_file=a.cfg\ncfg_file=gone.cfg\ncfg_dir=gone\n");
+    write(at, "a.cfg", "include_file=lost.cfg\ninclude_file=a.cfg\n");
+    let problems = errors(at);
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert!(problems[0].starts_with(&format!("{shown}/a.cfg:1: error: cannot read {shown}/lost.cfg: ")), "{problems:?}");
+    assert!(problems[1].starts_with(&format!("{shown}/nagios.cfg:2: error: ")), "{problems:?}");
+    write(at, "hlidka.yaml", "objects: {trusted: [x]}\nwokers: {}\n");
+    assert!(errors(at)[0].starts_with(&format!("{shown}/hlidka.yaml:2: error: no such key")), "{:?}", errors(at));
+}
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.cfg");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(errors(folder.path())[0].contains("no regular file"));
+}
+
+#[test]
+fn an_empty_start_is_only_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = load(folder.path()).unwrap();
+    assert_eq!(configuration.warnings.len(), 1);
+    write(folder.path(), "a.cfg", &host("a"));
+    let configuration = load(folder.path()).unwrap();
+    let warnings: Vec<&str> = configuration.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(warnings, ["there are no services in this file or any other", "there are no contacts in this file or any other"]);
+    assert!(configuration.graph.find(&Identity { host: "a".into(), service: None }).is_some());
+}
+
+#[test]
+fn a_user_macro_that_nobody_defines_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.cfg", "define command {\n command_name c\n command_line $USER1$/x $USER1$ $USER2$ $ARG1$\n}\n");
+    write(folder.path(), "r", "$USER2$=x\n");
+    write(folder.path(), "hlidka.yaml", "resources: [r]\n");
+    let warnings = load(folder.path()).unwrap().warnings;
+    assert_eq!(warnings.iter().filter(|warning| warning.message.contains("$USER1$")).count(), 1, "{warnings:?}");
+    assert!(!warnings.iter().any(|warning| warning.message.contains("$USER2$")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Definitions out of pieces that fit together now and then.
+    #[test]
+    fn no_text_makes_loading_panic(text in "(define (host|service|hostgroup|servicegroup|contact|contactgroup|timeperiod|command|hostextinfo|serviceextinfo|hostdependency) \\{\n|\\}\n|\
+        (host_name|hostgroup_name|service_description|members|hostgroup_members|servicegroup_members|parents|use|name|register|contacts|contact_name|contactgroup_name|timeperiod_name|command_name|command_line|check_command|max_check_attempts|monday|2026-01-0|exclude|hostgroups|servicegroups|notification_options|_V) \
+        (a|b|\\*|!a|a,b|\\+a|null|1|-1|a,a|9:00-8:00|1 9:00-10:00|'a|a!b)\n){0,60}") {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "a.cfg", &text);
+        let _ = load(folder.path());
+    }
+
+    #[test]
+    fn no_bytes_make_loading_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.cfg"), bytes).unwrap();
+        let _ = load(folder.path());
+    }
+}

@@ -1,0 +1,44 @@
+//! Macros of a check.
+
+use engine::{ObjectId, Timestamp};
+
+use super::moment::time_macro;
+use super::object::{object_macro, on_demand};
+use super::{argument, standard};
+use crate::command::{CommandLine, MacroValue, expand};
+use crate::load::Configuration;
+
+/// What macros stand for in the check command of a host or service. What depends on states
+/// (`$HOSTSTATE$`, `$SERVICESTATEID:web1:http$`) is for the caller to look up first.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckMacros<'c> {
+    configuration: &'c Configuration,
+    object: ObjectId,
+    now: Timestamp,
+}
+
+impl<'c> CheckMacros<'c> {
+    /// Macros for a check of this object, started now.
+    pub fn new(configuration: &'c Configuration, object: ObjectId, now: Timestamp) -> CheckMacros<'c> {
+        CheckMacros { configuration, object, now }
+    }
+
+    /// The value of a macro, by its name without the `$`.
+    pub fn value(&self, name: &str) -> Option<MacroValue<'c>> {
+        let graph = &self.configuration.graph;
+        let arguments = graph.object(self.object).check.as_ref().map_or(&[][..], |check| &check.arguments);
+        argument(name, arguments)
+            .or_else(|| self.configuration.user_macro(name))
+            .or_else(|| time_macro(name, self.now, &graph.timezone))
+            .or_else(|| object_macro(self.configuration, self.object, name))
+            .or_else(|| on_demand(self.configuration, Some(self.object), name))
+            .or_else(|| standard(name))
+    }
+
+    /// The command to run; none if the object has no check command.
+    pub fn expand(&self) -> Option<CommandLine> {
+        let graph = &self.configuration.graph;
+        let check = graph.object(self.object).check.as_ref()?;
+        Some(expand(&graph.command(check.command).line, &|name| self.value(name)))
+    }
+}

@@ -1,0 +1,200 @@
+//! Macros of a small configuration.
+
+use std::path::Path;
+
+use engine::{Condition, Identity, Notification, NotificationKind, ObjectId, Span, Timestamp};
+
+use super::*;
+use crate::command::CommandLine;
+use crate::load::{Configuration, load};
+
+const OBJECTS: &str = "define timeperiod {\n timeperiod_name always\n}\n\
+define command {\n command_name check\n command_line $USER1$/check_x -H $HOSTADDRESS$ $ARG1$ -p \"$ARG2$\" $ARG3$\n}\n\
+define command {\n command_name notify\n command_line /bin/notify $CONTACTEMAIL$ \"$NOTIFICATIONTYPE$ $ARG1$\" $SERVICEOUTPUT$\n}\n\
+define contact {\n contact_name ann\n alias Ann A.\n email ann@example.org\n pager 123\n address2 @ann\n _ROOM 4 2\n \
+host_notification_options n\n service_notification_options c\n service_notification_commands notify!x y\n}\n\
+define contactgroup {\n contactgroup_name admins\n members ann\n}\n\
+define host {\n host_name web1\n alias Web one\n address 192.0.2.1\n max_check_attempts 3\n contacts ann\n notes some notes\n \
+_PORT -p 80\n hostgroups web\n notification_period always\n}\n\
+define host {\n host_name web2\n display_name Second\n max_check_attempts 3\n contacts null\n hostgroups web\n}\n\
+define hostgroup {\n hostgroup_name web\n alias Web servers\n}\n\
+define service {\n host_name web1\n service_description http x\n check_command check!-w 1 -c 2!a b\n max_check_attempts 4\n \
+notes_url http://wiki/\n _V one\n _V two\n importance 7\n}\n";
+
+fn configuration() -> Configuration {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("o.cfg"), OBJECTS).unwrap();
+    std::fs::write(folder.path().join("resource"), "$USER1$=/usr/lib/nagios/plugins\n").unwrap();
+    std::fs::write(folder.path().join("hlidka.yaml"), "resources: [resource]\ntimezone: Europe/Prague\n").unwrap();
+    let loaded = load(Path::new(folder.path()));
+    loaded.unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn text(value: Option<MacroValue<'_>>) -> String {
+    match value {
+        Some(MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) => text.into_owned(),
+        None => "(none)".to_owned(),
+    }
+}
+
+/// 2026-07-01 10:00:00 UTC
+const NOW: Timestamp = Timestamp::from_secs(1_782_900_000);
+
+#[test]
+fn a_check_knows_its_object_and_others() {
+    let configuration = configuration();
+    let service = ObjectId(2);
+    let macros = CheckMacros::new(&configuration, service, NOW);
+    for (name, want) in [
+        ("HOSTNAME", "web1"),
+        ("HOSTALIAS", "Web one"),
+        ("HOSTADDRESS", "192.0.2.1"),
+        ("HOSTDISPLAYNAME", "web1"),
+        ("HOSTNOTES", "some notes"),
+        ("HOSTGROUPNAME", "web"),
+        ("HOSTGROUPNAMES", "web"),
+        ("HOSTGROUPALIAS", "Web servers"),
+        ("HOSTGROUPMEMBERS", "web1,web2"),
+        ("HOSTNOTIFICATIONPERIOD", "always"),
+        ("MAXHOSTATTEMPTS", "3"),
+        ("MAXSERVICEATTEMPTS", "4"),
+        ("TOTALHOSTSERVICES", "1"),
+        ("SERVICEDESC", "http x"),
+        ("SERVICEDISPLAYNAME", "http x"),
+        ("SERVICENOTESURL", "http://wiki/"),
+        ("SERVICEIMPORTANCE", "7"),
+        ("SERVICECHECKCOMMAND", "check!-w 1 -c 2!a b"),
+        ("SERVICEGROUPNAMES", ""),
+        ("SERVICEGROUPNAME", ""),
+        ("ARG1", "-w 1 -c 2"),
+        ("ARG3", ""),
+        ("ARG33", "(none)"),
+        ("USER1", "/usr/lib/nagios/plugins"),
+        ("USER2", "(none)"),
+        ("_HOSTPORT", "-p 80"),
+        ("_SERVICEV", "one"),
+        ("_SERVICEW", "(none)"),
+        ("LONGDATETIME", "Wed Jul 01 12:00:00 CEST 2026"),
+        ("SHORTDATETIME", "2026-07-01 12:00:00"),
+        ("DATE", "2026-07-01"),
+        ("TIME", "12:00:00"),
+        ("TIMET", "1782900000"),
+        ("HOSTADDRESS:web2", "web2"),
+        ("HOSTDISPLAYNAME:web2", "Second"),
+        ("_HOSTPORT:web1", "-p 80"),
+        ("SERVICENOTESURL:web1:http x", "http://wiki/"),
+        ("SERVICEDESC::http x", "http x"),
+        ("HOSTADDRESS:nosuch", "(none)"),
+        ("CONTACTEMAIL:ann", "ann@example.org"),
+        ("_CONTACTROOM:ann", "4 2"),
+        ("CONTACTGROUPMEMBERS:admins", "ann"),
+        ("HOSTGROUPALIAS:web", "Web servers"),
+        ("HOSTGROUPMEMBERADDRESSES:web", "192.0.2.1,web2"),
+        ("HOSTSTATE", ""),
+        ("CONTACTNAME", ""),
+        ("NOSUCH", "(none)"),
+    ] {
+        assert_eq!(text(macros.value(name)), want, "{name}");
+    }
+    let words = ["/usr/lib/nagios/plugins/check_x", "-H", "192.0.2.1", "-w", "1", "-c", "2", "-p", "a b"];
+    assert_eq!(macros.expand(), Some(CommandLine::Argv(words.map(str::to_owned).to_vec())));
+    let host = CheckMacros::new(&configuration, ObjectId(0), NOW);
+    assert_eq!((text(host.value("SERVICEDESC")), host.expand()), (String::new(), None));
+}
+
+fn notification(service: Option<&str>) -> Notification {
+    Notification {
+        identity: Identity { host: "web1".into(), service: service.map(Into::into) },
+        host_alias: "Web one".into(),
+        host_address: "192.0.2.1".into(),
+        contact: "ann".into(),
+        email: Some("old@example.org".into()),
+        kind: NotificationKind::Problem,
+        condition: if service.is_some() { Condition::Critical } else { Condition::Down },
+        previous: if service.is_some() { Condition::Ok } else { Condition::Up },
+        problem_id: 17,
+        number: 2,
+        attempt: (3, 3),
+        at: NOW,
+        since: NOW - Span::from_secs(3725),
+        lasted: None,
+        output: "bad `touch /tmp/x` <b>".into(),
+        long_output: "more\nlines".into(),
+        notes_url: Some("http://wiki/".into()),
+        affected: 0,
+        comment: Some(("bob".into(), "I $know".into())),
+    }
+}
+
+#[test]
+fn a_notification_says_what_was_decided() {
+    let configuration = configuration();
+    let command = configuration.graph.contacts[0].service.commands[0].clone();
+    for (service, cases) in [
+        (Some("http x"), [
+            ("SERVICESTATE", "CRITICAL"),
+            ("SERVICESTATEID", "2"),
+            ("LASTSERVICESTATE", "OK"),
+            ("SERVICEOUTPUT", "bad touch /tmp/x b"),
+            ("LONGSERVICEOUTPUT", "more\\nlines"),
+            ("SERVICEATTEMPT", "3"),
+            ("SERVICEDURATION", "0d 1h 2m 5s"),
+            ("LASTSERVICECHECK", "1782900000"),
+            ("SERVICEACKCOMMENT", "I know"),
+            ("SERVICEDESC", "http x"),
+            ("HOSTOUTPUT", ""),
+        ]),
+        (None, [
+            ("HOSTSTATE", "DOWN"),
+            ("HOSTSTATEID", "1"),
+            ("LASTHOSTSTATE", "UP"),
+            ("HOSTOUTPUT", "bad touch /tmp/x b"),
+            ("LONGHOSTOUTPUT", "more\\nlines"),
+            ("HOSTATTEMPT", "3"),
+            ("HOSTDURATIONSEC", "3725"),
+            ("LASTHOSTSTATECHANGE", "1782896275"),
+            ("HOSTACKAUTHOR", "bob"),
+            ("SERVICEDESC", ""),
+            ("SERVICEOUTPUT", ""),
+        ]),
+    ] {
+        let notification = notification(service);
+        let macros = NotificationMacros::new(&configuration, &notification, &command, NOW);
+        let both = [
+            ("NOTIFICATIONTYPE", "PROBLEM"),
+            ("NOTIFICATIONNUMBER", "2"),
+            ("NOTIFICATIONCOMMENT", "I know"),
+            ("CONTACTNAME", "ann"),
+            ("CONTACTALIAS", "Ann A."),
+            ("CONTACTEMAIL", "old@example.org"),
+            ("CONTACTPAGER", "123"),
+            ("CONTACTADDRESS2", "@ann"),
+            ("CONTACTADDRESS3", ""),
+            ("_CONTACTROOM", "4 2"),
+            ("HOSTALIAS", "Web one"),
+            ("HOSTNOTES", "some notes"),
+            ("ARG1", "x y"),
+            ("ARG2", ""),
+            ("TIMET", "1782900000"),
+        ];
+        for (name, want) in cases.into_iter().chain(both) {
+            assert_eq!(text(macros.value(name)), want, "{name} of {service:?}");
+        }
+    }
+    let told = notification(Some("http x"));
+    let words = ["/bin/notify", "old@example.org", "PROBLEM x y", "bad touch /tmp/x b"];
+    let macros = NotificationMacros::new(&configuration, &told, &command, NOW);
+    assert_eq!(macros.expand(), CommandLine::Argv(words.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn a_notification_of_what_is_gone_still_says_it_all() {
+    let configuration = configuration();
+    let command = configuration.graph.contacts[0].service.commands[0].clone();
+    let gone = Identity { host: "gone".into(), service: Some("x".into()) };
+    let notification = Notification { identity: gone, contact: "nobody".into(), ..notification(Some("x")) };
+    let macros = NotificationMacros::new(&configuration, &notification, &command, NOW);
+    for (name, want) in [("HOSTNAME", "gone"), ("SERVICESTATE", "CRITICAL"), ("CONTACTEMAIL", "old@example.org"), ("HOSTNOTES", "")] {
+        assert_eq!(text(macros.value(name)), want, "{name}");
+    }
+}

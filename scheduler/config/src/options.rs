@@ -1,0 +1,297 @@
+//! `hlidka.yaml`: the global configuration, static and reviewable.
+//!
+//! Unknown keys are refused with the nearest known one. Relative paths are relative to the folder
+//! of the file.
+
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::problem::{Place, Problem, Problems, nearest};
+
+/// Everything that is not about a single host or service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Where object definitions are.
+    pub objects: ObjectPaths,
+    /// Where state is kept: `sqlite:FILE`.
+    pub store: String,
+    /// Folder of hlidka's own checks: a command whose program lies there is run in-process.
+    pub plugins: PathBuf,
+    /// Processes that run checks.
+    pub workers: Workers,
+    /// How people are told.
+    pub notify: Notify,
+    /// Local socket of the daemon, for the commands of an administrator.
+    pub socket: PathBuf,
+    /// Time zone of time periods and of times in messages; the system's if it is not given.
+    pub timezone: Option<String>,
+    /// Files with `$USERn$=` lines.
+    pub resources: Vec<PathBuf>,
+}
+
+/// Where object definitions are, by how far they are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ObjectPaths {
+    /// Files and folders in which everything is allowed; the folder of this file if none is given.
+    pub trusted: Vec<PathBuf>,
+    /// Folders with one file for each monitored machine.
+    exported: Vec<PathBuf>,
+    /// Folders that Puppet's nagios types write.
+    collected: Vec<PathBuf>,
+}
+
+/// Processes that run checks.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Workers {
+    /// Processes for hlidka's own checks, many at once in each.
+    pub in_process: NonZeroU16,
+    /// Processes that run other plugins.
+    pub exec: NonZeroU16,
+    /// Checks that run at the same time, all workers together.
+    pub max_in_flight: NonZeroU16,
+    /// Checks of one host that run at the same time; no limit if it is not given.
+    pub max_in_flight_per_host: Option<NonZeroU16>,
+}
+
+/// How people are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notify {
+    /// Mail that hlidka writes itself, for contacts without notification commands.
+    pub mail: Option<Mail>,
+}
+
+/// Mail that hlidka writes itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Sender.
+    pub from: String,
+    /// `smtp://HOST:PORT`, `smtps://HOST:PORT`, `sendmail:` (or `sendmail:PROGRAM`), `files:FOLDER`.
+    #[serde(default = "default_via")]
+    pub via: String,
+    /// User name for the mail server.
+    pub user: Option<String>,
+    /// File with the password for the mail server.
+    pub password_file: Option<PathBuf>,
+    /// Certificates (PEM) by which the mail server is known, instead of the system's.
+    pub tls_ca: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            objects: ObjectPaths::default(),
+            store: "sqlite:/var/lib/hlidka/state.db".to_owned(),
+            plugins: "/usr/lib/hlidka/plugins".into(),
+            workers: Workers::default(),
+            notify: Notify::default(),
+            socket: "/run/hlidka/hlidka.sock".into(),
+            timezone: None,
+            resources: Vec::new(),
+        }
+    }
+}
+
+impl Default for Workers {
+    fn default() -> Workers {
+        let count = |n| NonZeroU16::new(n).unwrap_or(NonZeroU16::MIN);
+        Workers { in_process: count(2), exec: count(2), max_in_flight: count(512), max_in_flight_per_host: None }
+    }
+}
+
+fn default_via() -> String {
+    "smtp://localhost:25".to_owned()
+}
+
+/// So many values are read at most; the largest sensible file has some hundred.
+const MAX_NODES: usize = 100_000;
+
+impl Options {
+    /// Reads the text of a file; paths in it are made relative to `folder`.
+    pub(crate) fn parse(text: &str, folder: &Path, file: &str, problems: &mut Problems) -> Option<Options> {
+        let file = file.into();
+        let place = |line: u64| Place { file: &file, line: u32::try_from(line).unwrap_or(0) };
+        let mut rules = serde_saphyr::Options::default();
+        rules.strict_booleans = true;
+        if let Some(budget) = &mut rules.budget {
+            budget.max_nodes = MAX_NODES;
+        }
+        // a file of comments is a document without a value: all defaults
+        let parsed = serde_saphyr::from_str_with_options::<Option<Options>>(text, rules);
+        let mut options = match parsed {
+            Ok(options) => options.unwrap_or_default(),
+            Err(error) => {
+                let line = error.location().map_or(0, |location| location.line());
+                problems.push(explained(&error, place(line)));
+                return None;
+            }
+        };
+        for (name, paths) in [("exported", &options.objects.exported), ("collected", &options.objects.collected)] {
+            if !paths.is_empty() {
+                let message = format!("objects.{name} is not read by this version");
+                let hint = "list the folder under objects.trusted only if everything in it may be trusted";
+                problems.push(Problem::error(place(line_of(text, name)), message).hint(hint));
+            }
+        }
+        options.check(text, &place, problems);
+        options.anchor(folder);
+        Some(options)
+    }
+
+    /// What serde cannot say.
+    fn check<'f>(&self, text: &str, place: &dyn Fn(u64) -> Place<'f>, problems: &mut Problems) {
+        let mut refuse = |key: &str, message: String, hint: &str| {
+            problems.push(Problem::error(place(line_of(text, key)), message).hint(hint));
+        };
+        if !self.store.starts_with("sqlite:") || self.store == "sqlite:" {
+            refuse("store", format!("store `{}` is none that hlidka knows", self.store), "write sqlite:FILE");
+        }
+        if let Some(zone) = &self.timezone
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            let message = format!("no such time zone: `{zone}`");
+            refuse("timezone", message, "write a name as in /usr/share/zoneinfo, for instance Europe/Prague");
+        }
+        let Some(mail) = &self.notify.mail else { return };
+        if !["smtp://", "smtps://", "sendmail:", "files:"].iter().any(|kind| mail.via.starts_with(kind)) {
+            let message = format!("notify.mail.via `{}` is no way that hlidka knows", mail.via);
+            refuse("via", message, "write smtp://HOST:PORT, smtps://HOST:PORT, sendmail: or files:FOLDER");
+        }
+        if !mail.from.contains('@') {
+            refuse("from", format!("notify.mail.from `{}` is no address", mail.from), "write name@example.org");
+        }
+        if mail.user.is_some() != mail.password_file.is_some() {
+            let message = "notify.mail.user and notify.mail.password_file need each other".to_owned();
+            refuse(if mail.user.is_some() { "user" } else { "password_file" }, message, "give both or none");
+        }
+    }
+
+    /// Makes relative paths relative to a folder.
+    fn anchor(&mut self, folder: &Path) {
+        let under = |path: &mut PathBuf| *path = folder.join(&path);
+        self.objects.trusted.iter_mut().for_each(under);
+        self.resources.iter_mut().for_each(under);
+        under(&mut self.plugins);
+        under(&mut self.socket);
+        if let Some(path) = self.store.strip_prefix("sqlite:") {
+            self.store = format!("sqlite:{}", folder.join(path).display());
+        }
+        if let Some(mail) = &mut self.notify.mail {
+            mail.password_file.as_mut().map(under);
+            mail.tls_ca.as_mut().map(under);
+            if let Some(path) = mail.via.strip_prefix("files:") {
+                mail.via = format!("files:{}", folder.join(path).display());
+            }
+        }
+    }
+}
+
+/// The parser's message with the source line and a mark under the column; for an unknown key the
+/// nearest known one.
+fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
+    let column = error.location().map_or(0, |location| location.column());
+    match error.without_snippet() {
+        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+            let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
+            match nearest(field, expected.iter().copied()) {
+                Some(known) => problem.hint(format!("nearest known: `{known}`")),
+                None => problem.hint(format!("known here: {}", expected.join(", "))),
+            }
+        }
+        _ => {
+            let shown = error.render().replace("<input>", place.file);
+            let shown = shown.strip_prefix("error: ").unwrap_or(&shown).trim_end().to_owned();
+            Problem::error(place, shown)
+        }
+    }
+}
+
+/// The first line on which a key stands, 0 if none does.
+fn line_of(text: &str, key: &str) -> u64 {
+    let starts = |line: &str| {
+        let mut places = line.match_indices(key);
+        places.any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            before.is_none_or(|c| !c.is_alphanumeric() && c != '_') && line[at + key.len()..].trim_start().starts_with(':')
+        })
+    };
+    (1..).zip(text.lines()).find(|(_, line)| starts(line)).map_or(0, |(number, _)| number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> (Option<Options>, Vec<Problem>) {
+        let mut problems = Problems::default();
+        let options = Options::parse(text, Path::new("/etc/hlidka"), "hlidka.yaml", &mut problems);
+        (options, problems.finish())
+    }
+
+    /// T17: everything global is in one file that names all there is.
+    #[test]
+    fn t17_the_whole_file_is_typed() {
+        let text = "objects:\n  trusted: [objects.d, /abs/x.cfg]\nstore: sqlite:state.db\nplugins: plugins\n\
+            workers: {in_process: 1, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
+            notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
+            socket: run/sock\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
+        let (options, problems) = parse(text);
+        assert_eq!(problems, []);
+        let options = options.unwrap();
+        assert_eq!(options.objects.trusted, [PathBuf::from("/etc/hlidka/objects.d"), "/abs/x.cfg".into()]);
+        assert_eq!(options.store, "sqlite:/etc/hlidka/state.db");
+        assert_eq!((options.workers.exec.get(), options.workers.max_in_flight_per_host.unwrap().get()), (3, 4));
+        let mail = options.notify.mail.unwrap();
+        assert_eq!((mail.via.as_str(), mail.password_file.unwrap()), ("files:/etc/hlidka/mails", "/etc/hlidka/secret".into()));
+        assert_eq!(options.resources, [PathBuf::from("/etc/hlidka/resource.cfg")]);
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        for text in ["", "# only a comment\n", "{}", "store: sqlite:/var/lib/hlidka/state.db\n"] {
+            let (options, problems) = parse(text);
+            assert_eq!((options.unwrap(), problems), (Options::default(), vec![]), "{text:?}");
+        }
+        let (options, _) = parse("notify: {mail: {from: a@b}}");
+        assert_eq!(options.unwrap().notify.mail.unwrap().via, "smtp://localhost:25");
+    }
+
+    #[test]
+    fn every_mistake_names_its_line_and_its_way_out() {
+        for (text, line, says) in [
+            ("# x\nwokers: {}\n", 2, "nearest known: `workers`"),
+            ("workers:\n  max_inflight: 3\n", 2, "nearest known: `max_in_flight`"),
+            ("zebra: 1\n", 1, "known here: objects, store"),
+            ("workers:\n  exec: 0\n", 2, "exec: 0"),
+            ("workers:\n  exec: many\n", 2, "exec: many"),
+            ("store:\n\tx\n", 2, "hlidka.yaml:2:2"),
+            ("objects: [\n", 1, "hlidka.yaml:1:10"),
+            ("store: postgresql://x\n", 1, "write sqlite:FILE"),
+            ("\ntimezone: Europe/Brag\n", 2, "/usr/share/zoneinfo"),
+            ("objects:\n  exported: [x]\n", 2, "not read by this version"),
+            ("objects: {collected: [x]}\n", 1, "not read by this version"),
+            ("notify: {mail: {from: a@b, via: carrier-pigeon}}\n", 1, "files:FOLDER"),
+            ("notify:\n  mail:\n    from: root\n", 3, "no address"),
+            ("notify:\n  mail:\n    from: a@b\n    user: x\n", 4, "need each other"),
+            ("store: sqlite:a\nstore: sqlite:b\n", 2, "store"),
+        ] {
+            let (_, problems) = parse(text);
+            assert_eq!((problems.len(), problems[0].line), (1, line), "{text:?}: {problems:?}");
+            assert!(problems[0].to_string().contains(says), "{text:?}: {}", problems[0]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(objects|store|notify|mail|: |\n|  |- |\\[|\\]|\\{|\\}|&a|\\*a|\"|\t|é|x){0,30}") {
+            let _ = parse(&text);
+        }
+    }
+}
