@@ -68,7 +68,8 @@ fn folders() -> Vec<PathBuf> {
 
 /// The same line (or another of the same definition) if Nagios names one, else the same name.
 fn refused_alike(name: &str, input: &Path, error: &str, problems: &[Problem]) {
-    let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let errors: Vec<&Problem> =
+        problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     let line = error.rsplit_once("line ").map(|(_, rest)| {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<usize>().unwrap()
@@ -80,7 +81,10 @@ fn refused_alike(name: &str, input: &Path, error: &str, problems: &[Problem]) {
             let text = fs::read_to_string(input.join(file)).unwrap();
             let lines: Vec<&str> = text.lines().collect();
             let start = lines[..line].iter().rposition(|line| line.starts_with("define")).unwrap() + 1;
-            let end = lines[line - 1..].iter().position(|line| line.trim() == "}").map_or(lines.len(), |at| at + line);
+            let end = lines[line - 1..]
+                .iter()
+                .position(|line| line.trim() == "}")
+                .map_or(lines.len(), |at| at + line);
             let exact = !error.contains("starting on") && !error.contains("EOF");
             errors.iter().any(|problem| {
                 let at = problem.line as usize;
@@ -102,10 +106,23 @@ fn same(name: &str, expected: &Objects, ours: &Objects) {
 
 /// Directives that have no effect here; dependencies and escalations are in no compared case.
 const LEFT_OUT: &[&str] = &[
-    "initial_state", "obsess", "event_handler_enabled", "low_flap_threshold", "high_flap_threshold",
-    "flap_detection_enabled", "flap_detection_options", "freshness_threshold", "check_freshness", "stalking_options",
-    "process_perf_data", "retain_status_information", "retain_nonstatus_information", "parallelize_check",
-    "can_submit_commands", "minimum_importance", "is_volatile",
+    "initial_state",
+    "obsess",
+    "event_handler_enabled",
+    "low_flap_threshold",
+    "high_flap_threshold",
+    "flap_detection_enabled",
+    "flap_detection_options",
+    "freshness_threshold",
+    "check_freshness",
+    "stalking_options",
+    "process_perf_data",
+    "retain_status_information",
+    "retain_nonstatus_information",
+    "parallelize_check",
+    "can_submit_commands",
+    "minimum_importance",
+    "is_volatile",
 ];
 
 /// Nagios' own list, contact groups replaced by their members.
@@ -122,7 +139,8 @@ fn expected(text: &str) -> Objects {
         .iter()
         .filter(|(kind, _)| kind == "contactgroup")
         .map(|(_, lines)| {
-            let value = |key: &str| lines.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone());
+            let value =
+                |key: &str| lines.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone());
             (value("contactgroup_name").unwrap(), value("members").unwrap_or_default())
         })
         .collect();
@@ -135,13 +153,18 @@ fn expected(text: &str) -> Objects {
         };
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (key, value) in lines {
-            if LEFT_OUT.contains(&key.as_str()) || key == "host_name" || key == "service_description" || key == format!("{kind}_name") {
+            if LEFT_OUT.contains(&key.as_str())
+                || key == "host_name"
+                || key == "service_description"
+                || key == format!("{kind}_name")
+            {
                 continue;
             }
             let (key, mut more) = match key.as_str() {
-                "contact_groups" => {
-                    ("contacts".to_owned(), value.split(',').flat_map(|group| items(&groups[group])).collect())
-                }
+                "contact_groups" => (
+                    "contacts".to_owned(),
+                    value.split(',').flat_map(|group| items(&groups[group])).collect(),
+                ),
                 "members" if kind == "servicegroup" => {
                     let items = items(&value);
                     (key, items.chunks(2).map(|pair| pair.join(";")).collect())
@@ -149,9 +172,10 @@ fn expected(text: &str) -> Objects {
                 "contacts" | "members" | "parents" | "exclude" => (key, items(&value)),
                 "host_notification_commands" | "service_notification_commands" => (key, items(&value)),
                 _ if key.ends_with("notification_options") => (key.clone(), letters(&key, &kind, &value)),
-                "check_interval" | "retry_interval" | "notification_interval" | "first_notification_delay" => {
-                    (key, vec![value.parse::<f64>().unwrap().to_string()])
-                }
+                "check_interval"
+                | "retry_interval"
+                | "notification_interval"
+                | "first_notification_delay" => (key, vec![value.parse::<f64>().unwrap().to_string()]),
                 _ => (key, vec![value]),
             };
             let all = values.entry(key).or_default();
@@ -210,19 +234,45 @@ fn ours(of: &Configuration) -> Objects {
         add("command", &command.name, vec![("command_line", one(&command.line))]);
     }
     for contact in &graph.contacts {
-        let mut values = vec![("alias", one(&contact.alias)), ("email", optional(contact.email.as_deref())), ("pager", optional(contact.pager.as_deref()))];
-        values.extend(side(of, &contact.host, ["host_notifications_enabled", "host_notification_period", "host_notification_options", "host_notification_commands"], "durfs"));
-        values.extend(side(of, &contact.service, ["service_notifications_enabled", "service_notification_period", "service_notification_options", "service_notification_commands"], "wucrfs"));
+        let mut values = vec![
+            ("alias", one(&contact.alias)),
+            ("email", optional(contact.email.as_deref())),
+            ("pager", optional(contact.pager.as_deref())),
+        ];
+        values.extend(side(
+            of,
+            &contact.host,
+            [
+                "host_notifications_enabled",
+                "host_notification_period",
+                "host_notification_options",
+                "host_notification_commands",
+            ],
+            "durfs",
+        ));
+        values.extend(side(
+            of,
+            &contact.service,
+            [
+                "service_notifications_enabled",
+                "service_notification_period",
+                "service_notification_options",
+                "service_notification_commands",
+            ],
+            "wucrfs",
+        ));
         add("contact", &contact.name, values);
     }
     let days = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
     for period in &graph.periods {
         let mut values = vec![("alias", one(&period.alias))];
         for (day, ranges) in days.iter().zip(&period.weekdays) {
-            let text: Vec<String> = ranges.iter().map(|r| format!("{}-{}", clock(r.start), clock(r.end))).collect();
+            let text: Vec<String> =
+                ranges.iter().map(|r| format!("{}-{}", clock(r.start), clock(r.end))).collect();
             values.push((day, optional(Some(text.join(",")).filter(|text| !text.is_empty()).as_deref())));
         }
-        values.push(("exclude", period.exclude.iter().map(|id| graph.period(*id).name.to_string()).collect()));
+        values
+            .push(("exclude", period.exclude.iter().map(|id| graph.period(*id).name.to_string()).collect()));
         add("timeperiod", &period.name, values);
     }
     objects
@@ -230,7 +280,8 @@ fn ours(of: &Configuration) -> Objects {
 
 fn object(of: &Configuration, id: ObjectId) -> Vec<(&'static str, Vec<String>)> {
     let graph = &of.graph;
-    let (object, settings, details) = (graph.object(id), graph.settings(id), of.details.get(&id).cloned().unwrap_or_default());
+    let (object, settings, details) =
+        (graph.object(id), graph.settings(id), of.details.get(&id).cloned().unwrap_or_default());
     let is_host = graph.is_host(id);
     let mut values: Vec<(&'static str, Vec<String>)> = vec![
         ("importance", one(&details.importance.to_string())),
@@ -246,7 +297,10 @@ fn object(of: &Configuration, id: ObjectId) -> Vec<(&'static str, Vec<String>)> 
         ("active_checks_enabled", flag(settings.active_checks)),
         ("passive_checks_enabled", flag(settings.passive_checks)),
         ("notifications_enabled", flag(settings.notifications)),
-        ("notification_options", set(settings.notification_options, if is_host { "durfs" } else { "wucrfs" })),
+        (
+            "notification_options",
+            set(settings.notification_options, if is_host { "durfs" } else { "wucrfs" }),
+        ),
         ("contacts", contact_names(of, &settings.contacts)),
         ("check_command", check_command(of, id)),
     ];
@@ -281,7 +335,12 @@ fn object(of: &Configuration, id: ObjectId) -> Vec<(&'static str, Vec<String>)> 
     values
 }
 
-fn side(of: &Configuration, side: &ContactSide, [enabled, period, options, commands]: [&'static str; 4], known: &str) -> Vec<(&'static str, Vec<String>)> {
+fn side(
+    of: &Configuration,
+    side: &ContactSide,
+    [enabled, period, options, commands]: [&'static str; 4],
+    known: &str,
+) -> Vec<(&'static str, Vec<String>)> {
     let written = |command: &CheckCommand| crate::macros::written(of, command);
     vec![
         (enabled, flag(side.enabled)),

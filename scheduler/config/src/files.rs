@@ -105,10 +105,14 @@ impl Files {
         }
         if depth > MAX_DEPTH {
             let place = name(path);
-            problems.push(Problem::error(Place { file: &place, line: 0 }, format!("folders more than {MAX_DEPTH} deep")));
+            problems.push(Problem::error(
+                Place { file: &place, line: 0 },
+                format!("folders more than {MAX_DEPTH} deep"),
+            ));
             return;
         }
-        let entries = fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
+        let entries =
+            fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
         let mut paths: Vec<PathBuf> = match entries {
             Ok(paths) => paths,
             Err(error) => return problems.push(unreadable(path, &error, by)),

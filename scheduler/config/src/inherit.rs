@@ -158,9 +158,12 @@ impl<'t, 'o> Templates<'t, 'o> {
                 let before = objects.definition(before);
                 let place = objects.place(before.file, before.line);
                 problems.push(
-                    Problem::error(objects.place(definition.file, name.line), "a template of this name exists")
-                        .of(format!("{} `{}`", definition.of.name(), name.value))
-                        .hint(format!("see {}:{}; give one of them another name", place.file, place.line)),
+                    Problem::error(
+                        objects.place(definition.file, name.line),
+                        "a template of this name exists",
+                    )
+                    .of(format!("{} `{}`", definition.of.name(), name.value))
+                    .hint(format!("see {}:{}; give one of them another name", place.file, place.line)),
                 );
             }
         }
@@ -342,18 +345,23 @@ mod tests {
 
     #[test]
     fn unknown_and_doubled_templates_are_errors() {
-        let (_, problems) = last("define host {\n name gen\n}\ndefine host {\n host_name x\n use gem,foo\n}\n", "notes");
-        assert_eq!(problems, [
-            "x.cfg:6: error: host `x`: no such host template: `gem`; nearest known: `gen` (x.cfg:1)",
-            "x.cfg:6: error: host `x`: no such host template: `foo`; a template is a definition with a `name`",
-        ]);
+        let (_, problems) =
+            last("define host {\n name gen\n}\ndefine host {\n host_name x\n use gem,foo\n}\n", "notes");
+        assert_eq!(
+            problems,
+            [
+                "x.cfg:6: error: host `x`: no such host template: `gem`; nearest known: `gen` (x.cfg:1)",
+                "x.cfg:6: error: host `x`: no such host template: `foo`; a template is a definition with a `name`",
+            ]
+        );
         let (_, problems) = last("define host {\n name g\n}\ndefine host {\n name g\n}\n", "notes");
         assert_eq!(problems.len(), 1, "{problems:?}");
     }
 
     #[test]
     fn a_long_chain_of_templates_ends_in_an_error() {
-        let chain: String = (0..500).map(|i| format!("define host {{\n name t{i}\n use t{}\n}}\n", i + 1)).collect();
+        let chain: String =
+            (0..500).map(|i| format!("define host {{\n name t{i}\n use t{}\n}}\n", i + 1)).collect();
         let text = format!("{chain}define host {{\n name t500\n}}\ndefine host {{\n use t0\n}}\n");
         let (_, problems) = last(&text, "notes");
         assert!(problems[0].contains("more than 100 deep"), "{problems:?}");

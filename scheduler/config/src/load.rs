@@ -65,7 +65,11 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
             files.add(trusted, by, problems);
         }
         if options.objects.trusted.is_empty() {
-            files.add(yaml.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")), by, problems);
+            files.add(
+                yaml.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+                by,
+                problems,
+            );
         }
         options
     } else {
@@ -73,7 +77,8 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         Options::default()
     };
     if files.sources.is_empty() && !problems.has_errors() {
-        let problem = Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
+        let problem =
+            Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
         problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
     }
     let mut objects = Objects::default();
@@ -117,11 +122,15 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
     for command in &graph.commands {
         let used: BTreeSet<String> = macro_names(&command.line).into_iter().collect();
         for used in used {
-            let Some(number) = used.strip_prefix("USER").and_then(|number| number.parse().ok()) else { continue };
+            let Some(number) = used.strip_prefix("USER").and_then(|number| number.parse().ok()) else {
+                continue;
+            };
             if !known.contains_key(&number) {
                 let place = Place { file: &command.origin.file, line: command.origin.line };
-                let problem = Problem::warning(place, format!("uses ${used}$, which no resource file defines"));
-                let hint = format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
+                let problem =
+                    Problem::warning(place, format!("uses ${used}$, which no resource file defines"));
+                let hint =
+                    format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
                 problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
             }
         }

@@ -18,7 +18,9 @@ pub(crate) fn read(source: &Source, macros: &mut UserMacros, problems: &mut Prob
     for (line, text) in source.plain_lines() {
         let place = Place { file: &source.file, line };
         let Some((name, value)) = text.split_once('=') else {
-            problems.push(Problem::error(place, "no `=` in this line").hint("write `$USER1$=/usr/lib/nagios/plugins`"));
+            problems.push(
+                Problem::error(place, "no `=` in this line").hint("write `$USER1$=/usr/lib/nagios/plugins`"),
+            );
             continue;
         };
         let number = name.trim().strip_prefix("$USER").and_then(|name| name.strip_suffix('$'));
@@ -27,7 +29,8 @@ pub(crate) fn read(source: &Source, macros: &mut UserMacros, problems: &mut Prob
                 macros.insert(number, value.trim().into());
             }
             None => {
-                let problem = Problem::error(place, format!("`{}` is no macro of a resource file", name.trim()));
+                let problem =
+                    Problem::error(place, format!("`{}` is no macro of a resource file", name.trim()));
                 problems.push(problem.hint(format!("they are called $USER1$ to $USER{MAX_USER_MACRO}$")));
             }
         }

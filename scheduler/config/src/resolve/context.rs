@@ -106,7 +106,12 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         let value = self.number(view, key, default);
         if value < 0.0 {
             let message = format!("{} is negative", view.definition.of.spelling(key));
-            self.error(view, key, message, Some("write minutes, 0 or more; fractions are allowed".to_owned()));
+            self.error(
+                view,
+                key,
+                message,
+                Some("write minutes, 0 or more; fractions are allowed".to_owned()),
+            );
         }
         Span::from_minutes(value)
     }
@@ -117,8 +122,15 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     }
 
     /// An error at a line.
-    pub(crate) fn error_at(&mut self, at: (u32, u32), view: &View<'t, '_>, message: String, hint: Option<String>) {
-        let problem = Problem::error(self.objects.place(at.0, at.1), message).of(self.objects.label(view.definition));
+    pub(crate) fn error_at(
+        &mut self,
+        at: (u32, u32),
+        view: &View<'t, '_>,
+        message: String,
+        hint: Option<String>,
+    ) {
+        let problem =
+            Problem::error(self.objects.place(at.0, at.1), message).of(self.objects.label(view.definition));
         self.problems.push(match hint {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -130,7 +142,8 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         let (file, line) = view.place(key);
         if self.warned.insert((file, line, message.clone())) {
             let label = self.objects.label(view.definition);
-            self.problems.push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
+            self.problems
+                .push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
         }
     }
 

@@ -99,7 +99,11 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
         let message = format!("max_check_attempts counts as {}", u16::MAX);
         cx.warn(view, Key::MaxCheckAttempts, message, "nothing is ever confirmed after so many attempts");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-int cast saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float-to-int cast saturates"
+    )]
     let attempts = value as u16;
     attempts.max(1)
 }
@@ -111,7 +115,12 @@ fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Contex
         return Span::from_minutes(minutes);
     }
     let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
-    cx.warn(view, Key::RetryInterval, message, "write the minutes between checks while a problem is not confirmed");
+    cx.warn(
+        view,
+        Key::RetryInterval,
+        message,
+        "write the minutes between checks while a problem is not confirmed",
+    );
     check_interval
 }
 
@@ -125,7 +134,11 @@ fn period<'t>(
     known.periods.want(&found.text, view, key, cx).map(PeriodId)
 }
 
-fn contacts<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Box<[ContactId]> {
+fn contacts<'t>(
+    view: &View<'t, '_>,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Box<[ContactId]> {
     let mut ids = BTreeSet::new();
     if let Some(found) = view.get(Key::Contacts) {
         let named = items(&found.text).filter_map(|name| known.contacts.want(name, view, Key::Contacts, cx));
