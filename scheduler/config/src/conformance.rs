@@ -77,7 +77,7 @@ fn refused_alike(name: &str, input: &Path, error: &str, problems: &[Problem]) {
     let quoted: Vec<&str> = error.split('\'').skip(1).step_by(2).collect();
     let found = match line {
         Some(line) => {
-            let file = quoted.iter().find(|text| text.ends_with(".cfg")).expect("a line has a file");
+            let file = quoted.iter().find(|text| text.contains(".cfg")).expect("a line has a file");
             let text = fs::read_to_string(input.join(file)).unwrap();
             let lines: Vec<&str> = text.lines().collect();
             let start = lines[..line].iter().rposition(|line| line.starts_with("define")).unwrap() + 1;
@@ -169,8 +169,12 @@ fn expected(text: &str) -> Objects {
                     let items = items(&value);
                     (key, items.chunks(2).map(|pair| pair.join(";")).collect())
                 }
-                "contacts" | "members" | "parents" | "exclude" => (key, items(&value)),
-                "host_notification_commands" | "service_notification_commands" => (key, items(&value)),
+                "contacts"
+                | "members"
+                | "parents"
+                | "exclude"
+                | "host_notification_commands"
+                | "service_notification_commands" => (key, items(&value)),
                 _ if key.ends_with("notification_options") => (key.clone(), letters(&key, &kind, &value)),
                 "check_interval"
                 | "retry_interval"
@@ -213,7 +217,9 @@ fn ours(of: &Configuration) -> Objects {
         for (key, values) in values {
             all.entry(key.to_owned()).or_default().extend(values);
         }
-        all.values_mut().for_each(|values| values.sort());
+        for values in all.values_mut() {
+            values.sort();
+        }
         all.retain(|_, values| !values.is_empty());
         assert!(objects.insert((kind.to_owned(), name.to_owned()), all).is_none(), "{kind} {name} twice");
     };

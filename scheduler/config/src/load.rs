@@ -90,7 +90,7 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    let resolved = resolve(&objects, zone, problems)?;
+    let resolved = resolve(&objects, files.interval_length.unwrap_or(60.0), zone, problems)?;
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     Some(Configuration {
         graph: resolved.graph,

@@ -207,19 +207,16 @@ impl Options {
 /// nearest known one.
 fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
     let column = error.location().map_or(0, |location| location.column());
-    match error.without_snippet() {
-        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-            let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
-            match nearest(field, expected.iter().copied()) {
-                Some(known) => problem.hint(format!("nearest known: `{known}`")),
-                None => problem.hint(format!("known here: {}", expected.join(", "))),
-            }
+    if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error.without_snippet() {
+        let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
+        match nearest(field, expected.iter().copied()) {
+            Some(known) => problem.hint(format!("nearest known: `{known}`")),
+            None => problem.hint(format!("known here: {}", expected.join(", "))),
         }
-        _ => {
-            let shown = error.render().replace("<input>", place.file);
-            let shown = shown.strip_prefix("error: ").unwrap_or(&shown).trim_end().to_owned();
-            Problem::error(place, shown)
-        }
+    } else {
+        let shown = error.render().replace("<input>", place.file);
+        let shown = shown.strip_prefix("error: ").unwrap_or(&shown).trim_end().to_owned();
+        Problem::error(place, shown)
     }
 }
 

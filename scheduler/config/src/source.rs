@@ -258,7 +258,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_and_lines_are_counted(text in "[ab\\\\;# \n\r\t\u{feff}é]{0,80}") {
-            let all = text.matches('\n').count() as u32 + 1;
+            let all = u32::try_from(text.matches('\n').count()).unwrap() + 1;
             let mut last = 0;
             for (number, line) in lines(&text) {
                 prop_assert!(number > last && number <= all);

@@ -97,6 +97,27 @@ fn a_main_file_of_nagios_says_where_objects_are() {
     assert_eq!(hosts(at), ["one", "included", "m", "two"]);
     assert_eq!(hosts(&at.join("nagios.cfg")), ["one", "included", "m", "two"]);
     assert_eq!(load(at).unwrap().user_macros.len(), 1);
+    write(
+        at,
+        "nagios.cfg",
+        "cfg_file=included.cfg\ninterval_length=1\nuse_regexp_matching=1\nenable_notifications=1\n",
+    );
+    let configuration = load(at).unwrap();
+    let host = configuration.graph.hosts().next().unwrap();
+    assert_eq!(
+        configuration.graph.settings(host).check_interval,
+        engine::Span::from_secs(5),
+        "5 units of a second"
+    );
+    assert_eq!(
+        configuration
+            .warnings
+            .iter()
+            .filter(|warning| warning.message.contains("use_regexp_matching=1"))
+            .count(),
+        1
+    );
+    write(at, "nagios.cfg", "cfg_file=one.cfg\ncfg_dir=dir\n");
     write(at, "y/hlidka.yaml", "objects: {trusted: [../nagios.cfg]}");
     assert_eq!(hosts(&at.join("y")), ["one", "included", "m", "two"]);
 }

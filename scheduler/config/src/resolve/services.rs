@@ -157,13 +157,14 @@ impl<'t, 'o> Services<'t, 'o> {
         };
         for (named, description) in pairs {
             let host = named.map_or(Some(host), |named| hosts.find(named));
-            match host.and_then(|host| self.index.get(&(host, cx.intern(description))).copied()) {
-                Some(number) => parents.push(ObjectId(first.saturating_add(number))),
-                None => {
-                    let message = format!("no such service: `{description}`{}", on(named));
-                    let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";
-                    cx.error(view, Key::Parents, message, Some(hint.to_owned()));
-                }
+            if let Some(number) =
+                host.and_then(|host| self.index.get(&(host, cx.intern(description))).copied())
+            {
+                parents.push(ObjectId(first.saturating_add(number)));
+            } else {
+                let message = format!("no such service: `{description}`{}", on(named));
+                let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";
+                cx.error(view, Key::Parents, message, Some(hint.to_owned()));
             }
         }
         parents.into()
@@ -226,14 +227,11 @@ impl<'t, 'o> Services<'t, 'o> {
                 selection.chosen.extend(by_host.get(&number).into_iter().flatten());
                 continue;
             }
-            match self.index.get(&(number, cx.intern(description))) {
-                Some(service) => {
-                    selection.chosen.insert(*service);
-                }
-                None => {
-                    let message = format!("no such service: `{description}`{}", on(Some(host)));
-                    cx.error(view, Key::Members, message, None);
-                }
+            if let Some(service) = self.index.get(&(number, cx.intern(description))) {
+                selection.chosen.insert(*service);
+            } else {
+                let message = format!("no such service: `{description}`{}", on(Some(host)));
+                cx.error(view, Key::Members, message, None);
             }
         }
         selection

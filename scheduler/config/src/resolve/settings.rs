@@ -53,7 +53,7 @@ impl Draft {
 /// Reads the settings of a host or service.
 pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Draft {
     let of = view.definition.of;
-    let check_interval = cx.minutes(view, Key::CheckInterval, 5.0);
+    let check_interval = cx.span(view, Key::CheckInterval, 5.0);
     let options = if of == Type::Host { "durfs" } else { "wucrfs" };
     let options = view.get(Key::NotificationOptions).map_or(Letters::ALL, |found| {
         // wrong letters were reported where the line was read
@@ -68,8 +68,8 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         passive_checks: cx.flag(view, Key::PassiveChecks, true),
         is_volatile: of == Type::Service && cx.flag(view, Key::IsVolatile, false),
         notifications: cx.flag(view, Key::Notifications, true),
-        notification_interval: cx.minutes(view, Key::NotificationInterval, 30.0),
-        first_notification_delay: cx.minutes(view, Key::FirstNotificationDelay, 0.0),
+        notification_interval: cx.span(view, Key::NotificationInterval, 30.0),
+        first_notification_delay: cx.span(view, Key::FirstNotificationDelay, 0.0),
         notification_period: period(view, Key::NotificationPeriod, known, cx),
         notification_options: options,
         contacts: contacts(view, known, cx),
@@ -110,9 +110,9 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
 
 /// Nagios takes 0 and less, and then checks without pause; the check interval is what was meant.
 fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Context<'t, '_, '_>) -> Span {
-    let minutes = cx.number(view, Key::RetryInterval, 1.0);
-    if minutes > 0.0 {
-        return Span::from_minutes(minutes);
+    let count = cx.number(view, Key::RetryInterval, 1.0);
+    if count > 0.0 {
+        return cx.units(count);
     }
     let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
     cx.warn(

@@ -24,7 +24,7 @@ fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     let mut objects = Objects::default();
     objects.read(&base, &mut problems);
     objects.read(&own, &mut problems);
-    let resolved = resolve(&objects, TimeZone::UTC, &mut problems);
+    let resolved = resolve(&objects, 60.0, TimeZone::UTC, &mut problems);
     let problems = problems.finish().into_iter().map(|problem| problem.to_string());
     // a base without services is not what these tests are about
     (resolved, problems.filter(|problem| !problem.contains("there are no services")).collect())
@@ -239,7 +239,7 @@ fn t14_what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define host {\n host_name x\n use gh\n check_interval -1\n}\n",
-            "x.cfg:4: error: host `x`: check_interval is negative; write minutes, 0 or more; fractions are allowed",
+            "x.cfg:4: error: host `x`: check_interval is negative; write 0 or more; fractions are allowed",
         ),
         (
             "define host {\n host_name x\n use gh\n parents y\n}\ndefine host {\n host_name y\n use gh\n parents x\n}\n",
@@ -339,7 +339,9 @@ fn what_looks_wrong_and_is_not_is_a_warning() {
 
 #[test]
 fn equal_settings_are_stored_once_and_a_warning_in_a_template_is_one() {
-    let hosts: String = (0..100).map(|n| format!("define host {{\n host_name h{n}\n use t\n}}\n")).collect();
+    let hosts: Vec<String> =
+        (0..100).map(|n| format!("define host {{\n host_name h{n}\n use t\n}}\n")).collect();
+    let hosts = hosts.concat();
     let text =
         format!("define host {{\n name t\n register 0\n max_check_attempts 3\n event_handler c\n}}\n{hosts}");
     let (resolved, problems) = resolve_with(&text);
