@@ -248,11 +248,8 @@ const TYPES: &[(&str, Type, &[Entry])] = &[
 
 use Form::{Flag, Letters, List, Name, Number, Text, Verbatim};
 
-const COMMON: &[Entry] = &[
-    e("use", Key::Use, List),
-    e("name", Key::Template, Verbatim),
-    e("register", Key::Register, Flag),
-];
+const COMMON: &[Entry] =
+    &[e("use", Key::Use, List), e("name", Key::Template, Verbatim), e("register", Key::Register, Flag)];
 
 const HOST: &[Entry] = &[
     e("host_name", Key::Name, Name),
@@ -606,7 +603,9 @@ mod tests {
     #[test]
     fn t15_everything_puppet_can_write_is_known() {
         for (of, names) in [
-            (Type::Host, "host_name alias display_name address parents hostgroups check_command initial_state \
+            (
+                Type::Host,
+                "host_name alias display_name address parents hostgroups check_command initial_state \
               max_check_attempts check_interval retry_interval active_checks_enabled passive_checks_enabled \
               check_period obsess_over_host check_freshness freshness_threshold event_handler \
               event_handler_enabled low_flap_threshold high_flap_threshold flap_detection_enabled \
@@ -614,16 +613,23 @@ mod tests {
               retain_nonstatus_information contacts contact_groups notification_interval \
               first_notification_delay notification_period notification_options notifications_enabled \
               stalking_options notes notes_url action_url icon_image icon_image_alt vrml_image statusmap_image \
-              use register"),
-            (Type::Service, "host_name hostgroup_name service_description display_name servicegroups \
+              use register",
+            ),
+            (
+                Type::Service,
+                "host_name hostgroup_name service_description display_name servicegroups \
               is_volatile check_command initial_state max_check_attempts check_interval retry_interval \
               normal_check_interval retry_check_interval parallelize_check obsess_over_service check_freshness \
-              use register"),
-            (Type::Contact, "contact_name alias contactgroups host_notifications_enabled \
+              use register",
+            ),
+            (
+                Type::Contact,
+                "contact_name alias contactgroups host_notifications_enabled \
               service_notifications_enabled host_notification_period service_notification_period \
               service_notification_options host_notification_options host_notification_commands \
               service_notification_commands email pager address1 address2 address3 address4 address5 address6 \
-              can_submit_commands retain_status_information retain_nonstatus_information use register"),
+              can_submit_commands retain_status_information retain_nonstatus_information use register",
+            ),
         ] {
             for name in names.split_whitespace() {
                 assert!(of.directive(name).is_some(), "{name} of {of:?}");

@@ -28,6 +28,8 @@ pub(crate) struct Files {
     pub sources: Vec<Source>,
     /// `$USERn$`
     pub user_macros: UserMacros,
+    /// The unit of intervals in seconds, if a main file says so.
+    pub interval_length: Option<f64>,
     seen: HashSet<PathBuf>,
 }
 
@@ -69,6 +71,13 @@ impl Files {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         if MainFile::is_one(&source) {
             let main = MainFile::read(&source, &folder);
+            self.interval_length = main.interval_length.or(self.interval_length);
+            for (option, line) in &main.unread {
+                let place = Place { file: &source.file, line: *line };
+                let problem = Problem::warning(place, format!("`{option}` has no effect"));
+                problems
+                    .push(problem.hint("take the line out, or change the objects so that it is not needed"));
+            }
             for (path, line) in &main.resources {
                 self.resource(path, Some(Place { file: &source.file, line: *line }), problems);
             }
@@ -105,10 +114,14 @@ impl Files {
         }
         if depth > MAX_DEPTH {
             let place = name(path);
-            problems.push(Problem::error(Place { file: &place, line: 0 }, format!("folders more than {MAX_DEPTH} deep")));
+            problems.push(Problem::error(
+                Place { file: &place, line: 0 },
+                format!("folders more than {MAX_DEPTH} deep"),
+            ));
             return;
         }
-        let entries = fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
+        let entries =
+            fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
         let mut paths: Vec<PathBuf> = match entries {
             Ok(paths) => paths,
             Err(error) => return problems.push(unreadable(path, &error, by)),

@@ -26,7 +26,6 @@ pub(crate) struct Found<'t> {
 /// A definition with all it inherits.
 #[derive(Clone, Debug)]
 pub(crate) struct View<'t, 'o> {
-    pub index: usize,
     pub definition: &'o Definition<'t>,
     local: &'o [Directive<'t>],
     base: Rc<Base<'t>>,
@@ -158,9 +157,12 @@ impl<'t, 'o> Templates<'t, 'o> {
                 let before = objects.definition(before);
                 let place = objects.place(before.file, before.line);
                 problems.push(
-                    Problem::error(objects.place(definition.file, name.line), "a template of this name exists")
-                        .of(format!("{} `{}`", definition.of.name(), name.value))
-                        .hint(format!("see {}:{}; give one of them another name", place.file, place.line)),
+                    Problem::error(
+                        objects.place(definition.file, name.line),
+                        "a template of this name exists",
+                    )
+                    .of(format!("{} `{}`", definition.of.name(), name.value))
+                    .hint(format!("see {}:{}; give one of them another name", place.file, place.line)),
                 );
             }
         }
@@ -171,7 +173,7 @@ impl<'t, 'o> Templates<'t, 'o> {
     pub(crate) fn view(&mut self, index: usize, problems: &mut Problems) -> View<'t, 'o> {
         let definition = self.objects.definition(index);
         let base = self.base(index, 0, problems);
-        View { index, definition, local: self.objects.directives(definition), base }
+        View { definition, local: self.objects.directives(definition), base }
     }
 
     /// What the `use` line of a definition gives.
@@ -193,15 +195,14 @@ impl<'t, 'o> Templates<'t, 'o> {
         let mut complete = true;
         let mut used = Vec::new();
         for name in items(list.value) {
-            match self.by_name.get(&(definition.of, name)) {
-                Some(template) => used.push(*template),
-                None => {
-                    let problem = problem(format!("no such {} template: `{name}`", definition.of.name()));
-                    problems.push(match self.nearest(definition.of, name) {
-                        Some(hint) => problem.hint(hint),
-                        None => problem.hint("a template is a definition with a `name`"),
-                    });
-                }
+            if let Some(template) = self.by_name.get(&(definition.of, name)) {
+                used.push(*template);
+            } else {
+                let problem = problem(format!("no such {} template: `{name}`", definition.of.name()));
+                problems.push(match self.nearest(definition.of, name) {
+                    Some(hint) => problem.hint(hint),
+                    None => problem.hint("a template is a definition with a `name`"),
+                });
             }
         }
         for template in used {
@@ -342,18 +343,24 @@ mod tests {
 
     #[test]
     fn unknown_and_doubled_templates_are_errors() {
-        let (_, problems) = last("define host {\n name gen\n}\ndefine host {\n host_name x\n use gem,foo\n}\n", "notes");
-        assert_eq!(problems, [
-            "x.cfg:6: error: host `x`: no such host template: `gem`; nearest known: `gen` (x.cfg:1)",
-            "x.cfg:6: error: host `x`: no such host template: `foo`; a template is a definition with a `name`",
-        ]);
+        let (_, problems) =
+            last("define host {\n name gen\n}\ndefine host {\n host_name x\n use gem,foo\n}\n", "notes");
+        assert_eq!(
+            problems,
+            [
+                "x.cfg:6: error: host `x`: no such host template: `gem`; nearest known: `gen` (x.cfg:1)",
+                "x.cfg:6: error: host `x`: no such host template: `foo`; a template is a definition with a `name`",
+            ]
+        );
         let (_, problems) = last("define host {\n name g\n}\ndefine host {\n name g\n}\n", "notes");
         assert_eq!(problems.len(), 1, "{problems:?}");
     }
 
     #[test]
     fn a_long_chain_of_templates_ends_in_an_error() {
-        let chain: String = (0..500).map(|i| format!("define host {{\n name t{i}\n use t{}\n}}\n", i + 1)).collect();
+        let chain: Vec<String> =
+            (0..500).map(|i| format!("define host {{\n name t{i}\n use t{}\n}}\n", i + 1)).collect();
+        let chain = chain.concat();
         let text = format!("{chain}define host {{\n name t500\n}}\ndefine host {{\n use t0\n}}\n");
         let (_, problems) = last(&text, "notes");
         assert!(problems[0].contains("more than 100 deep"), "{problems:?}");

@@ -13,6 +13,8 @@
 //! nagios.cfg other than paths, exported and collected folders.
 
 mod command;
+#[cfg(test)]
+mod conformance;
 mod directives;
 mod files;
 mod inherit;
@@ -29,7 +31,7 @@ mod source;
 mod values;
 
 pub use command::{CommandLine, MacroValue, expand};
-pub use load::{Configuration, load, options};
+pub use load::{Configuration, load};
 pub use macros::{CheckMacros, NotificationMacros};
 pub use options::{Mail, Notify, ObjectPaths, Options, Workers};
 pub use problem::{Problem, Severity};

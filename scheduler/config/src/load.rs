@@ -20,10 +20,10 @@ use crate::resources::UserMacros;
 #[derive(Debug)]
 pub struct Configuration {
     /// What there is to monitor, and who is told.
-    pub graph: Arc<Graph>,
+    pub graph: Graph,
     /// `hlidka.yaml`, or its defaults.
     pub options: Options,
-    /// `$USERn$`; `$USER1$` is the folder of hlidka's own checks unless a resource file says otherwise.
+    /// `$USERn$`
     pub user_macros: UserMacros,
     /// What people read about objects, for those that have any of it.
     pub details: BTreeMap<ObjectId, Details>,
@@ -65,7 +65,11 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
             files.add(trusted, by, problems);
         }
         if options.objects.trusted.is_empty() {
-            files.add(yaml.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")), by, problems);
+            files.add(
+                yaml.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+                by,
+                problems,
+            );
         }
         options
     } else {
@@ -73,7 +77,8 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         Options::default()
     };
     if files.sources.is_empty() && !problems.has_errors() {
-        let problem = Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
+        let problem =
+            Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
         problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
     }
     let mut objects = Objects::default();
@@ -85,12 +90,10 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    let resolved = resolve(&objects, zone, problems)?;
-    let plugins: Arc<str> = options.plugins.display().to_string().into();
-    files.user_macros.entry(1).or_insert(plugins);
+    let resolved = resolve(&objects, files.interval_length.unwrap_or(60.0), zone, problems)?;
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     Some(Configuration {
-        graph: Arc::new(resolved.graph),
+        graph: resolved.graph,
         options,
         user_macros: files.user_macros,
         details: resolved.details,
@@ -98,17 +101,6 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         files: objects.files,
         warnings: Vec::new(),
     })
-}
-
-/// The options of a configuration alone: of an hlidka.yaml, of a folder with one, else the defaults.
-pub fn options(path: &Path) -> Result<Options, Vec<Problem>> {
-    let yaml = if path.is_dir() { path.join("hlidka.yaml") } else { path.to_owned() };
-    let is_yaml = yaml.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    if !is_yaml || (path.is_dir() && !yaml.is_file()) {
-        return Ok(Options::default());
-    }
-    let mut problems = Problems::default();
-    read_options(&yaml, &mut problems).ok_or_else(|| problems.finish())
 }
 
 fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
@@ -130,11 +122,15 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
     for command in &graph.commands {
         let used: BTreeSet<String> = macro_names(&command.line).into_iter().collect();
         for used in used {
-            let Some(number) = used.strip_prefix("USER").and_then(|number| number.parse().ok()) else { continue };
+            let Some(number) = used.strip_prefix("USER").and_then(|number| number.parse().ok()) else {
+                continue;
+            };
             if !known.contains_key(&number) {
                 let place = Place { file: &command.origin.file, line: command.origin.line };
-                let problem = Problem::warning(place, format!("uses ${used}$, which no resource file defines"));
-                let hint = format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
+                let problem =
+                    Problem::warning(place, format!("uses ${used}$, which no resource file defines"));
+                let hint =
+                    format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
                 problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
             }
         }

@@ -1,16 +1,31 @@
-//! What is honoured of a `nagios.cfg`: where objects and resource files are.
+//! What is honoured of a `nagios.cfg`: where objects and resource files are, and the unit of
+//! intervals.
 
 use std::path::{Path, PathBuf};
 
 use crate::source::Source;
 
+/// Options that would change who is told, or which names are meant, if they were read.
+const UNREAD: &[(&str, &str)] = &[
+    ("use_regexp_matching", "1"),
+    ("use_true_regexp_matching", "1"),
+    ("enable_notifications", "0"),
+    ("execute_host_checks", "0"),
+    ("execute_service_checks", "0"),
+    ("soft_state_dependencies", "1"),
+];
+
 /// Paths in a main file, in its order; relative ones are relative to its folder.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct MainFile {
     /// `cfg_file` and `cfg_dir`, each with its line.
     pub objects: Vec<(PathBuf, u32)>,
     /// `resource_file`.
     pub resources: Vec<(PathBuf, u32)>,
+    /// `interval_length`, the unit of intervals in seconds.
+    pub interval_length: Option<f64>,
+    /// Options of which people should know that they are not read.
+    pub unread: Vec<(String, u32)>,
 }
 
 impl MainFile {
@@ -23,6 +38,8 @@ impl MainFile {
             match key.trim() {
                 "cfg_file" | "cfg_dir" => main.objects.push(path),
                 "resource_file" => main.resources.push(path),
+                "interval_length" => main.interval_length = Some(crate::values::number(value).0),
+                key if UNREAD.contains(&(key, value.trim())) => main.unread.push((line.to_owned(), number)),
                 _ => {}
             }
         }
@@ -46,11 +63,14 @@ mod tests {
 
     #[test]
     fn paths_are_found_and_the_rest_is_left() {
-        let text = "# x\nlog_file=/var/log/x\ncfg_file=a.cfg\n cfg_dir = /etc/b \nresource_file=r.cfg\nuse_syslog=1\n";
+        let text = "# x\nlog_file=/var/log/x\ncfg_file=a.cfg\n cfg_dir = /etc/b \nresource_file=r.cfg\nuse_syslog=1\n\
+            interval_length=1\nuse_regexp_matching=1\nenable_notifications=1\n";
         let source = |text: &str| Source::new("nagios.cfg", text.into(), &mut Problems::default());
         let main = MainFile::read(&source(text), Path::new("/etc/nagios4"));
         assert_eq!(main.objects, [("/etc/nagios4/a.cfg".into(), 3), ("/etc/b".into(), 4)]);
         assert_eq!(main.resources, [("/etc/nagios4/r.cfg".into(), 5)]);
+        assert_eq!(main.interval_length, Some(1.0));
+        assert_eq!(main.unread, [("use_regexp_matching=1".to_owned(), 8)]);
         for (text, want) in [
             (text, true),
             ("define host {\n}\n", false),

@@ -134,7 +134,8 @@ impl<'t> Reader<'_, 't> {
             Token::Include { .. } => {} // the caller reads them: see `includes`
             Token::Stray { line, text } => {
                 let text: String = text.chars().take(60).collect();
-                let problem = Problem::error(self.place(line), format!("`{text}` stands outside of any definition"));
+                let problem =
+                    Problem::error(self.place(line), format!("`{text}` stands outside of any definition"));
                 self.problems.push(problem.hint("a definition starts with `define TYPE {`"));
             }
             Token::Unclosed { opened } => {
@@ -156,7 +157,8 @@ impl<'t> Reader<'_, 't> {
             return;
         };
         if self.objects.definitions.len() >= MAX_DEFINITIONS {
-            self.problems.push(Problem::error(self.place(line), format!("more than {MAX_DEFINITIONS} definitions")));
+            self.problems
+                .push(Problem::error(self.place(line), format!("more than {MAX_DEFINITIONS} definitions")));
             return;
         }
         if !rest.is_empty() {
@@ -215,16 +217,19 @@ impl<'t> Reader<'_, 't> {
     fn unknown_directive(&mut self, of: Type, line: u32, name: &str) {
         let label = self.label();
         let shown: String = name.chars().take(60).collect();
-        let problem = Problem::error(self.place(line), format!("no such directive of a {}: `{shown}`", of.name()));
+        let problem =
+            Problem::error(self.place(line), format!("no such directive of a {}: `{shown}`", of.name()));
         let hint = match (nearest(name, of.directive_names()), name.split_once('=')) {
             (_, Some((key, value))) => format!("write `{key} {value}`, with a blank instead of `=`"),
             (Some(known), _) => format!("nearest known: `{known}`"),
             (None, _) if name == "_" => "a custom variable has a name behind the `_`".to_owned(),
             (None, _) if name == "}" => "a `}` stands alone on its line".to_owned(),
             (None, _) if name == "{" => "the `{` stands on the line of the `define`".to_owned(),
-            (None, _) => "a custom variable starts with `_`; a long value continues behind a `\\` at the end \
+            (None, _) => {
+                "a custom variable starts with `_`; a long value continues behind a `\\` at the end \
                           of the line"
-                .to_owned(),
+                    .to_owned()
+            }
         };
         self.problems.push(problem.of(label).hint(hint));
     }
@@ -311,8 +316,10 @@ mod tests {
             ),
             (
                 "define host { host_name a }\n}\n",
-                &["x.cfg:1: error: text behind the `{`, which Nagios passes over; put each directive, and the `}`, \
-                   on a line of its own"],
+                &[
+                    "x.cfg:1: error: text behind the `{`, which Nagios passes over; put each directive, and the `}`, \
+                   on a line of its own",
+                ],
             ),
         ];
         for (text, want) in cases {

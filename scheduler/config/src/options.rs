@@ -101,7 +101,12 @@ impl Default for Options {
 impl Default for Workers {
     fn default() -> Workers {
         let count = |n| NonZeroU16::new(n).unwrap_or(NonZeroU16::MIN);
-        Workers { in_process: count(2), exec: count(2), max_in_flight: count(512), max_in_flight_per_host: None }
+        Workers {
+            in_process: count(2),
+            exec: count(2),
+            max_in_flight: count(512),
+            max_in_flight_per_host: None,
+        }
     }
 }
 
@@ -132,7 +137,9 @@ impl Options {
                 return None;
             }
         };
-        for (name, paths) in [("exported", &options.objects.exported), ("collected", &options.objects.collected)] {
+        for (name, paths) in
+            [("exported", &options.objects.exported), ("collected", &options.objects.collected)]
+        {
             if !paths.is_empty() {
                 let message = format!("objects.{name} is not read by this version");
                 let hint = "list the folder under objects.trusted only if everything in it may be trusted";
@@ -164,7 +171,11 @@ impl Options {
             refuse("via", message, "write smtp://HOST:PORT, smtps://HOST:PORT, sendmail: or files:FOLDER");
         }
         if !mail.from.contains('@') {
-            refuse("from", format!("notify.mail.from `{}` is no address", mail.from), "write name@example.org");
+            refuse(
+                "from",
+                format!("notify.mail.from `{}` is no address", mail.from),
+                "write name@example.org",
+            );
         }
         if mail.user.is_some() != mail.password_file.is_some() {
             let message = "notify.mail.user and notify.mail.password_file need each other".to_owned();
@@ -196,19 +207,16 @@ impl Options {
 /// nearest known one.
 fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
     let column = error.location().map_or(0, |location| location.column());
-    match error.without_snippet() {
-        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-            let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
-            match nearest(field, expected.iter().copied()) {
-                Some(known) => problem.hint(format!("nearest known: `{known}`")),
-                None => problem.hint(format!("known here: {}", expected.join(", "))),
-            }
+    if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error.without_snippet() {
+        let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
+        match nearest(field, expected.iter().copied()) {
+            Some(known) => problem.hint(format!("nearest known: `{known}`")),
+            None => problem.hint(format!("known here: {}", expected.join(", "))),
         }
-        _ => {
-            let shown = error.render().replace("<input>", place.file);
-            let shown = shown.strip_prefix("error: ").unwrap_or(&shown).trim_end().to_owned();
-            Problem::error(place, shown)
-        }
+    } else {
+        let shown = error.render().replace("<input>", place.file);
+        let shown = shown.strip_prefix("error: ").unwrap_or(&shown).trim_end().to_owned();
+        Problem::error(place, shown)
     }
 }
 
@@ -218,7 +226,8 @@ fn line_of(text: &str, key: &str) -> u64 {
         let mut places = line.match_indices(key);
         places.any(|(at, _)| {
             let before = line[..at].chars().next_back();
-            before.is_none_or(|c| !c.is_alphanumeric() && c != '_') && line[at + key.len()..].trim_start().starts_with(':')
+            before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+                && line[at + key.len()..].trim_start().starts_with(':')
         })
     };
     (1..).zip(text.lines()).find(|(_, line)| starts(line)).map_or(0, |(number, _)| number)
@@ -247,9 +256,15 @@ mod tests {
         let options = options.unwrap();
         assert_eq!(options.objects.trusted, [PathBuf::from("/etc/hlidka/objects.d"), "/abs/x.cfg".into()]);
         assert_eq!(options.store, "sqlite:/etc/hlidka/state.db");
-        assert_eq!((options.workers.exec.get(), options.workers.max_in_flight_per_host.unwrap().get()), (3, 4));
+        assert_eq!(
+            (options.workers.exec.get(), options.workers.max_in_flight_per_host.unwrap().get()),
+            (3, 4)
+        );
         let mail = options.notify.mail.unwrap();
-        assert_eq!((mail.via.as_str(), mail.password_file.unwrap()), ("files:/etc/hlidka/mails", "/etc/hlidka/secret".into()));
+        assert_eq!(
+            (mail.via.as_str(), mail.password_file.unwrap()),
+            ("files:/etc/hlidka/mails", "/etc/hlidka/secret".into())
+        );
         assert_eq!(options.resources, [PathBuf::from("/etc/hlidka/resource.cfg")]);
     }
 

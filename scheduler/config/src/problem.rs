@@ -114,7 +114,9 @@ impl Problems {
     pub(crate) fn finish(mut self) -> Vec<Problem> {
         self.kept.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         for (severity, count) in [(Severity::Warning, self.counts[0]), (Severity::Error, self.counts[1])] {
-            if let (Some(more), Some(last)) = (count.checked_sub(MAX_KEPT).filter(|n| *n > 0), self.kept.last()) {
+            if let (Some(more), Some(last)) =
+                (count.checked_sub(MAX_KEPT).filter(|n| *n > 0), self.kept.last())
+            {
                 let file = last.file.clone();
                 let message = format!("{more} further problems of this kind are not shown");
                 self.kept.push(Problem { severity, file, line: 0, object: None, message, hint: None });

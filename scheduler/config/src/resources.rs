@@ -18,18 +18,19 @@ pub(crate) fn read(source: &Source, macros: &mut UserMacros, problems: &mut Prob
     for (line, text) in source.plain_lines() {
         let place = Place { file: &source.file, line };
         let Some((name, value)) = text.split_once('=') else {
-            problems.push(Problem::error(place, "no `=` in this line").hint("write `$USER1$=/usr/lib/nagios/plugins`"));
+            problems.push(
+                Problem::error(place, "no `=` in this line").hint("write `$USER1$=/usr/lib/nagios/plugins`"),
+            );
             continue;
         };
         let number = name.trim().strip_prefix("$USER").and_then(|name| name.strip_suffix('$'));
-        match number.and_then(|number| number.parse().ok()).filter(|n| (1..=MAX_USER_MACRO).contains(n)) {
-            Some(number) => {
-                macros.insert(number, value.trim().into());
-            }
-            None => {
-                let problem = Problem::error(place, format!("`{}` is no macro of a resource file", name.trim()));
-                problems.push(problem.hint(format!("they are called $USER1$ to $USER{MAX_USER_MACRO}$")));
-            }
+        if let Some(number) =
+            number.and_then(|number| number.parse().ok()).filter(|n| (1..=MAX_USER_MACRO).contains(n))
+        {
+            macros.insert(number, value.trim().into());
+        } else {
+            let problem = Problem::error(place, format!("`{}` is no macro of a resource file", name.trim()));
+            problems.push(problem.hint(format!("they are called $USER1$ to $USER{MAX_USER_MACRO}$")));
         }
     }
 }

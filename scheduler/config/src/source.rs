@@ -135,7 +135,8 @@ const BLANK: [char; 3] = [' ', '\t', '\r'];
 /// Finds the logical lines with backslashes that matter and puts them together.
 fn cook(text: &str, file: &Arc<str>, problems: &mut Problems) -> Vec<Cooked> {
     let mut cooked = Vec::new();
-    let (mut position, mut number) = (usize::from(text.starts_with('\u{feff}')) * '\u{feff}'.len_utf8(), 1_u32);
+    let (mut position, mut number) =
+        (usize::from(text.starts_with('\u{feff}')) * '\u{feff}'.len_utf8(), 1_u32);
     while let Some(found) = text.get(position..).and_then(|rest| rest.find('\\')) {
         // the start of the line in which the backslash is
         let backslash = position + found;
@@ -169,7 +170,8 @@ fn join(text: &str, start: usize) -> (Cow<'_, str>, usize, u32) {
     loop {
         if joined.ends_with("\\\\") {
             joined.to_mut().pop();
-        } else if joined.len() > 1 && joined.ends_with('\\') && joined.len() <= MAX_LINE && next < text.len() {
+        } else if joined.len() > 1 && joined.ends_with('\\') && joined.len() <= MAX_LINE && next < text.len()
+        {
             joined.to_mut().pop();
             let (more, after) = physical(text, next);
             joined.to_mut().push_str(more.trim_start_matches([' ', '\t']));
@@ -256,7 +258,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_and_lines_are_counted(text in "[ab\\\\;# \n\r\t\u{feff}é]{0,80}") {
-            let all = text.matches('\n').count() as u32 + 1;
+            let all = u32::try_from(text.matches('\n').count()).unwrap() + 1;
             let mut last = 0;
             for (number, line) in lines(&text) {
                 prop_assert!(number > last && number <= all);

@@ -148,7 +148,11 @@ mod tests {
         ];
         for (text, name, arguments) in cases {
             let (found, list) = command(text);
-            assert_eq!((found, list.iter().map(AsRef::as_ref).collect()), (*name, arguments.to_vec()), "{text:?}");
+            assert_eq!(
+                (found, list.iter().map(AsRef::as_ref).collect()),
+                (*name, arguments.to_vec()),
+                "{text:?}"
+            );
         }
     }
 }

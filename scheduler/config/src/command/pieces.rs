@@ -54,7 +54,7 @@ fn macro_name(text: &str) -> Option<&str> {
     let (word, _) = name.split_once(':').unwrap_or((name, ""));
     let is_name = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !word.starts_with(|c: char| c.is_ascii_digit())
-        && !(word.is_empty() && !name.is_empty());
+        && word.is_empty() == name.is_empty();
     is_name.then_some(name)
 }
 

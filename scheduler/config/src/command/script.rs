@@ -48,7 +48,10 @@ pub(crate) fn of_shell_argument(command_line: &str, value: Lookup<'_, '_>) -> Op
         return None;
     }
     let options = words.iter().skip(1).take_while(|word| word.starts_with('-')).count();
-    if !words.get(options).is_some_and(|option| options > 0 && !option.starts_with("--") && option.ends_with('c')) {
+    if !words
+        .get(options)
+        .is_some_and(|option| options > 0 && !option.starts_with("--") && option.ends_with('c'))
+    {
         return None;
     }
     let inner = words.get(options + 1)?;
@@ -84,7 +87,9 @@ fn inlined(line: &str, value: Lookup<'_, '_>) -> String {
         match piece {
             Piece::Text(piece) => text.push_str(piece),
             Piece::Dollar => text.push_str("$$"),
-            Piece::Value(MacroValue::Template(piece) | MacroValue::Words(piece) | MacroValue::Data(piece)) => {
+            Piece::Value(
+                MacroValue::Template(piece) | MacroValue::Words(piece) | MacroValue::Data(piece),
+            ) => {
                 text.push_str(&piece);
             }
         }

@@ -31,7 +31,8 @@ fn run(line: &str, values: &[(&str, &str)]) -> String {
         panic!("no shell for {line}")
     };
     let mut outputs = ["/bin/sh", "/bin/bash"].map(|shell| {
-        let output = Command::new(shell).arg("-c").arg(&script).envs(environment.iter().cloned()).output().unwrap();
+        let output =
+            Command::new(shell).arg("-c").arg(&script).envs(environment.iter().cloned()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{script}");
         String::from_utf8(output.stdout).unwrap()
     });
@@ -39,7 +40,8 @@ fn run(line: &str, values: &[(&str, &str)]) -> String {
     std::mem::take(&mut outputs[0])
 }
 
-const HOSTILE: &str = "$(touch TOUCHED) `touch TOUCHED`; touch TOUCHED | touch TOUCHED & \" ' \\ \\\" $HOME ${IFS} * \n ) }";
+const HOSTILE: &str =
+    "$(touch TOUCHED) `touch TOUCHED`; touch TOUCHED | touch TOUCHED & \" ' \\ \\\" $HOME ${IFS} * \n ) }";
 
 /// The hostile text with a file of this test in it, which must not come into being.
 fn hostile(folder: &tempfile::TempDir) -> (String, std::path::PathBuf) {
@@ -124,7 +126,13 @@ fn only_what_needs_a_shell_gets_one() {
 
 #[test]
 fn a_shell_sees_values_in_every_kind_of_quotes() {
-    let values = [("ARG1", "-w 5 'x  y' $OUT$"), ("ARG2", "it's"), ("ARG3", ""), ("USER1", "/usr/bin"), ("OUT", "a  \"b\" $c")];
+    let values = [
+        ("ARG1", "-w 5 'x  y' $OUT$"),
+        ("ARG2", "it's"),
+        ("ARG3", ""),
+        ("USER1", "/usr/bin"),
+        ("OUT", "a  \"b\" $c"),
+    ];
     for (line, want) in [
         ("printf '[%s]' $ARG1$ | cat", "[-w][5][x  y][a  \"b\" $c]"),
         ("printf '[%s]' \"$ARG1$\" | cat", "[-w 5 'x  y' a  \"b\" $c]"),
@@ -150,7 +158,10 @@ fn a_shell_that_is_asked_for_gets_its_script_with_values_as_data() {
         ("/bin/sh -c \"printf '[%s]' '$OUT$' | cat\"", "[a \"b\" $(c)]"),
         ("/bin/sh -c \"printf '[%s]' \\\"$OUT$\\\" | cat\"", "[a \"b\" $(c)]"),
         ("/bin/sh -c '$ARG1$'", "[a \"b\" $(c)]"),
-        ("/bin/bash -ec 'printf \"[%s]\" \"$$1\" \"$$2\" | cat' name '$OUT$' '$ARG2$'", "[a \"b\" $(c)][x y]"),
+        (
+            "/bin/bash -ec 'printf \"[%s]\" \"$$1\" \"$$2\" | cat' name '$OUT$' '$ARG2$'",
+            "[a \"b\" $(c)][x y]",
+        ),
     ] {
         assert_eq!(run(line, &values), want, "{line}");
     }
@@ -184,9 +195,12 @@ fn t06_no_output_of_a_plugin_is_ever_parsed_by_a_shell() {
         "$ARG1$ | cat",
     ] {
         let values = [("OUT", text.as_str()), ("ARG1", "/bin/sh -c \"printf %s '$OUT$'\"")];
-        let CommandLine::Shell { script, environment } = expand(line, &lookup(&values)) else { panic!("{line}") };
+        let CommandLine::Shell { script, environment } = expand(line, &lookup(&values)) else {
+            panic!("{line}")
+        };
         for shell in ["/bin/sh", "/bin/bash"] {
-            let output = Command::new(shell).arg("-c").arg(&script).envs(environment.iter().cloned()).output();
+            let output =
+                Command::new(shell).arg("-c").arg(&script).envs(environment.iter().cloned()).output();
             assert!(output.is_ok() && !touched.exists(), "{line}: {script}");
         }
     }
@@ -228,7 +242,10 @@ fn t06_debians_mail_commands_work_and_run_nothing_else() {
         // %b reads backslashes in what it prints
         let shown = output.replace("\\\\", "\\").replace("\\\"", "\"");
         let said = run(&HOST_MAIL.replace("/usr/bin/mail", &mail.display().to_string()), &values);
-        assert!(said.starts_with("<-s><** PROBLEM Host Alert: web1 is DOWN **><a@example.org b@example.org>\n"), "{said}");
+        assert!(
+            said.starts_with("<-s><** PROBLEM Host Alert: web1 is DOWN **><a@example.org b@example.org>\n"),
+            "{said}"
+        );
         assert!(said.contains(&format!("Address: 192.0.2.1\nInfo: {shown}\n\nDate/Time: Sun")), "{said}");
         let said = run(&SERVICE_MAIL.replace("/usr/bin/mail", &mail.display().to_string()), &values);
         assert!(said.contains("Alert: Web \"one\"/http $(touch x) is CRITICAL **>"), "{said}");
@@ -240,7 +257,8 @@ fn t06_debians_mail_commands_work_and_run_nothing_else() {
 #[test]
 fn endless_values_and_circles_end() {
     let huge = "x ".repeat(1_000_000);
-    let values = [("ARG1", "$ARG1$ $ARG1$ $ARG1$"), ("ARG2", huge.as_str()), ("OUT", huge.as_str()), ("NUL", "a\0b")];
+    let values =
+        [("ARG1", "$ARG1$ $ARG1$ $ARG1$"), ("ARG2", huge.as_str()), ("OUT", huge.as_str()), ("NUL", "a\0b")];
     assert!(argv("c $ARG1$", &values).len() < 100);
     assert!(argv("c $ARG2$", &values).len() <= MAX_VALUE / 2 + 1);
     assert_eq!(argv("c $OUT$", &values)[1].len(), MAX_VALUE);
@@ -251,7 +269,9 @@ fn endless_values_and_circles_end() {
 
 #[test]
 fn quotes_that_are_never_closed_are_noticed() {
-    for (text, want) in [("a 'b' \"c\"", false), ("'200;x", true), ("a\\'b", false), ("\"a\\\"", true), ("'a\\'", false)] {
+    for (text, want) in
+        [("a 'b' \"c\"", false), ("'200;x", true), ("a\\'b", false), ("\"a\\\"", true), ("'a\\'", false)]
+    {
         assert_eq!(unclosed_quote(text), want, "{text}");
     }
 }

@@ -59,7 +59,11 @@ fn a_folder_of_cfg_files_needs_nothing_else() {
 fn t17_hlidka_yaml_names_folders_relative_to_itself() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    write(at, "hlidka.yaml", "objects: {trusted: [objects.d, more.cfg]}\nresources: [secret]\ntimezone: Europe/Prague\n");
+    write(
+        at,
+        "hlidka.yaml",
+        "objects: {trusted: [objects.d, more.cfg]}\nresources: [secret]\ntimezone: Europe/Prague\n",
+    );
     write(at, "objects.d/a.cfg", &host("a"));
     write(at, "more.cfg", &host("more"));
     write(at, "other.cfg", &host("other"));
@@ -79,7 +83,11 @@ fn t17_hlidka_yaml_names_folders_relative_to_itself() {
 fn a_main_file_of_nagios_says_where_objects_are() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    write(at, "nagios.cfg", "# main\nlog_file=/x\ncfg_file=one.cfg\ncfg_dir=dir\nresource_file=resource.cfg\n");
+    write(
+        at,
+        "nagios.cfg",
+        "# main\nlog_file=/x\ncfg_file=one.cfg\ncfg_dir=dir\nresource_file=resource.cfg\n",
+    );
     write(at, "resource.cfg", "$USER1$=/p\n");
     write(at, "one.cfg", &format!("include_file=included.cfg\n{}include_dir=more\n", host("one")));
     write(at, "included.cfg", &host("included"));
@@ -89,6 +97,27 @@ fn a_main_file_of_nagios_says_where_objects_are() {
     assert_eq!(hosts(at), ["one", "included", "m", "two"]);
     assert_eq!(hosts(&at.join("nagios.cfg")), ["one", "included", "m", "two"]);
     assert_eq!(load(at).unwrap().user_macros.len(), 1);
+    write(
+        at,
+        "nagios.cfg",
+        "cfg_file=included.cfg\ninterval_length=1\nuse_regexp_matching=1\nenable_notifications=1\n",
+    );
+    let configuration = load(at).unwrap();
+    let host = configuration.graph.hosts().next().unwrap();
+    assert_eq!(
+        configuration.graph.settings(host).check_interval,
+        engine::Span::from_secs(5),
+        "5 units of a second"
+    );
+    assert_eq!(
+        configuration
+            .warnings
+            .iter()
+            .filter(|warning| warning.message.contains("use_regexp_matching=1"))
+            .count(),
+        1
+    );
+    write(at, "nagios.cfg", "cfg_file=one.cfg\ncfg_dir=dir\n");
     write(at, "y/hlidka.yaml", "objects: {trusted: [../nagios.cfg]}");
     assert_eq!(hosts(&at.join("y")), ["one", "included", "m", "two"]);
 }
@@ -98,18 +127,28 @@ fn what_cannot_be_read_is_named_with_who_named_it() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let shown = at.display();
-    assert_eq!(errors(&at.join("none.cfg"))[0], format!(
-        "{shown}/none.cfg: error: cannot read it: No such file or directory (os error 2); create it, or take it out of \
+    assert_eq!(
+        errors(&at.join("none.cfg"))[0],
+        format!(
+            "{shown}/none.cfg: error: cannot read it: No such file or directory (os error 2); create it, or take it out of \
          the configuration"
-    ));
+        )
+    );
     write(at, "nagios.cfg", "cfg_file=a.cfg\ncfg_file=gone.cfg\ncfg_dir=gone\n");
     write(at, "a.cfg", "include_file=lost.cfg\ninclude_file=a.cfg\n");
     let problems = errors(at);
     assert_eq!(problems.len(), 3, "{problems:?}");
-    assert!(problems[0].starts_with(&format!("{shown}/a.cfg:1: error: cannot read {shown}/lost.cfg: ")), "{problems:?}");
+    assert!(
+        problems[0].starts_with(&format!("{shown}/a.cfg:1: error: cannot read {shown}/lost.cfg: ")),
+        "{problems:?}"
+    );
     assert!(problems[1].starts_with(&format!("{shown}/nagios.cfg:2: error: ")), "{problems:?}");
     write(at, "hlidka.yaml", "objects: {trusted: [x]}\nwokers: {}\n");
-    assert!(errors(at)[0].starts_with(&format!("{shown}/hlidka.yaml:2: error: no such key")), "{:?}", errors(at));
+    assert!(
+        errors(at)[0].starts_with(&format!("{shown}/hlidka.yaml:2: error: no such key")),
+        "{:?}",
+        errors(at)
+    );
 }
 
 #[test]
@@ -128,18 +167,32 @@ fn an_empty_start_is_only_a_warning() {
     write(folder.path(), "a.cfg", &host("a"));
     let configuration = load(folder.path()).unwrap();
     let warnings: Vec<&str> = configuration.warnings.iter().map(|warning| warning.message.as_str()).collect();
-    assert_eq!(warnings, ["there are no services in this file or any other", "there are no contacts in this file or any other"]);
+    assert_eq!(
+        warnings,
+        [
+            "there are no services in this file or any other",
+            "there are no contacts in this file or any other"
+        ]
+    );
     assert!(configuration.graph.find(&Identity { host: "a".into(), service: None }).is_some());
 }
 
 #[test]
 fn a_user_macro_that_nobody_defines_is_a_warning() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "a.cfg", "define command {\n command_name c\n command_line $USER1$/x $USER1$ $USER2$ $ARG1$\n}\n");
+    write(
+        folder.path(),
+        "a.cfg",
+        "define command {\n command_name c\n command_line $USER1$/x $USER1$ $USER2$ $ARG1$\n}\n",
+    );
     write(folder.path(), "r", "$USER2$=x\n");
     write(folder.path(), "hlidka.yaml", "resources: [r]\n");
     let warnings = load(folder.path()).unwrap().warnings;
-    assert_eq!(warnings.iter().filter(|warning| warning.message.contains("$USER1$")).count(), 1, "{warnings:?}");
+    assert_eq!(
+        warnings.iter().filter(|warning| warning.message.contains("$USER1$")).count(),
+        1,
+        "{warnings:?}"
+    );
     assert!(!warnings.iter().any(|warning| warning.message.contains("$USER2$")));
 }
 

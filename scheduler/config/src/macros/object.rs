@@ -46,7 +46,11 @@ pub(crate) fn object_macro<'c>(of: &'c Configuration, id: ObjectId, name: &str) 
 /// `$HOSTADDRESS:web1$`, `$SERVICENOTES:web1:http$`, `$SERVICEDISPLAYNAME::http$` (on the same
 /// host), `$CONTACTEMAIL:ann$`, `$HOSTGROUPALIAS:web$` … What depends on the state is not known
 /// here.
-pub(crate) fn on_demand<'c>(of: &'c Configuration, here: Option<ObjectId>, name: &str) -> Option<MacroValue<'c>> {
+pub(crate) fn on_demand<'c>(
+    of: &'c Configuration,
+    here: Option<ObjectId>,
+    name: &str,
+) -> Option<MacroValue<'c>> {
     let (name, rest) = name.split_once(':')?;
     if let Some(rest_of_name) = name.strip_prefix("CONTACTGROUP") {
         let group = of.contact_groups.iter().find(|group| *group.name == *rest)?;
@@ -60,7 +64,8 @@ pub(crate) fn on_demand<'c>(of: &'c Configuration, here: Option<ObjectId>, name:
     if name.starts_with("CONTACT") || name.starts_with("_CONTACT") {
         return contact_macro(of.graph.contacts.iter().find(|contact| *contact.name == *rest)?, name);
     }
-    for (prefix, groups) in [("HOSTGROUP", &of.graph.host_groups), ("SERVICEGROUP", &of.graph.service_groups)] {
+    for (prefix, groups) in [("HOSTGROUP", &of.graph.host_groups), ("SERVICEGROUP", &of.graph.service_groups)]
+    {
         if let Some(what) = name.strip_prefix(prefix) {
             return group_macro(of, groups.iter().find(|group| *group.name == *rest)?, what);
         }
@@ -96,7 +101,12 @@ pub(crate) fn contact_macro<'c>(contact: &'c Contact, name: &str) -> Option<Macr
 }
 
 /// What hosts and services both have.
-fn common<'c>(of: &'c Configuration, id: ObjectId, what: &str, groups: &'c [Group]) -> Option<MacroValue<'c>> {
+fn common<'c>(
+    of: &'c Configuration,
+    id: ObjectId,
+    what: &str,
+    groups: &'c [Group],
+) -> Option<MacroValue<'c>> {
     let object = of.graph.object(id);
     let details = of.details.get(&id);
     let text = |text: Option<&'c Arc<str>>| data(text.map_or("", |text| text));
@@ -113,9 +123,9 @@ fn common<'c>(of: &'c Configuration, id: ObjectId, what: &str, groups: &'c [Grou
         "IMPORTANCE" => data(details.map_or(0, |details| details.importance).to_string()),
         "CHECKCOMMAND" => data(object.check.as_ref().map(|check| written(of, check)).unwrap_or_default()),
         "NOTIFICATIONENABLED" => data(if of.graph.settings(id).notifications { "1" } else { "0" }),
-        "NOTIFICATIONPERIOD" => {
-            data(of.graph.settings(id).notification_period.map_or("", |period| &*of.graph.period(period).name))
-        }
+        "NOTIFICATIONPERIOD" => data(
+            of.graph.settings(id).notification_period.map_or("", |period| &*of.graph.period(period).name),
+        ),
         "GROUPNAMES" => data(joined(groups.iter().filter(in_group).map(|group| &*group.name))),
         _ => return group_macro(of, groups.iter().find(in_group)?, what.strip_prefix("GROUP")?),
     })

@@ -25,14 +25,17 @@ fn configuration() -> Configuration {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("o.cfg"), OBJECTS).unwrap();
     std::fs::write(folder.path().join("resource"), "$USER1$=/usr/lib/nagios/plugins\n").unwrap();
-    std::fs::write(folder.path().join("hlidka.yaml"), "resources: [resource]\ntimezone: Europe/Prague\n").unwrap();
+    std::fs::write(folder.path().join("hlidka.yaml"), "resources: [resource]\ntimezone: Europe/Prague\n")
+        .unwrap();
     let loaded = load(Path::new(folder.path()));
     loaded.unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 fn text(value: Option<MacroValue<'_>>) -> String {
     match value {
-        Some(MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) => text.into_owned(),
+        Some(MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) => {
+            text.into_owned()
+        }
         None => "(none)".to_owned(),
     }
 }
@@ -131,32 +134,38 @@ fn a_notification_says_what_was_decided() {
     let configuration = configuration();
     let command = configuration.graph.contacts[0].service.commands[0].clone();
     for (service, cases) in [
-        (Some("http x"), [
-            ("SERVICESTATE", "CRITICAL"),
-            ("SERVICESTATEID", "2"),
-            ("LASTSERVICESTATE", "OK"),
-            ("SERVICEOUTPUT", "bad touch /tmp/x b"),
-            ("LONGSERVICEOUTPUT", "more\\nlines"),
-            ("SERVICEATTEMPT", "3"),
-            ("SERVICEDURATION", "0d 1h 2m 5s"),
-            ("LASTSERVICECHECK", "1782900000"),
-            ("SERVICEACKCOMMENT", "I know"),
-            ("SERVICEDESC", "http x"),
-            ("HOSTOUTPUT", ""),
-        ]),
-        (None, [
-            ("HOSTSTATE", "DOWN"),
-            ("HOSTSTATEID", "1"),
-            ("LASTHOSTSTATE", "UP"),
-            ("HOSTOUTPUT", "bad touch /tmp/x b"),
-            ("LONGHOSTOUTPUT", "more\\nlines"),
-            ("HOSTATTEMPT", "3"),
-            ("HOSTDURATIONSEC", "3725"),
-            ("LASTHOSTSTATECHANGE", "1782896275"),
-            ("HOSTACKAUTHOR", "bob"),
-            ("SERVICEDESC", ""),
-            ("SERVICEOUTPUT", ""),
-        ]),
+        (
+            Some("http x"),
+            [
+                ("SERVICESTATE", "CRITICAL"),
+                ("SERVICESTATEID", "2"),
+                ("LASTSERVICESTATE", "OK"),
+                ("SERVICEOUTPUT", "bad touch /tmp/x b"),
+                ("LONGSERVICEOUTPUT", "more\\nlines"),
+                ("SERVICEATTEMPT", "3"),
+                ("SERVICEDURATION", "0d 1h 2m 5s"),
+                ("LASTSERVICECHECK", "1782900000"),
+                ("SERVICEACKCOMMENT", "I know"),
+                ("SERVICEDESC", "http x"),
+                ("HOSTOUTPUT", ""),
+            ],
+        ),
+        (
+            None,
+            [
+                ("HOSTSTATE", "DOWN"),
+                ("HOSTSTATEID", "1"),
+                ("LASTHOSTSTATE", "UP"),
+                ("HOSTOUTPUT", "bad touch /tmp/x b"),
+                ("LONGHOSTOUTPUT", "more\\nlines"),
+                ("HOSTATTEMPT", "3"),
+                ("HOSTDURATIONSEC", "3725"),
+                ("LASTHOSTSTATECHANGE", "1782896275"),
+                ("HOSTACKAUTHOR", "bob"),
+                ("SERVICEDESC", ""),
+                ("SERVICEOUTPUT", ""),
+            ],
+        ),
     ] {
         let notification = notification(service);
         let macros = NotificationMacros::new(&configuration, &notification, &command, NOW);
@@ -194,7 +203,12 @@ fn a_notification_of_what_is_gone_still_says_it_all() {
     let gone = Identity { host: "gone".into(), service: Some("x".into()) };
     let notification = Notification { identity: gone, contact: "nobody".into(), ..notification(Some("x")) };
     let macros = NotificationMacros::new(&configuration, &notification, &command, NOW);
-    for (name, want) in [("HOSTNAME", "gone"), ("SERVICESTATE", "CRITICAL"), ("CONTACTEMAIL", "old@example.org"), ("HOSTNOTES", "")] {
+    for (name, want) in [
+        ("HOSTNAME", "gone"),
+        ("SERVICESTATE", "CRITICAL"),
+        ("CONTACTEMAIL", "old@example.org"),
+        ("HOSTNOTES", ""),
+    ] {
         assert_eq!(text(macros.value(name)), want, "{name}");
     }
 }

@@ -22,7 +22,12 @@ pub(crate) fn commands<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Comm
             cx.error(view, Key::CommandLine, "has no command_line".to_owned(), None);
         } else if unclosed_quote(&line) {
             let message = "command_line has a quote that is never closed".to_owned();
-            cx.warn(view, Key::CommandLine, message, "a `;` in it is written `\\;`, or the rest is a comment");
+            cx.warn(
+                view,
+                Key::CommandLine,
+                message,
+                "a `;` in it is written `\\;`, or the rest is a comment",
+            );
         }
         Command { name, line, origin: cx.origin(view) }
     });

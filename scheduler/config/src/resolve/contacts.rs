@@ -49,7 +49,12 @@ fn contact<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, 
     let addresses: Vec<(u8, Arc<str>)> = addresses.collect();
     if cx.number(view, Key::MinimumImportance, 0.0) > 0.0 {
         let message = "minimum_importance has no effect: the contact is told of everything".to_owned();
-        cx.warn(view, Key::MinimumImportance, message, "choose by notification_options, or by who is a contact of what");
+        cx.warn(
+            view,
+            Key::MinimumImportance,
+            message,
+            "choose by notification_options, or by who is a contact of what",
+        );
     }
     let host = [
         Key::HostNotifications,
@@ -89,13 +94,22 @@ fn side<'t>(
         letters(&found.text, letters_known).unwrap_or(Letters::NONE)
     });
     if enabled && !view.has(options) {
-        let message = format!("has no {}: as in Nagios, that means it is told nothing", view.definition.of.spelling(options));
-        cx.warn(view, options, message, "write `n` if that is meant, or the letters of what it wants to hear");
+        let message = format!(
+            "has no {}: as in Nagios, that means it is told nothing",
+            view.definition.of.spelling(options)
+        );
+        cx.warn(
+            view,
+            options,
+            message,
+            "write `n` if that is meant, or the letters of what it wants to hear",
+        );
     }
     let named = view.get(period).and_then(|found| known.periods.want(&found.text, view, period, cx));
     let list = view.get(commands);
     let list = list.iter().flat_map(|found| items(&found.text));
-    let commands_known = list.filter_map(|item| reference(item, view, commands, known.commands, cx)).collect();
+    let commands_known =
+        list.filter_map(|item| reference(item, view, commands, known.commands, cx)).collect();
     ContactSide { enabled, period: named.map(PeriodId), options: set, commands: commands_known }
 }
 

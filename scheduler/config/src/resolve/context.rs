@@ -18,6 +18,8 @@ const MAX_SEARCHES: u32 = 200;
 pub(crate) struct Context<'t, 'o, 'p> {
     pub objects: &'o Objects<'t>,
     pub problems: &'p mut Problems,
+    /// Seconds of the unit of intervals.
+    interval_length: f64,
     templates: Templates<'t, 'o>,
     strings: HashSet<Arc<str>>,
     warned: HashSet<(u32, u32, String)>,
@@ -25,9 +27,14 @@ pub(crate) struct Context<'t, 'o, 'p> {
 }
 
 impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
-    pub(crate) fn new(objects: &'o Objects<'t>, problems: &'p mut Problems) -> Context<'t, 'o, 'p> {
+    pub(crate) fn new(
+        objects: &'o Objects<'t>,
+        interval_length: f64,
+        problems: &'p mut Problems,
+    ) -> Context<'t, 'o, 'p> {
         let templates = Templates::new(objects, problems);
-        Context { objects, problems, templates, strings: HashSet::new(), warned: HashSet::new(), searches: 0 }
+        let (strings, warned) = (HashSet::new(), HashSet::new());
+        Context { objects, problems, interval_length, templates, strings, warned, searches: 0 }
     }
 
     /// All definitions of a type that are no mere templates, in order, with what they inherit.
@@ -101,14 +108,19 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         value
     }
 
-    /// A length of time in minutes; negative is an error.
-    pub(crate) fn minutes(&mut self, view: &View<'t, '_>, key: Key, default: f64) -> Span {
+    /// A length of time; negative is an error.
+    pub(crate) fn span(&mut self, view: &View<'t, '_>, key: Key, default: f64) -> Span {
         let value = self.number(view, key, default);
         if value < 0.0 {
             let message = format!("{} is negative", view.definition.of.spelling(key));
-            self.error(view, key, message, Some("write minutes, 0 or more; fractions are allowed".to_owned()));
+            self.error(view, key, message, Some("write 0 or more; fractions are allowed".to_owned()));
         }
-        Span::from_minutes(value)
+        self.units(value)
+    }
+
+    /// So many units of intervals, minutes if nothing else is configured.
+    pub(crate) fn units(&self, count: f64) -> Span {
+        Span::from_minutes(count * self.interval_length / 60.0)
     }
 
     /// An error at the line of a directive, or of the definition if it has none.
@@ -117,8 +129,15 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     }
 
     /// An error at a line.
-    pub(crate) fn error_at(&mut self, at: (u32, u32), view: &View<'t, '_>, message: String, hint: Option<String>) {
-        let problem = Problem::error(self.objects.place(at.0, at.1), message).of(self.objects.label(view.definition));
+    pub(crate) fn error_at(
+        &mut self,
+        at: (u32, u32),
+        view: &View<'t, '_>,
+        message: String,
+        hint: Option<String>,
+    ) {
+        let problem =
+            Problem::error(self.objects.place(at.0, at.1), message).of(self.objects.label(view.definition));
         self.problems.push(match hint {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -130,7 +149,8 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         let (file, line) = view.place(key);
         if self.warned.insert((file, line, message.clone())) {
             let label = self.objects.label(view.definition);
-            self.problems.push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
+            self.problems
+                .push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
         }
     }
 

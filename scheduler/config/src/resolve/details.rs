@@ -34,7 +34,8 @@ pub struct Details {
 impl Details {
     /// What a definition says.
     pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Details {
-        let display_name = if view.definition.of == Type::Host { cx.text(view, Key::DisplayName) } else { None };
+        let display_name =
+            if view.definition.of == Type::Host { cx.text(view, Key::DisplayName) } else { None };
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
         let importance = cx.number(view, Key::Importance, 0.0) as i64;
         Details {
@@ -104,7 +105,8 @@ pub(crate) fn extras<'t>(
             }
             let service = cx.text(&view, Key::ServiceDescription);
             for host in selection.finish() {
-                let extra = Extra { details: Details::of(&view, cx), notes_url: cx.text(&view, Key::NotesUrl) };
+                let extra =
+                    Extra { details: Details::of(&view, cx), notes_url: cx.text(&view, Key::NotesUrl) };
                 match (&service, of) {
                     (_, Type::HostExtInfo) => {
                         extras.hosts.entry(host).or_insert(extra);

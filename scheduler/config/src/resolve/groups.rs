@@ -47,7 +47,9 @@ impl Selection {
         view: &View<'t, '_>,
         cx: &mut Context<'t, '_, '_>,
     ) {
-        let of = |group: Option<u32>| group.and_then(|group| members.get(group as usize)).into_iter().flatten().copied();
+        let of = |group: Option<u32>| {
+            group.and_then(|group| members.get(group as usize)).into_iter().flatten().copied()
+        };
         for item in items(&list.text) {
             if item == "*" {
                 self.chosen.extend(members.iter().flatten());

@@ -97,11 +97,20 @@ pub(crate) fn check<'t>(
 }
 
 /// Nobody is told, and it does not look as if that was meant.
-pub(crate) fn warn_if_nobody_is_told<'t>(view: &View<'t, '_>, settings: &Settings, cx: &mut Context<'t, '_, '_>) {
+pub(crate) fn warn_if_nobody_is_told<'t>(
+    view: &View<'t, '_>,
+    settings: &Settings,
+    cx: &mut Context<'t, '_, '_>,
+) {
     let meant = view.has(Key::Contacts) || view.has(Key::ContactGroups) || !settings.notifications;
     if settings.contacts.is_empty() && !meant {
         let message = "has no contacts: nobody is told of its problems".to_owned();
-        cx.warn(view, Key::Contacts, message, "write `contacts` or `contact_groups`; `contacts null` if it is meant");
+        cx.warn(
+            view,
+            Key::Contacts,
+            message,
+            "write `contacts` or `contact_groups`; `contacts null` if it is meant",
+        );
     }
 }
 
@@ -133,7 +142,11 @@ pub(crate) fn host_groups<'t, 'o>(
 }
 
 /// Groups as the graph has them.
-pub(crate) fn finished<'t>(views: &[View<'t, '_>], members: Vec<Vec<u32>>, cx: &mut Context<'t, '_, '_>) -> Vec<Group> {
+pub(crate) fn finished<'t>(
+    views: &[View<'t, '_>],
+    members: Vec<Vec<u32>>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Vec<Group> {
     let groups = views.iter().zip(members).map(|(view, members)| {
         let name: Arc<str> = cx.text(view, Key::Name).unwrap_or_default();
         Group {

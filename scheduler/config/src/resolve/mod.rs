@@ -37,9 +37,15 @@ pub(crate) struct Resolved {
     pub contact_groups: Vec<ContactGroup>,
 }
 
-/// Resolves all definitions. If there is any error, nothing results but the list of problems.
-pub(crate) fn resolve(objects: &Objects<'_>, zone: TimeZone, problems: &mut Problems) -> Option<Resolved> {
-    let mut context = Context::new(objects, problems);
+/// Resolves all definitions; intervals are in units of so many seconds. If there is any error,
+/// nothing results but the list of problems.
+pub(crate) fn resolve(
+    objects: &Objects<'_>,
+    interval_length: f64,
+    zone: TimeZone,
+    problems: &mut Problems,
+) -> Option<Resolved> {
+    let mut context = Context::new(objects, interval_length, problems);
     let cx = &mut context;
     refuse_what_is_not_read(cx);
     let (period_names, periods) = periods::periods(cx);

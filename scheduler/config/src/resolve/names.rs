@@ -26,17 +26,32 @@ impl<'t> Names<'t> {
         for view in cx.registered(of) {
             let Some(name) = cx.objects.directive(view.definition, Key::Name) else {
                 let message = format!("has no {}", of.spelling(Key::Name));
-                cx.error(&view, Key::Name, message, Some("every object that is no template has a name".to_owned()));
+                cx.error(
+                    &view,
+                    Key::Name,
+                    message,
+                    Some("every object that is no template has a name".to_owned()),
+                );
                 continue;
             };
             if let Some(bad) = illegal_character(name.value) {
                 let message = format!("`{}` may not stand in a name", bad.escape_default());
-                cx.error(&view, Key::Name, message, Some("use letters, digits, `.`, `-`, `_`, `/` or blanks".to_owned()));
+                cx.error(
+                    &view,
+                    Key::Name,
+                    message,
+                    Some("use letters, digits, `.`, `-`, `_`, `/` or blanks".to_owned()),
+                );
                 continue;
             }
             if let Some(before) = names.find(name.value) {
                 let hint = format!("see {}; keep one of the two", names.place(before, cx));
-                cx.error_at((view.definition.file, name.line), &view, "is defined twice".to_owned(), Some(hint));
+                cx.error_at(
+                    (view.definition.file, name.line),
+                    &view,
+                    "is defined twice".to_owned(),
+                    Some(hint),
+                );
                 continue;
             }
             names.numbers.insert(name.value, views_len(&views));
@@ -68,7 +83,13 @@ impl<'t> Names<'t> {
     }
 
     /// The number of a name; an error at the view's line of this key if there is none.
-    pub(crate) fn want(&self, name: &str, view: &View<'t, '_>, key: Key, cx: &mut Context<'t, '_, '_>) -> Option<u32> {
+    pub(crate) fn want(
+        &self,
+        name: &str,
+        view: &View<'t, '_>,
+        key: Key,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Option<u32> {
         let found = self.find(name);
         if found.is_none() {
             let (message, hint) = self.missing(name, cx);
@@ -85,7 +106,10 @@ impl<'t> Names<'t> {
         let known = self.places.iter().map(|(name, ..)| *name);
         let hint = cx.may_search().then(|| nearest(name, known)).flatten();
         let hint = hint.and_then(|known| Some((known, self.find(known)?)));
-        (message, hint.map(|(known, number)| format!("nearest known: `{known}` ({})", self.place(number, cx))))
+        (
+            message,
+            hint.map(|(known, number)| format!("nearest known: `{known}` ({})", self.place(number, cx))),
+        )
     }
 }
 

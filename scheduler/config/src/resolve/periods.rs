@@ -12,15 +12,8 @@ use super::context::Context;
 use super::names::Names;
 use super::walk::Walk;
 
-const WEEKDAYS: [Key; 7] = [
-    Key::Sunday,
-    Key::Monday,
-    Key::Tuesday,
-    Key::Wednesday,
-    Key::Thursday,
-    Key::Friday,
-    Key::Saturday,
-];
+const WEEKDAYS: [Key; 7] =
+    [Key::Sunday, Key::Monday, Key::Tuesday, Key::Wednesday, Key::Thursday, Key::Friday, Key::Saturday];
 
 /// All time periods.
 pub(crate) fn periods<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Timeperiod>) {
@@ -29,14 +22,20 @@ pub(crate) fn periods<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Timep
     let excluded = |number: usize| periods[number].exclude.iter().map(|id| id.0 as usize).collect();
     for number in Walk::new(periods.len(), excluded).circles {
         let message = "excludes itself, directly or by what it excludes".to_owned();
-        cx.error(&views[number], Key::Exclude, message, Some("take one of the `exclude` out of the circle".to_owned()));
+        cx.error(
+            &views[number],
+            Key::Exclude,
+            message,
+            Some("take one of the `exclude` out of the circle".to_owned()),
+        );
     }
     (names, periods)
 }
 
 fn period<'t>(view: &View<'t, '_>, names: &Names<'t>, cx: &mut Context<'t, '_, '_>) -> Timeperiod {
     let name = cx.text(view, Key::Name).unwrap_or_default();
-    let mut period = Timeperiod { alias: name.clone(), name, origin: cx.origin(view), ..Timeperiod::default() };
+    let mut period =
+        Timeperiod { alias: name.clone(), name, origin: cx.origin(view), ..Timeperiod::default() };
     if let Some(alias) = cx.text(view, Key::Alias) {
         period.alias = alias;
     }
@@ -72,12 +71,11 @@ fn ranges(text: &str, at: (u32, u32), view: &View<'_, '_>, cx: &mut Context<'_, 
             }
             Some(_) => {} // empty, as in `00:00-00:00`: on that day never
             None => {
-                let problem = Problem::error(
-                    cx.objects.place(at.0, at.1),
-                    format!("`{item}` is no range of hours"),
-                );
+                let problem =
+                    Problem::error(cx.objects.place(at.0, at.1), format!("`{item}` is no range of hours"));
                 let label = cx.objects.label(view.definition);
-                cx.problems.push(problem.of(label).hint("write HH:MM-HH:MM, up to 24:00, with commas between"));
+                cx.problems
+                    .push(problem.of(label).hint("write HH:MM-HH:MM, up to 24:00, with commas between"));
             }
         }
     }
@@ -113,8 +111,10 @@ fn dates<'t>(
 ) {
     let (days, hours) = split_hours(text);
     let Some(days) = calendar_dates(days) else {
-        let message = format!("hlidka does not read the day `{days}`: without it the period would be another one");
-        let hint = "known are weekdays, dates (2026-12-24), and dates from - to, all or every Nth day of them";
+        let message =
+            format!("hlidka does not read the day `{days}`: without it the period would be another one");
+        let hint =
+            "known are weekdays, dates (2026-12-24), and dates from - to, all or every Nth day of them";
         cx.error_at(at, view, message, Some(hint.to_owned()));
         return;
     };
@@ -134,7 +134,11 @@ fn dates<'t>(
 /// Days and hours: the hours start at the word with the first `:` in it.
 fn split_hours(text: &str) -> (&str, &str) {
     let colon = text.find(':').unwrap_or(text.len());
-    let start = if colon == text.len() { colon } else { text[..colon].rfind([' ', '\t']).map_or(0, |blank| blank + 1) };
+    let start = if colon == text.len() {
+        colon
+    } else {
+        text[..colon].rfind([' ', '\t']).map_or(0, |blank| blank + 1)
+    };
     let (days, hours) = text.split_at(start);
     (days.trim(), hours)
 }
@@ -204,7 +208,10 @@ mod tests {
         ] {
             assert_eq!(count(text), want, "{text:?}");
         }
-        assert_eq!(split_hours("2026-12-24  09:00-10:00, 11:00-12:00"), ("2026-12-24", "09:00-10:00, 11:00-12:00"));
+        assert_eq!(
+            split_hours("2026-12-24  09:00-10:00, 11:00-12:00"),
+            ("2026-12-24", "09:00-10:00, 11:00-12:00")
+        );
         assert_eq!(split_hours("day 2"), ("day 2", ""));
     }
 }

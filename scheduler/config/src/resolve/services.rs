@@ -61,7 +61,9 @@ impl<'t, 'o> Services<'t, 'o> {
             let view = services.views[number].clone();
             let Some(description) = description(&view, cx) else { continue };
             let by_group = view.get(Key::HostGroupName).is_some()
-                && view.get(Key::HostName).is_none_or(|list| items(&list.text).all(|item| item.starts_with('!')));
+                && view
+                    .get(Key::HostName)
+                    .is_none_or(|list| items(&list.text).all(|item| item.starts_with('!')));
             let Some(chosen) = chosen(&view, hosts, cx) else { continue };
             for host in chosen {
                 services.add(Place { host, description: description.clone(), view: number, by_group }, cx);
@@ -84,7 +86,10 @@ impl<'t, 'o> Services<'t, 'o> {
             let view = &self.views[place.view];
             let first = self.views[before.view].definition;
             let other = cx.objects.place(first.file, first.line);
-            let message = format!("is defined twice for a host; this definition stands, not {}:{}", other.file, other.line);
+            let message = format!(
+                "is defined twice for a host; this definition stands, not {}:{}",
+                other.file, other.line
+            );
             let at = if view.has(Key::HostName) { Key::HostName } else { Key::HostGroupName };
             cx.warn(view, at, message, "take the host out of one of the two");
         }
@@ -107,7 +112,8 @@ impl<'t, 'o> Services<'t, 'o> {
         definitions.resize_with(self.views.len(), || None);
         for place in &self.places {
             let view = &self.views[place.view];
-            let definition = definitions[place.view].get_or_insert_with(|| Definition::read(view, known, commands, cx));
+            let definition =
+                definitions[place.view].get_or_insert_with(|| Definition::read(view, known, commands, cx));
             let Some(host) = hosts.get(place.host as usize) else { continue };
             let settings = definition.draft.on(&host.settings);
             warn_if_nobody_is_told(view, &settings, cx);
@@ -137,7 +143,12 @@ impl<'t, 'o> Services<'t, 'o> {
     ) -> Box<[ObjectId]> {
         let Some(list) = view.get(Key::Parents) else { return Box::default() };
         let message = "parents of a service have no effect: its problems are told also when theirs are known";
-        cx.warn(view, Key::Parents, message.to_owned(), "where one mail is enough, let only the parent notify");
+        cx.warn(
+            view,
+            Key::Parents,
+            message.to_owned(),
+            "where one mail is enough, let only the parent notify",
+        );
         let names: Vec<&str> = items(&list.text).collect();
         let mut parents = Vec::new();
         let pairs: Vec<(Option<&str>, &str)> = match names.as_slice() {
@@ -146,13 +157,14 @@ impl<'t, 'o> Services<'t, 'o> {
         };
         for (named, description) in pairs {
             let host = named.map_or(Some(host), |named| hosts.find(named));
-            match host.and_then(|host| self.index.get(&(host, cx.intern(description))).copied()) {
-                Some(number) => parents.push(ObjectId(first.saturating_add(number))),
-                None => {
-                    let message = format!("no such service: `{description}`{}", on(named));
-                    let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";
-                    cx.error(view, Key::Parents, message, Some(hint.to_owned()));
-                }
+            if let Some(number) =
+                host.and_then(|host| self.index.get(&(host, cx.intern(description))).copied())
+            {
+                parents.push(ObjectId(first.saturating_add(number)));
+            } else {
+                let message = format!("no such service: `{description}`{}", on(named));
+                let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";
+                cx.error(view, Key::Parents, message, Some(hint.to_owned()));
             }
         }
         parents.into()
@@ -202,7 +214,12 @@ impl<'t, 'o> Services<'t, 'o> {
         for pair in names.chunks(2) {
             let [host, description] = pair else {
                 let message = format!("the last member, `{}`, has no service", pair.join(","));
-                cx.error(view, Key::Members, message, Some("members are hosts and descriptions in turn".to_owned()));
+                cx.error(
+                    view,
+                    Key::Members,
+                    message,
+                    Some("members are hosts and descriptions in turn".to_owned()),
+                );
                 continue;
             };
             let Some(number) = hosts.want(host, view, Key::Members, cx) else { continue };
@@ -210,14 +227,11 @@ impl<'t, 'o> Services<'t, 'o> {
                 selection.chosen.extend(by_host.get(&number).into_iter().flatten());
                 continue;
             }
-            match self.index.get(&(number, cx.intern(description))) {
-                Some(service) => {
-                    selection.chosen.insert(*service);
-                }
-                None => {
-                    let message = format!("no such service: `{description}`{}", on(Some(host)));
-                    cx.error(view, Key::Members, message, None);
-                }
+            if let Some(service) = self.index.get(&(number, cx.intern(description))) {
+                selection.chosen.insert(*service);
+            } else {
+                let message = format!("no such service: `{description}`{}", on(Some(host)));
+                cx.error(view, Key::Members, message, None);
             }
         }
         selection
@@ -244,7 +258,8 @@ impl Definition {
     ) -> Definition {
         let check = check(view, commands, cx);
         if check.is_none() && view.get(Key::CheckCommand).is_none() {
-            let hint = "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
+            let hint =
+                "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
             cx.error(view, Key::CheckCommand, "has no check_command".to_owned(), Some(hint.to_owned()));
         }
         let description = cx.text(view, Key::ServiceDescription).unwrap_or_default();

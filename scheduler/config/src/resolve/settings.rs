@@ -53,7 +53,7 @@ impl Draft {
 /// Reads the settings of a host or service.
 pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Draft {
     let of = view.definition.of;
-    let check_interval = cx.minutes(view, Key::CheckInterval, 5.0);
+    let check_interval = cx.span(view, Key::CheckInterval, 5.0);
     let options = if of == Type::Host { "durfs" } else { "wucrfs" };
     let options = view.get(Key::NotificationOptions).map_or(Letters::ALL, |found| {
         // wrong letters were reported where the line was read
@@ -68,8 +68,8 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         passive_checks: cx.flag(view, Key::PassiveChecks, true),
         is_volatile: of == Type::Service && cx.flag(view, Key::IsVolatile, false),
         notifications: cx.flag(view, Key::Notifications, true),
-        notification_interval: cx.minutes(view, Key::NotificationInterval, 30.0),
-        first_notification_delay: cx.minutes(view, Key::FirstNotificationDelay, 0.0),
+        notification_interval: cx.span(view, Key::NotificationInterval, 30.0),
+        first_notification_delay: cx.span(view, Key::FirstNotificationDelay, 0.0),
         notification_period: period(view, Key::NotificationPeriod, known, cx),
         notification_options: options,
         contacts: contacts(view, known, cx),
@@ -99,19 +99,28 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
         let message = format!("max_check_attempts counts as {}", u16::MAX);
         cx.warn(view, Key::MaxCheckAttempts, message, "nothing is ever confirmed after so many attempts");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-int cast saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float-to-int cast saturates"
+    )]
     let attempts = value as u16;
     attempts.max(1)
 }
 
 /// Nagios takes 0 and less, and then checks without pause; the check interval is what was meant.
 fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Context<'t, '_, '_>) -> Span {
-    let minutes = cx.number(view, Key::RetryInterval, 1.0);
-    if minutes > 0.0 {
-        return Span::from_minutes(minutes);
+    let count = cx.number(view, Key::RetryInterval, 1.0);
+    if count > 0.0 {
+        return cx.units(count);
     }
     let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
-    cx.warn(view, Key::RetryInterval, message, "write the minutes between checks while a problem is not confirmed");
+    cx.warn(
+        view,
+        Key::RetryInterval,
+        message,
+        "write the minutes between checks while a problem is not confirmed",
+    );
     check_interval
 }
 
@@ -125,7 +134,11 @@ fn period<'t>(
     known.periods.want(&found.text, view, key, cx).map(PeriodId)
 }
 
-fn contacts<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Box<[ContactId]> {
+fn contacts<'t>(
+    view: &View<'t, '_>,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Box<[ContactId]> {
     let mut ids = BTreeSet::new();
     if let Some(found) = view.get(Key::Contacts) {
         let named = items(&found.text).filter_map(|name| known.contacts.want(name, view, Key::Contacts, cx));

@@ -24,7 +24,7 @@ fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     let mut objects = Objects::default();
     objects.read(&base, &mut problems);
     objects.read(&own, &mut problems);
-    let resolved = resolve(&objects, TimeZone::UTC, &mut problems);
+    let resolved = resolve(&objects, 60.0, TimeZone::UTC, &mut problems);
     let problems = problems.finish().into_iter().map(|problem| problem.to_string());
     // a base without services is not what these tests are about
     (resolved, problems.filter(|problem| !problem.contains("there are no services")).collect())
@@ -54,7 +54,9 @@ fn what_is_not_given_has_nagios_defaults() {
     assert_eq!(settings.notification_interval, Span::from_minutes(30.0));
     assert_eq!(settings.first_notification_delay, Span::ZERO);
     assert_eq!((settings.notification_options, settings.max_check_attempts), (Letters::ALL, 2));
-    assert!(settings.active_checks && settings.passive_checks && settings.notifications && !settings.is_volatile);
+    assert!(
+        settings.active_checks && settings.passive_checks && settings.notifications && !settings.is_volatile
+    );
     let object = resolved.graph.object(id);
     assert_eq!((&object.check, &object.alias), (&None, &None));
     assert!(matches!(&object.kind, Kind::Host { address, .. } if &**address == "x"));
@@ -63,17 +65,28 @@ fn what_is_not_given_has_nagios_defaults() {
 #[test]
 fn services_take_from_their_host_what_they_do_not_have() {
     let service = |lines: &str| {
-        let text = format!("define service {{\n use gs\n host_name a\n service_description s\n {lines}\n}}\n");
+        let text =
+            format!("define service {{\n use gs\n host_name a\n service_description s\n {lines}\n}}\n");
         let resolved = resolved(&text);
         let id = find(&resolved, "a", Some("s")).unwrap();
         let settings = resolved.graph.settings(id);
         let names = contacts(&resolved, id).join(",");
-        (names, settings.notification_interval, settings.notification_period.is_some(), settings.check_period.is_some())
+        (
+            names,
+            settings.notification_interval,
+            settings.notification_period.is_some(),
+            settings.check_period.is_some(),
+        )
     };
     let minutes = Span::from_minutes;
     assert_eq!(service(""), ("root".into(), minutes(7.0), true, false));
     assert_eq!(service("contacts ann"), ("ann".into(), minutes(7.0), true, false));
-    assert_eq!(service("contact_groups all"), ("root,ann".into(), minutes(7.0), true, false));
+    assert_eq!(service("contacts root,ann"), ("root,ann".into(), minutes(7.0), true, false));
+    assert_eq!(
+        service("contact_groups all").0,
+        "ann",
+        "what a group rejects is out, also from its nested groups"
+    );
     assert_eq!(service("contacts null"), (String::new(), minutes(7.0), true, false));
     assert_eq!(service("contact_groups null\n contacts ann").0, "ann");
     assert_eq!(service("notification_interval 0\n notification_period null").1, Span::ZERO);
@@ -103,7 +116,8 @@ fn host_lists_groups_and_what_they_leave_out() {
         ("hostgroup_name !g1\n host_name *", "c"),
         ("hostgroup_name g1\n host_name c", "a,b,c"),
     ] {
-        let resolved = resolved(&format!("{groups}define service {{\n use gs\n service_description s\n {lines}\n}}\n"));
+        let resolved =
+            resolved(&format!("{groups}define service {{\n use gs\n service_description s\n {lines}\n}}\n"));
         let on = ["a", "b", "c"].into_iter().filter(|host| find(&resolved, host, Some("s")).is_some());
         assert_eq!(on.collect::<Vec<_>>().join(","), want, "{lines}");
     }
@@ -113,7 +127,9 @@ fn host_lists_groups_and_what_they_leave_out() {
 fn of_two_services_the_right_one_stands() {
     let group = "define hostgroup {\n hostgroup_name g\n members a\n}\ndefine hostgroup {\n hostgroup_name g2\n members a\n}\n";
     let service = |lines: &str, attempts: u16| {
-        format!("define service {{\n use gs\n service_description s\n max_check_attempts {attempts}\n {lines}\n}}\n")
+        format!(
+            "define service {{\n use gs\n service_description s\n max_check_attempts {attempts}\n {lines}\n}}\n"
+        )
     };
     for (first, second, want, warnings) in [
         ("host_name a", "host_name a", 2, 1),
@@ -123,7 +139,8 @@ fn of_two_services_the_right_one_stands() {
         ("host_name a", "hostgroup_name g\n host_name b", 2, 1),
         ("host_name a", "hostgroup_name g\n host_name !b", 1, 0),
     ] {
-        let (resolved, problems) = resolve_with(&format!("{group}{}{}", service(first, 1), service(second, 2)));
+        let (resolved, problems) =
+            resolve_with(&format!("{group}{}{}", service(first, 1), service(second, 2)));
         let resolved = resolved.unwrap();
         let id = find(&resolved, "a", Some("s")).unwrap();
         assert_eq!(resolved.graph.settings(id).max_check_attempts, want, "{first} and {second}");
@@ -145,7 +162,8 @@ fn service_groups_from_both_sides() {
         .service_groups
         .iter()
         .map(|group| {
-            let names: Vec<String> = group.members.iter().map(|id| resolved.graph.identity(*id).to_string()).collect();
+            let names: Vec<String> =
+                group.members.iter().map(|id| resolved.graph.identity(*id).to_string()).collect();
             (group.alias.to_string(), names.join(" "))
         })
         .collect();
@@ -177,7 +195,10 @@ fn time_periods() {
     let resolved = resolved(text);
     let period = &resolved.graph.periods[1];
     let hours = |day: usize| period.weekdays[day].iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
-    assert_eq!((&*period.alias, hours(1), hours(2)), ("Tee", vec![(600, 660)], vec![(540, 720), (780, 1020)]));
+    assert_eq!(
+        (&*period.alias, hours(1), hours(2)),
+        ("Tee", vec![(600, 660)], vec![(540, 720), (780, 1020)])
+    );
     assert_eq!((period.dates.len(), period.exclude.len()), (3, 1));
     assert!(period.dates.iter().all(|(_, ranges)| ranges.is_empty()), "the first line for a day counts");
 }
@@ -218,7 +239,7 @@ fn t14_what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define host {\n host_name x\n use gh\n check_interval -1\n}\n",
-            "x.cfg:4: error: host `x`: check_interval is negative; write minutes, 0 or more; fractions are allowed",
+            "x.cfg:4: error: host `x`: check_interval is negative; write 0 or more; fractions are allowed",
         ),
         (
             "define host {\n host_name x\n use gh\n parents y\n}\ndefine host {\n host_name y\n use gh\n parents x\n}\n",
@@ -266,7 +287,7 @@ fn t14_what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define service {\n use gs\n service_description s\n host_name a\n check_command null\n}\n",
-            "x.cfg:1: error: service `s`: has no check_command; a service that only takes results from elsewhere has \
+            "x.cfg:5: error: service `s`: has no check_command; a service that only takes results from elsewhere has \
              one too, with active_checks_enabled 0",
         ),
     ] {
@@ -282,7 +303,16 @@ fn every_error_is_reported_not_only_the_first() {
         "define host {\n host_name x\n use nosuch\n contacts nobody\n check_period never\n parents x\n}\n\
          define bogus {\n}\ndefine service {\n host_name a\n service_description s\n bogus 1\n max_check_attempts 0\n}\n",
     );
-    for says in ["`nosuch`", "`nobody`", "`never`", "own parent", "`bogus`", "directive of a service", "less than 1", "check_command"] {
+    for says in [
+        "`nosuch`",
+        "`nobody`",
+        "`never`",
+        "own parent",
+        "`bogus`",
+        "directive of a service",
+        "less than 1",
+        "check_command",
+    ] {
         assert!(problems.iter().any(|problem| problem.contains(says)), "{says}: {problems:#?}");
     }
 }
@@ -299,7 +329,8 @@ fn what_looks_wrong_and_is_not_is_a_warning() {
         ("contact_groups all", ""),
         ("check_freshness 0", ""),
     ] {
-        let (resolved, problems) = resolve_with(&format!("define host {{\n host_name x\n use gh\n {lines}\n}}\n"));
+        let (resolved, problems) =
+            resolve_with(&format!("define host {{\n host_name x\n use gh\n {lines}\n}}\n"));
         assert!(resolved.is_some(), "{problems:?}");
         assert_eq!(problems.len(), usize::from(!says.is_empty()), "{lines}: {problems:?}");
         assert!(problems.iter().all(|problem| problem.contains(says)), "{lines}: {problems:?}");
@@ -308,11 +339,15 @@ fn what_looks_wrong_and_is_not_is_a_warning() {
 
 #[test]
 fn equal_settings_are_stored_once_and_a_warning_in_a_template_is_one() {
-    let hosts: String = (0..100).map(|n| format!("define host {{\n host_name h{n}\n use t\n}}\n")).collect();
-    let text = format!("define host {{\n name t\n register 0\n max_check_attempts 3\n event_handler c\n}}\n{hosts}");
+    let hosts: Vec<String> =
+        (0..100).map(|n| format!("define host {{\n host_name h{n}\n use t\n}}\n")).collect();
+    let hosts = hosts.concat();
+    let text =
+        format!("define host {{\n name t\n register 0\n max_check_attempts 3\n event_handler c\n}}\n{hosts}");
     let (resolved, problems) = resolve_with(&text);
     let resolved = resolved.unwrap();
-    let ids: std::collections::BTreeSet<u32> = (2..102).map(|n| resolved.graph.object(ObjectId(n)).settings.0).collect();
+    let ids: std::collections::BTreeSet<u32> =
+        (2..102).map(|n| resolved.graph.object(ObjectId(n)).settings.0).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(problems.iter().filter(|problem| problem.contains("event_handler")).count(), 1);
 }

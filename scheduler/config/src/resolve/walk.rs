@@ -37,13 +37,12 @@ impl Walk {
                     }
                 }
                 let Some((number, next)) = stack.last_mut() else { break };
-                match next.next() {
-                    Some(link) => enter = Some(link),
-                    None => {
-                        marks[*number] = Mark::Done;
-                        walk.order.push(*number);
-                        stack.pop();
-                    }
+                if let Some(link) = next.next() {
+                    enter = Some(link);
+                } else {
+                    marks[*number] = Mark::Done;
+                    walk.order.push(*number);
+                    stack.pop();
                 }
             }
         }
