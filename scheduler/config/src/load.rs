@@ -20,10 +20,10 @@ use crate::resources::UserMacros;
 #[derive(Debug)]
 pub struct Configuration {
     /// What there is to monitor, and who is told.
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// `hlidka.yaml`, or its defaults.
     pub options: Options,
-    /// `$USERn$`
+    /// `$USERn$`; `$USER1$` is the folder of hlidka's own checks unless a resource file says otherwise.
     pub user_macros: UserMacros,
     /// What people read about objects, for those that have any of it.
     pub details: BTreeMap<ObjectId, Details>,
@@ -91,9 +91,11 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         None => TimeZone::system(),
     };
     let resolved = resolve(&objects, files.interval_length.unwrap_or(60.0), zone, problems)?;
+    let plugins: Arc<str> = options.plugins.display().to_string().into();
+    files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     Some(Configuration {
-        graph: resolved.graph,
+        graph: Arc::new(resolved.graph),
         options,
         user_macros: files.user_macros,
         details: resolved.details,
@@ -101,6 +103,17 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         files: objects.files,
         warnings: Vec::new(),
     })
+}
+
+/// The options of a configuration alone: of an hlidka.yaml, of a folder with one, else the defaults.
+pub fn options(path: &Path) -> Result<Options, Vec<Problem>> {
+    let yaml = if path.is_dir() { path.join("hlidka.yaml") } else { path.to_owned() };
+    let is_yaml = yaml.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if !is_yaml || (path.is_dir() && !yaml.is_file()) {
+        return Ok(Options::default());
+    }
+    let mut problems = Problems::default();
+    read_options(&yaml, &mut problems).ok_or_else(|| problems.finish())
 }
 
 fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {

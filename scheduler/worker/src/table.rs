@@ -4,6 +4,7 @@ use check::CheckDef;
 
 /// Every check of ours, by name. A new one is one line here (and one in Cargo.toml).
 pub static CHECKS: &[CheckDef] = &[
+    CheckDef::of::<check_apt::Args>(),
     CheckDef::of::<check_disk::Args>(),
     CheckDef::of::<check_dummy::Args>(),
     CheckDef::of::<check_file_age::Args>(),
