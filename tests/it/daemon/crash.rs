@@ -8,13 +8,13 @@ use super::harness::{COMMON, Daemon, header, subject};
 
 /// One service follows a file: `2` in it is CRITICAL, anything else OK.
 fn objects(dir: &std::path::Path) -> String {
-    let services: String = (0..10)
-        .map(|n| {
-            format!(
-                "define service {{\n use fast-service\n host_name h\n service_description s{n}\n check_command follow\n}}\n"
-            )
-        })
-        .collect();
+    let service = |n| {
+        format!(
+            "define service {{\n use fast-service\n host_name h\n service_description s{n}\n check_command follow\n}}\n"
+        )
+    };
+    let services: Vec<String> = (0..10).map(service).collect();
+    let services = services.concat();
     let script = dir.join("follow.sh");
     format!(
         "{COMMON}define command {{\n command_name follow\n command_line {}\n}}\n\
@@ -52,7 +52,9 @@ fn nothing_told_is_forgotten_and_nothing_is_told_twice() {
 
     let mails = daemon.mails();
     let mut by_id: BTreeMap<&str, usize> = BTreeMap::new();
-    mails.iter().for_each(|mail| *by_id.entry(header(mail, "Message-ID")).or_default() += 1);
+    for mail in &mails {
+        *by_id.entry(header(mail, "Message-ID")).or_default() += 1;
+    }
     let twice: usize = by_id.values().map(|n| n - 1).sum();
     assert!(
         twice <= 6 * 10,
