@@ -38,13 +38,12 @@ impl FromStr for Words {
         for c in text.chars() {
             match quote {
                 Some(mark) if c == mark => quote = None,
-                Some(_) => word.get_or_insert_default().push(c),
                 None if c == '\'' || c == '"' => {
                     quote = Some(c);
                     word.get_or_insert_default();
                 }
                 None if c.is_whitespace() => words.extend(word.take()),
-                None => word.get_or_insert_default().push(c),
+                _ => word.get_or_insert_default().push(c),
             }
         }
         if let Some(mark) = quote {

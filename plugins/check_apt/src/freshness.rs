@@ -45,7 +45,7 @@ pub(crate) struct Listed {
     pub name: String,
     /// None: it was never fetched.
     pub seen: Option<Seen>,
-    /// Something that APT refused lies in `partial/` (seen only with the rights to look there).
+    /// Something that APT refused, or did not get to the end of, lies in `partial/` (seen only with the rights to look there).
     pub refused: bool,
 }
 
@@ -132,7 +132,7 @@ impl Indices {
     fn finding(&self, source: &Listed, limits: &Thresholds, refused: State) -> Option<Finding> {
         let seen = source.seen.as_ref()?;
         let name = &source.name;
-        let reason = if source.refused { ", its last download was refused by APT" } else { "" };
+        let reason = if source.refused { ", its last download was refused or broken off" } else { "" };
         if let Some(since) = seen.expires.map(|end| self.now - end as f64).filter(|since| *since > 0.0) {
             return Some((State::Critical, format!("{name} expired {} ago{reason}", span(since))));
         }
@@ -145,7 +145,7 @@ impl Indices {
         }
         match limits.state(age.max(0.0)) {
             State::Ok if source.refused => {
-                Some((refused, format!("the last download of {name} was refused by APT")))
+                Some((refused, format!("the last download of {name} was refused or broken off")))
             }
             State::Ok => None,
             state => Some((state, format!("{name} was last fetched {} ago{reason}", span(age)))),
@@ -184,7 +184,8 @@ mod tests {
     use super::*;
 
     const DAY: f64 = 86_400.0;
-    const NOW: f64 = 1_000_000_000.0;
+    const SECOND: i64 = 1_000_000_000;
+    const NOW: f64 = SECOND as f64;
 
     fn seen(age: f64) -> Seen {
         Seen { confirmed: NOW - age, signed: true, expires: None }
@@ -221,12 +222,12 @@ mod tests {
 
     #[test]
     fn expired_is_critical_however_fresh() {
-        let expired = Seen { expires: Some(NOW as i64 - 7300), ..seen(60.0) };
+        let expired = Seen { expires: Some(SECOND - 7300), ..seen(60.0) };
         assert_eq!(
             found(&indices(vec![listed("a", Some(expired))])),
             (State::Critical, "a expired 2 h ago".to_owned())
         );
-        let valid = Seen { expires: Some(NOW as i64 + 1), ..seen(60.0) };
+        let valid = Seen { expires: Some(SECOND + 1), ..seen(60.0) };
         assert_eq!(found(&indices(vec![listed("a", Some(valid))])).0, State::Ok);
     }
 
@@ -235,7 +236,7 @@ mod tests {
         let refused = Listed { refused: true, ..listed("a", Some(seen(60.0))) };
         assert_eq!(
             found(&indices(vec![refused])),
-            (State::Warning, "the last download of a was refused by APT".to_owned())
+            (State::Warning, "the last download of a was refused or broken off".to_owned())
         );
         let refused = Listed { refused: true, ..listed("a", Some(seen(8.0 * DAY))) };
         assert_eq!(found(&indices(vec![refused])).0, State::Critical);

@@ -20,9 +20,9 @@ pub(crate) fn newer_installed(kernels: &[(String, String)], release: &str, build
     }
     // "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)"
     let mut words = build.split_whitespace().skip_while(|word| *word != "Debian");
-    let built = words.nth(1)?;
-    (built != running_package)
-        .then(|| format!("kernel {release} {running_package} is installed, its build {built} runs"))
+    let running_build = words.nth(1)?;
+    (running_build != running_package)
+        .then(|| format!("kernel {release} {running_package} is installed, its build {running_build} runs"))
 }
 
 /// `6.1.0-18-cloud-amd64` is 6, 1, 0, 18 and `cloud-amd64`.

@@ -73,7 +73,8 @@ pub struct Args {
     /// A file that APT touches after each update that reached a source; judged by the same limits (see below)
     #[arg(long, value_name = "FILE")]
     stamp: Option<PathBuf>,
-    /// State if APT refused the last download of a source (bad signature, expired, wrong hash)
+    /// State if the last download of a source was refused (bad signature, expired, wrong hash) or
+    /// broken off; to see that, the check needs root
     #[arg(long, value_name = "STATE", default_value = "warning")]
     refused: State,
     /// Do not look at the age of the indices

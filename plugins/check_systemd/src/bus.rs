@@ -264,9 +264,11 @@ fn session_address() -> String {
 }
 
 fn unreachable(address: &str, error: &zbus::Error, args: &Args) -> CheckError {
-    let kind = match error {
-        zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => Some(error.kind()),
-        _ => None,
+    let (kind, reason) = match error {
+        zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _) => {
+            (Some(error.kind()), error.to_string())
+        }
+        error => (None, error.to_string()),
     };
     let local = args.address.is_none() && !args.user;
     let way_out = match kind {
@@ -282,7 +284,7 @@ fn unreachable(address: &str, error: &zbus::Error, args: &Args) -> CheckError {
         Some(io::ErrorKind::PermissionDenied) => "; run as a user who may open this socket",
         _ => "",
     };
-    CheckError::internal(format!("cannot reach the bus {address}: {error}{way_out}"))
+    CheckError::internal(format!("cannot reach the bus {address}: {reason}{way_out}"))
 }
 
 #[cfg(test)]
