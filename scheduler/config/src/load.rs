@@ -15,6 +15,7 @@ use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
 use crate::resolve::{ContactGroup, Details, resolve};
 use crate::resources::UserMacros;
+use crate::source::Source;
 
 /// Everything that was configured, cross-checked.
 #[derive(Debug)]
@@ -42,7 +43,23 @@ pub struct Configuration {
 /// If anything is wrong, all that is wrong is returned, warnings among it.
 pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
     let mut problems = Problems::default();
-    match load_with(path, &mut problems) {
+    let configuration = load_with(path, &mut problems);
+    finished(configuration, problems)
+}
+
+/// Loads object definitions from the text of one file, with the default options. Nothing else is
+/// read: what it includes is left out.
+pub fn load_text(file: &str, text: Vec<u8>) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let source = Source::new(file, text, &mut problems);
+    let mut files = Files::default();
+    files.sources.push(source);
+    let configuration = assemble(files, Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
+fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<Configuration, Vec<Problem>> {
+    match configuration {
         Some(configuration) if !problems.has_errors() => {
             Ok(Configuration { warnings: problems.finish(), ..configuration })
         }
@@ -81,6 +98,11 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
             Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
         problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
     }
+    assemble(files, options, problems)
+}
+
+/// Everything but reading files.
+fn assemble(files: Files, options: Options, problems: &mut Problems) -> Option<Configuration> {
     let mut objects = Objects::default();
     for source in &files.sources {
         objects.read(source, problems);
