@@ -31,7 +31,7 @@ mod source;
 mod values;
 
 pub use command::{CommandLine, MacroValue, expand};
-pub use load::{Configuration, load, options};
+pub use load::{Configuration, load, load_text, options};
 pub use macros::{CheckMacros, NotificationMacros};
 pub use options::{Mail, Notify, ObjectPaths, Options, Workers};
 pub use problem::{Problem, Severity};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::{Graph, ObjectId};
@@ -15,6 +15,7 @@ use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
 use crate::resolve::{ContactGroup, Details, resolve};
 use crate::resources::UserMacros;
+use crate::source::Source;
 
 /// Everything that was configured, cross-checked.
 #[derive(Debug)]
@@ -42,7 +43,23 @@ pub struct Configuration {
 /// If anything is wrong, all that is wrong is returned, warnings among it.
 pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
     let mut problems = Problems::default();
-    match load_with(path, &mut problems) {
+    let configuration = load_with(path, &mut problems);
+    finished(configuration, problems)
+}
+
+/// Loads object definitions from the text of one file, with the default options. Nothing else is
+/// read: what it includes is left out.
+pub fn load_text(file: &str, text: Vec<u8>) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let source = Source::new(file, text, &mut problems);
+    let mut files = Files::default();
+    files.sources.push(source);
+    let configuration = assemble(files, Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
+fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<Configuration, Vec<Problem>> {
+    match configuration {
         Some(configuration) if !problems.has_errors() => {
             Ok(Configuration { warnings: problems.finish(), ..configuration })
         }
@@ -51,10 +68,8 @@ pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
 }
 
 fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
-    let yaml = if path.is_dir() { path.join("hlidka.yaml") } else { path.to_owned() };
-    let is_yaml = yaml.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     let mut files = Files::default();
-    let options = if is_yaml && (yaml.is_file() || !path.is_dir()) {
+    let options = if let Some(yaml) = yaml_of(path) {
         let options = read_options(&yaml, problems)?;
         let by = name(&yaml);
         let by = Some(Place { file: &by, line: 0 });
@@ -81,6 +96,11 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
             Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
         problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
     }
+    assemble(files, options, problems)
+}
+
+/// Everything but reading files.
+fn assemble(mut files: Files, options: Options, problems: &mut Problems) -> Option<Configuration> {
     let mut objects = Objects::default();
     for source in &files.sources {
         objects.read(source, problems);
@@ -105,13 +125,18 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
     })
 }
 
+/// The hlidka.yaml that a configuration has, if it is not object definitions alone.
+fn yaml_of(path: &Path) -> Option<PathBuf> {
+    if path.is_dir() {
+        return Some(path.join("hlidka.yaml")).filter(|yaml| yaml.is_file());
+    }
+    let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    is_yaml.then(|| path.to_owned())
+}
+
 /// The options of a configuration alone: of an hlidka.yaml, of a folder with one, else the defaults.
 pub fn options(path: &Path) -> Result<Options, Vec<Problem>> {
-    let yaml = if path.is_dir() { path.join("hlidka.yaml") } else { path.to_owned() };
-    let is_yaml = yaml.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    if !is_yaml || (path.is_dir() && !yaml.is_file()) {
-        return Ok(Options::default());
-    }
+    let Some(yaml) = yaml_of(path) else { return Ok(Options::default()) };
     let mut problems = Problems::default();
     read_options(&yaml, &mut problems).ok_or_else(|| problems.finish())
 }

@@ -132,11 +132,12 @@ const MAX_COMPARED: usize = 20_000;
 /// The known name that looks most like this one, if any is near enough to have been meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
+    let lower = name.to_lowercase();
     known
         .into_iter()
         .take(MAX_COMPARED)
         .filter(|other| other.chars().count().abs_diff(length) <= 3 && length < 200)
-        .map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase()), other))
+        .map(|other| (strsim::damerau_levenshtein(&lower, &other.to_lowercase()), other))
         .filter(|(distance, _)| *distance <= 1 + length / 4)
         .min()
         .map(|(_, other)| other)

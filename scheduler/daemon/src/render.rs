@@ -201,10 +201,10 @@ mod tests {
         assert_eq!(
             status(&overview, Paint(false)),
             "\
-WARNING      web1;HTTP    1m 30s  some [31mtext
-CRITICAL     web1;known   1m 30s  some [31mtext (acknowledged)
-CRITICAL     web1;soft    1m 30s  some [31mtext (soft 2/3)
-OK           web1;fine    1m 30s  some [31mtext
+WARNING      web1;HTTP     1m 30s  some [31mtext
+CRITICAL     web1;known    1m 30s  some [31mtext (acknowledged)
+CRITICAL     web1;soft     1m 30s  some [31mtext (soft 2/3)
+OK           web1;fine     1m 30s  some [31mtext
 3 problems; 1 host, 4 services; 1 check running, 2 messages not delivered yet
 "
         );

@@ -49,8 +49,9 @@ define service {{
     daemon.write("objects.cfg", &objects);
     daemon.start();
     daemon.wait_for("h", "s", "critical hard");
-    wait_until("the command ran", || told.exists());
-    let line = std::fs::read_to_string(&told).unwrap();
+    let read = || std::fs::read_to_string(&told).unwrap_or_default();
+    wait_until("the command ran", || read().ends_with('\n'));
+    let line = read();
     assert!(line.starts_with("PROBLEM h/s CRITICAL to carol@example.test: "), "{line}");
     assert!(line.contains("touch"), "the output is there as text: {line}");
     assert!(!trap.exists(), "a shell ran what a plugin said");

@@ -79,6 +79,36 @@ fn t17_hlidka_yaml_names_folders_relative_to_itself() {
     assert_eq!(hosts(at), ["more", "a", "b", "other"], "without a list, the files of its folder");
 }
 
+/// T14: what a service's Puppet class writes, one file, is all that its monitoring needs.
+#[test]
+fn t14_a_service_brings_the_description_of_its_monitoring() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write(at, "hlidka.yaml", "objects: {trusted: [objects.d]}\n");
+    write(
+        at,
+        "objects.d/00-site.cfg",
+        &format!(
+            "{}define service {{\n name generic\n register 0\n max_check_attempts 4\n contacts null\n}}\n",
+            host("web1")
+        ),
+    );
+    let before = load(at).unwrap();
+    write(
+        at,
+        "objects.d/class-git.cfg",
+        "define command {\n command_name check_git\n command_line /usr/lib/x/check_git -u $ARG1$\n}\n\
+        define service {\n use generic\n host_name web1\n service_description git\n check_command check_git!ssh://git@web1/x\n}\n",
+    );
+    let after = load(at).unwrap();
+    assert_eq!((before.graph.ids().count(), before.options), (1, after.options.clone()));
+    let git = after.graph.find(&Identity { host: "web1".into(), service: Some("git".into()) }).unwrap();
+    assert_eq!(after.graph.settings(git).max_check_attempts, 4);
+    let line = crate::CheckMacros::new(&after, git, engine::Timestamp::EPOCH).expand();
+    let words = ["/usr/lib/x/check_git", "-u", "ssh://git@web1/x"].map(str::to_owned).to_vec();
+    assert_eq!(line, Some(crate::CommandLine::Argv(words)));
+}
+
 #[test]
 fn a_main_file_of_nagios_says_where_objects_are() {
     let folder = tempfile::tempdir().unwrap();
@@ -183,36 +213,34 @@ fn a_user_macro_that_nobody_defines_is_a_warning() {
     write(
         folder.path(),
         "a.cfg",
-        "define command {\n command_name c\n command_line $USER1$/x $USER1$ $USER2$ $ARG1$\n}\n",
+        "define command {\n command_name c\n command_line $USER1$/x $USER3$ $USER3$ $USER2$ $ARG1$\n}\n",
     );
     write(folder.path(), "r", "$USER2$=x\n");
     write(folder.path(), "hlidka.yaml", "resources: [r]\n");
     let warnings = load(folder.path()).unwrap().warnings;
     assert_eq!(
-        warnings.iter().filter(|warning| warning.message.contains("$USER1$")).count(),
+        warnings.iter().filter(|warning| warning.message.contains("$USER3$")).count(),
         1,
         "{warnings:?}"
     );
     assert!(!warnings.iter().any(|warning| warning.message.contains("$USER2$")));
+    // the folder of our own checks, unless a resource file says otherwise
+    assert!(!warnings.iter().any(|warning| warning.message.contains("$USER1$")));
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// Definitions out of pieces that fit together now and then.
     #[test]
     fn no_text_makes_loading_panic(text in "(define (host|service|hostgroup|servicegroup|contact|contactgroup|timeperiod|command|hostextinfo|serviceextinfo|hostdependency) \\{\n|\\}\n|\
         (host_name|hostgroup_name|service_description|members|hostgroup_members|servicegroup_members|parents|use|name|register|contacts|contact_name|contactgroup_name|timeperiod_name|command_name|command_line|check_command|max_check_attempts|monday|2026-01-0|exclude|hostgroups|servicegroups|notification_options|_V) \
         (a|b|\\*|!a|a,b|\\+a|null|1|-1|a,a|9:00-8:00|1 9:00-10:00|'a|a!b)\n){0,60}") {
-        let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "a.cfg", &text);
-        let _ = load(folder.path());
+        let _ = load_text("a.cfg", text.into());
     }
 
     #[test]
     fn no_bytes_make_loading_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("a.cfg"), bytes).unwrap();
-        let _ = load(folder.path());
+        let _ = load_text("a.cfg", bytes);
     }
 }

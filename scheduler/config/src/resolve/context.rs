@@ -12,7 +12,7 @@ use crate::problem::{Problem, Problems};
 use crate::values::{flag, number};
 
 /// "Nearest known" is looked up for so many errors.
-const MAX_SEARCHES: u32 = 200;
+const MAX_SEARCHES: u32 = 50;
 
 /// What all steps share.
 pub(crate) struct Context<'t, 'o, 'p> {

@@ -15,7 +15,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use engine::{Graph, GraphBuilder, ObjectId};
+use engine::{Graph, GraphBuilder, Object, ObjectId, Settings};
 use jiff::tz::TimeZone;
 
 use crate::directives::Type;
@@ -66,29 +66,37 @@ pub(crate) fn resolve(
     let named = Hosts { names: &host_names, groups: &host_group_names, members: &members };
     let services = Services::collect(&named, cx);
     let (service_group_views, service_members) = services.groups(&host_names, host_names.len(), cx);
-    let read = services.read(&hosts, &host_names, &known, &command_names, &extras, cx);
+    let mut made = Made { builder: GraphBuilder::new(zone), details: BTreeMap::new() };
+    for host in hosts {
+        made.add(host.object, host.settings, host.details);
+    }
+    services.read(&host_names, &known, &command_names, &extras, &mut made, cx);
     let host_groups = hosts::finished(&host_group_views, members, cx);
     let service_groups = hosts::finished(&service_group_views, service_members, cx);
     if cx.problems.has_errors() {
         return None;
     }
-    warn_of_emptiness(read.is_empty(), contacts.is_empty(), cx);
-
-    let mut builder = GraphBuilder::new(zone);
-    let parts = builder.parts();
+    warn_of_emptiness(services.index.is_empty(), contacts.is_empty(), cx);
+    let parts = made.builder.parts();
     (parts.contacts, parts.commands, parts.periods) = (contacts, commands, periods);
     (parts.host_groups, parts.service_groups) = (host_groups, service_groups);
-    let mut details = BTreeMap::new();
-    let hosts = hosts.into_iter().map(|host| (host.object, host.settings, host.details));
-    let services = read.into_iter().map(|service| (service.object, service.settings, service.details));
-    for (mut object, settings, about) in hosts.chain(services) {
-        object.settings = builder.settings(settings);
-        let id = builder.object(object);
-        if about != Details::default() {
-            details.insert(id, about);
+    Some(Resolved { graph: made.builder.build(), details: made.details, contact_groups })
+}
+
+/// Objects that are finished, hosts first.
+struct Made {
+    builder: GraphBuilder,
+    details: BTreeMap<ObjectId, Details>,
+}
+
+impl Made {
+    fn add(&mut self, mut object: Object, settings: Settings, details: Details) {
+        object.settings = self.builder.settings(settings);
+        let id = self.builder.object(object);
+        if details != Details::default() {
+            self.details.insert(id, details);
         }
     }
-    Some(Resolved { graph: builder.build(), details, contact_groups })
 }
 
 /// Dependencies and escalations decide who is told: to pass over them would be wrong.

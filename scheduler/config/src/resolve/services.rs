@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::{Kind, Object, ObjectId, Settings, SettingsId};
+use engine::{Kind, Object, ObjectId, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::{illegal_character, items};
 
+use super::Made;
 use super::context::Context;
 use super::details::{Details, Extras};
 use super::groups::{Selection, members};
-use super::hosts::{Host, check, warn_if_nobody_is_told};
+use super::hosts::{check, warn_if_nobody_is_told};
 use super::names::Names;
 use super::settings::{Known, draft};
 
@@ -44,13 +45,6 @@ pub(crate) struct Hosts<'a, 't> {
     pub members: &'a [Vec<u32>],
 }
 
-/// A service, ready for the graph but for the id of its settings.
-pub(crate) struct Service {
-    pub object: Object,
-    pub settings: Settings,
-    pub details: Details,
-}
-
 impl<'t, 'o> Services<'t, 'o> {
     /// Finds out which services there are. Of two with one host and description, that which is
     /// given by `host_name` stands; else the later one, with a warning.
@@ -69,6 +63,7 @@ impl<'t, 'o> Services<'t, 'o> {
                 services.add(Place { host, description: description.clone(), view: number, by_group }, cx);
             }
         }
+        services.in_order_of_definition();
         services
     }
 
@@ -96,29 +91,39 @@ impl<'t, 'o> Services<'t, 'o> {
         *before = place;
     }
 
-    /// Reads them all, in order.
+    /// A place that was taken over by a later definition goes where that stands.
+    fn in_order_of_definition(&mut self) {
+        if self.places.is_sorted_by_key(|place| place.view) {
+            return;
+        }
+        self.places.sort_by_key(|place| place.view);
+        for (number, place) in (0..).zip(&self.places) {
+            self.index.insert((place.host, place.description.clone()), number);
+        }
+    }
+
+    /// Reads them all, in order, into a graph that has all hosts.
     pub(crate) fn read(
         &self,
-        hosts: &[Host],
         names: &Names<'t>,
         known: &Known<'_, 't>,
         commands: &Names<'t>,
         extras: &Extras,
+        made: &mut Made,
         cx: &mut Context<'t, 'o, '_>,
-    ) -> Vec<Service> {
-        let first = u32::try_from(hosts.len()).unwrap_or(u32::MAX);
-        let mut services = Vec::with_capacity(self.places.len());
-        let mut definitions: Vec<Option<Definition>> = Vec::new();
-        definitions.resize_with(self.views.len(), || None);
+    ) {
+        // places are in the order of their definitions, so one at a time is enough
+        let mut last: Option<(usize, Definition)> = None;
         for place in &self.places {
             let view = &self.views[place.view];
-            let definition =
-                definitions[place.view].get_or_insert_with(|| Definition::read(view, known, commands, cx));
-            let Some(host) = hosts.get(place.host as usize) else { continue };
-            let settings = definition.draft.on(&host.settings);
+            if last.as_ref().is_none_or(|(number, _)| *number != place.view) {
+                last = Some((place.view, Definition::read(view, known, commands, cx)));
+            }
+            let Some((_, definition)) = &last else { continue };
+            let settings = definition.draft.on(made.builder.parts().settings(ObjectId(place.host)));
             warn_if_nobody_is_told(view, &settings, cx);
             let mut details = definition.details.clone();
-            details.parents = self.parents(view, place.host, names, first, cx);
+            details.parents = self.parents(view, place.host, names, cx);
             let mut object = Object {
                 name: place.description.clone(),
                 kind: Kind::Service { host: ObjectId(place.host) },
@@ -127,9 +132,8 @@ impl<'t, 'o> Services<'t, 'o> {
             if let Some(extra) = extras.services.get(&(place.host, place.description.clone())) {
                 extra.fill(&mut details, &mut object.notes_url);
             }
-            services.push(Service { object, settings, details });
+            made.add(object, settings, details);
         }
-        services
     }
 
     /// Service `parents`: a description (on the same host), or hosts and descriptions in pairs.
@@ -138,7 +142,6 @@ impl<'t, 'o> Services<'t, 'o> {
         view: &View<'t, '_>,
         host: u32,
         hosts: &Names<'t>,
-        first: u32,
         cx: &mut Context<'t, 'o, '_>,
     ) -> Box<[ObjectId]> {
         let Some(list) = view.get(Key::Parents) else { return Box::default() };
@@ -160,7 +163,7 @@ impl<'t, 'o> Services<'t, 'o> {
             if let Some(number) =
                 host.and_then(|host| self.index.get(&(host, cx.intern(description))).copied())
             {
-                parents.push(ObjectId(first.saturating_add(number)));
+                parents.push(ObjectId(hosts.len().saturating_add(number)));
             } else {
                 let message = format!("no such service: `{description}`{}", on(named));
                 let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";

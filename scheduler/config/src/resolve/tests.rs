@@ -204,7 +204,7 @@ fn time_periods() {
 }
 
 #[test]
-fn t14_what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
+fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
     for (text, want) in [
         (
             "define service {\n use gs\n service_description s\n host_name a,nosuch\n}\n",
