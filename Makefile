@@ -27,7 +27,7 @@ audit:           ## bans, licences, sources; advisories where the database can b
 	@ci/audit
 
 install:         ## hlidka and its checks under $(PREFIX)
-	$(CARGO) build --workspace --locked --profile dist
+	ci/dist
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hlidka/plugins
 	install target/dist/hlidka $(DESTDIR)$(PREFIX)/bin/
 	install target/dist/hlidka-worker $(DESTDIR)$(PREFIX)/lib/hlidka/

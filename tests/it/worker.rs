@@ -263,7 +263,8 @@ fn a_plugin_that_hangs_is_ended_with_all_its_children() {
     assert_eq!(state, State::Unknown);
     assert!(output.text.starts_with("(Check timed out after "), "{output:?}");
     assert_eq!(output.long_text, "before");
-    assert!(!is_alive(scripts.pid("child")), "the group is killed before the result comes");
+    // signalled before the result came; when the kernel gets round to it is its own business
+    wait_until("the group is dead", || !is_alive(scripts.pid("child")));
     bench.leaves_nothing_behind();
 }
 
