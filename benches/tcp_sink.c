@@ -1,6 +1,7 @@
 /* Accepts and closes TCP connections, and logs each as tiny_check logs an execution.
  *   tcp_sink PORT LOGFILE
  * So the number of connects in a window is counted outside the scheduler that makes them. */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
