@@ -27,6 +27,10 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// The wall clock is looked at at least this often: it may have been set.
 const GLANCE: Duration = Duration::from_secs(1);
 
+/// Due checks are started at most so often, those of a tick together: waking a process for every
+/// single one costs more than the engine's own work, and nobody misses ten milliseconds.
+const TICK: Duration = Duration::from_millis(10);
+
 /// Inputs taken at once before the engine's timers are looked at again.
 const AT_ONCE: usize = 1000;
 
@@ -82,6 +86,7 @@ pub(crate) struct Core {
     batch: Batch,
     committing: bool,
     last_flush: std::time::Instant,
+    last_look: std::time::Instant,
     last_prune: Timestamp,
     away: HashMap<Identity, Saved>,
     started: Timestamp,
@@ -132,6 +137,7 @@ impl Core {
             batch: Batch::default(),
             committing: false,
             last_flush: std::time::Instant::now(),
+            last_look: std::time::Instant::now(),
             last_prune: started,
             away: away.into_iter().collect(),
             started,
@@ -157,7 +163,10 @@ impl Core {
                 () = tokio::time::sleep(wake) => {}
             }
             let now = now();
-            self.engine.handle_timeout(now);
+            if self.last_look.elapsed() >= TICK {
+                self.last_look = std::time::Instant::now();
+                self.engine.handle_timeout(now);
+            }
             self.carry_out(now);
             self.flush(now);
         }
@@ -171,7 +180,7 @@ impl Core {
             return GLANCE;
         }
         let micros = u64::try_from(next.since(now()).micros()).unwrap_or(0);
-        Duration::from_micros(micros).min(GLANCE)
+        Duration::from_micros(micros).max(TICK.saturating_sub(self.last_look.elapsed())).min(GLANCE)
     }
 
     fn take(&mut self, input: Input) {

@@ -153,6 +153,10 @@ impl Engine {
                 let downtimes = &mut self.state_mut(object).downtimes;
                 downtimes.retain(|(_, end)| *end > now);
                 downtimes.push((start, end));
+                let graph = self.graph.clone();
+                for id in std::iter::once(&object).chain(graph.services(object)) {
+                    self.consider(*id, now);
+                }
             }
         }
     }

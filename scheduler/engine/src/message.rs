@@ -431,8 +431,8 @@ pub struct Saved {
     pub told: Vec<Arc<str>>,
     /// A hard change that nobody has been told of so far.
     pub pending: bool,
-    /// When the last of the reasons that silenced the problem (downtime, host not UP) was seen; only
-    /// a result that started later may tell of it.
+    /// When the last of the reasons that silenced the problem (downtime, host not UP) ends or ended:
+    /// only a result that started later may tell of it. The epoch while a host is not UP.
     pub silenced_until: Option<Timestamp>,
     /// Sticky, author and comment of an acknowledgement.
     pub acknowledgement: Option<(bool, Arc<str>, Arc<str>)>,

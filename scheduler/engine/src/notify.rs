@@ -83,8 +83,9 @@ impl Engine {
         };
         match reason {
             HoldReason::Downtime => self.state_mut(id).silenced_until = Some(again),
-            HoldReason::HostDown => self.state_mut(id).silenced_until = Some(now),
-            HoldReason::HostPending if host_fails(self) => self.state_mut(id).silenced_until = Some(now),
+            // its end is not known: the host's recovery sets it
+            HoldReason::HostDown => self.silence(id),
+            HoldReason::HostPending if host_fails(self) => self.silence(id),
             _ => {}
         }
         if reason == HoldReason::Unconfirmed {
@@ -95,6 +96,10 @@ impl Engine {
             self.live[id.0 as usize].held = Some(reason);
             self.record(id, now, EntryKind::Held { kind: NotificationKind::Problem, reason });
         }
+    }
+
+    fn silence(&mut self, id: ObjectId) {
+        self.state_mut(id).silenced_until.get_or_insert(Timestamp::EPOCH);
     }
 
     /// The end of the downtimes that hold now, of the object or of its host.

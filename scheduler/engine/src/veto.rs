@@ -28,9 +28,10 @@ pub(crate) struct Above<'a> {
 
 type Veto = fn(&Case) -> Option<HoldReason>;
 
-/// The stages, in order; the first that holds is the reason that is told.
+/// The stages, in order; the first that holds is the reason that is told. Whether there is anything
+/// to tell comes first: what has been told already is not silenced by a downtime that comes later.
 pub(crate) const PROBLEM: [Veto; 10] =
-    [disabled, period, soft, acknowledged, host_down, host_pending, options, delay, downtime, told_already];
+    [told_already, disabled, period, soft, acknowledged, host_down, host_pending, options, delay, downtime];
 
 /// The first reason to hold a problem back.
 pub(crate) fn problem(case: &Case) -> Option<HoldReason> {
