@@ -189,8 +189,17 @@ pub fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         // nothing is left to do if even this cannot be said
-        let _ = writeln!(std::io::stderr(), "hlidka: {error:#}");
+        let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(&error));
         ExitCode::FAILURE
+    })
+}
+
+/// An error with its causes, each said once.
+fn in_full(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        said if said.contains(&cause) => text,
+        said => format!("{said}: {cause}"),
     })
 }
 
@@ -344,6 +353,13 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn causes_are_said_once() {
+        let error =
+            anyhow::anyhow!("no such file").context("x.db: no such file; make it").context("cannot start");
+        assert_eq!(in_full(&error), "cannot start: x.db: no such file; make it");
     }
 
     #[test]

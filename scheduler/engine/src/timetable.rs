@@ -61,9 +61,11 @@ pub(crate) fn next_regular(
     slot(seed, check, earliest)
 }
 
-/// The first check of an object that was never checked.
+/// The first check of an object that was never checked: its first slot, or earlier if its interval
+/// is long.
 pub(crate) fn first(seed: u64, check: Span, retry: Span, now: Timestamp) -> Timestamp {
-    if check.is_zero() { Timestamp::NEVER } else { now + spread(seed, check.min(retry.max(FIRST_CHECK))) }
+    let soon = retry.max(FIRST_CHECK);
+    if check <= soon { slot(seed, check, now) } else { now + spread(seed, soon) }
 }
 
 /// Where a check goes that was due while nobody looked (the machine slept, the clock jumped, the
