@@ -285,7 +285,7 @@ fn take(graph: &Arc<Graph>, steps: &[Step], cut: Option<usize>) -> (Vec<Notifica
             Step::Host(code) => world.passive(host, State::from_exit_code(i32::from(code))),
             Step::Service(code) => world.passive(service, State::from_exit_code(i32::from(code))),
             Step::Acknowledge { sticky } => {
-                world.event(Event::Acknowledge { object: service, sticky, author, comment })
+                world.event(Event::Acknowledge { object: service, sticky, author, comment });
             }
             Step::Unacknowledge => world.event(Event::Unacknowledge(service)),
             Step::Downtime { of_host, minutes } => {
