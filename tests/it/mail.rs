@@ -63,6 +63,12 @@ fn problem(host: &str) -> Notification {
         notes_url: None,
         affected: 0,
         comment: None,
+        ..Notification::about(
+            Identity { host: "".into(), service: None },
+            "".into(),
+            NotificationKind::Problem,
+            Condition::Ok,
+        )
     }
 }
 

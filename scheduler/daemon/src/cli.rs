@@ -100,8 +100,11 @@ enum Command {
         /// Hold until it is well, even if it becomes another problem
         #[arg(long)]
         sticky: bool,
+        /// Hold only for so long: `30m`, `2h`, `3d`
+        #[arg(long, value_name = "DURATION", value_parser = span)]
+        expires: Option<Span>,
         /// Take the acknowledgement back
-        #[arg(long, conflicts_with_all = ["comment", "sticky"])]
+        #[arg(long, conflicts_with_all = ["comment", "sticky", "expires"])]
         remove: bool,
     },
     /// No problem mails for a while; a host's downtime holds for its services
@@ -170,10 +173,13 @@ pub fn main() -> ExitCode {
         Command::Ack { daemon, object, remove: true, .. } => {
             identity(&object).and_then(|object| daemon.make(&Request::Unacknowledge { object }))
         }
-        Command::Ack { daemon, object, comment, sticky, .. } => identity(&object).and_then(|object| {
-            let comment: Arc<str> = comment.unwrap_or_default().into();
-            daemon.make(&Request::Acknowledge { object, sticky, author: author(), comment })
-        }),
+        Command::Ack { daemon, object, comment, sticky, expires, .. } => {
+            identity(&object).and_then(|object| {
+                let comment: Arc<str> = comment.unwrap_or_default().into();
+                let expires = expires.map(|length| crate::core::now() + length);
+                daemon.make(&Request::Acknowledge { object, sticky, expires, author: author(), comment })
+            })
+        }
         Command::Downtime { daemon, object, duration, comment } => identity(&object).and_then(|object| {
             let start = crate::core::now();
             let request = Request::Downtime {

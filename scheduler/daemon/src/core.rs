@@ -10,9 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use config::{Configuration, Problem};
-use engine::{
-    Action, Engine, Entry, EntryKind, Identity, Limits, Notification, Restored, Saved, Span, Timestamp,
-};
+use engine::{Action, Engine, Entry, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
 use jobs::{Done, Job};
 use store::{Batch, DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::pools::Pools;
 use crate::storage::{Storage, Task};
 use crate::wire::{Answer, Request};
+use crate::words::in_words;
 
 /// What is known is stored at least this often; a message never waits for it.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -120,7 +119,7 @@ impl Core {
         let (here, away): (Vec<_>, Vec<_>) =
             parts.loaded.states.into_iter().partition(|(identity, _)| graph.find(identity).is_some());
         let limits = limits(&parts.configuration);
-        let restored = Restored { states: here, alive: parts.loaded.alive };
+        let restored = Restored { states: here, globals: parts.loaded.globals, alive: parts.loaded.alive };
         let mut core = Core {
             engine: Engine::new(graph, limits, restored, started),
             configuration: parts.configuration,
@@ -211,6 +210,11 @@ impl Core {
         while let Some(action) = self.engine.poll_action() {
             match action {
                 Action::Run(job) => self.check(job, now),
+                Action::Skip { object, master } => {
+                    let graph = self.engine.graph();
+                    tracing::debug!("{} is not checked: {}", graph.identity(object), graph.identity(master));
+                }
+                Action::Handle(_) => {}
                 Action::Notify(message) => self.batch.notifications.push(*message),
                 Action::Record(entry) => {
                     say(&entry);
@@ -235,6 +239,7 @@ impl Core {
         let changed = self.engine.take_changed();
         self.batch.states =
             changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        self.batch.globals = self.engine.take_globals();
         self.batch.at = now;
         let batch = std::mem::take(&mut self.batch);
         self.storage.give(Task::Commit(Box::new(batch)));
@@ -355,6 +360,7 @@ impl Core {
         while let Some(action) = self.engine.poll_action() {
             match action {
                 Action::Run(_) => break,
+                Action::Skip { .. } | Action::Handle(_) => {}
                 Action::Notify(message) => self.batch.notifications.push(*message),
                 Action::Record(entry) => self.batch.history.push(*entry),
             }
@@ -377,22 +383,9 @@ fn limits(configuration: &Configuration) -> Limits {
 
 /// The log's line for a line of history.
 fn say(entry: &Entry) {
-    let identity = &entry.identity;
-    match &entry.kind {
-        EntryKind::State { condition, state_type, attempt, output } => {
-            tracing::info!("{identity} is {condition} ({state_type} {attempt}): {output}");
-        }
-        EntryKind::Notified { contact, kind, condition } => {
-            tracing::info!("{identity}: telling {contact} of {} ({condition})", kind.as_str());
-        }
-        EntryKind::Held { kind, reason } => {
-            tracing::info!("{identity}: nobody is told of {}: {}", kind.as_str(), reason.as_str());
-        }
-        EntryKind::Acknowledged { author, comment } => {
-            tracing::info!("{identity} acknowledged by {author}: {comment}");
-        }
-        EntryKind::Downtime { author, comment, .. } => {
-            tracing::info!("{identity}: downtime by {author}: {comment}");
-        }
+    if entry.identity.host.is_empty() {
+        tracing::info!("{}", in_words(&entry.kind));
+    } else {
+        tracing::info!("{} {}", entry.identity, in_words(&entry.kind));
     }
 }

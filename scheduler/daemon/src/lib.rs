@@ -19,5 +19,6 @@ mod run;
 mod socket;
 mod storage;
 mod wire;
+mod words;
 
 pub use cli::main;

@@ -7,6 +7,7 @@ use engine::{Condition, Entry, EntryKind, StateType, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::wire::{Line, Overview};
+use crate::words::in_words;
 
 /// Colours on a terminal, unless NO_COLOR is set.
 #[derive(Clone, Copy)]
@@ -74,6 +75,15 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
         if line.downtime {
             notes.push("downtime".into());
         }
+        if let Some(blocked) = &line.blocked {
+            notes.push(format!("not checked since {}: {}", local(blocked.since), blocked.by));
+        }
+        if line.flapping {
+            notes.push("flapping".into());
+        }
+        if line.often_failing {
+            notes.push("often failing".into());
+        }
         let age = overview.at.since(line.since).to_string();
         let note = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
         let output = clean(&line.output);
@@ -127,18 +137,7 @@ pub(crate) fn history(entries: &[Entry], paint: Paint) -> String {
                     clean(output)
                 )
             }
-            EntryKind::Notified { contact, kind, condition } => {
-                format!("told {contact}: {} ({condition})", kind.as_str())
-            }
-            EntryKind::Held { kind, reason } => {
-                format!("nobody told of {}: {}", kind.as_str(), reason.as_str())
-            }
-            EntryKind::Acknowledged { author, comment } => {
-                format!("acknowledged by {author}: {}", clean(comment))
-            }
-            EntryKind::Downtime { start, end, author, comment } => {
-                format!("downtime {} to {} by {author}: {}", local(*start), local(*end), clean(comment))
-            }
+            other => clean(&in_words(other)),
         };
         writeln!(text, "{}  {}  {what}", local(entry.at), entry.identity)
             .expect("writing to a string cannot fail");
@@ -172,6 +171,9 @@ mod tests {
             execution_time: Span::ZERO,
             acknowledged: false,
             downtime: false,
+            blocked: None,
+            flapping: false,
+            often_failing: false,
             told: Vec::new(),
             defined: "a.cfg:1".into(),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Condition, Entry, Identity, Span, StateType, Timestamp};
+use engine::{Blocked, Condition, Entry, Identity, Span, StateType, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Longest line on the socket, either way.
@@ -24,7 +24,13 @@ pub(crate) enum Request {
     /// Read the configuration again.
     Reload,
     /// Somebody knows of a problem.
-    Acknowledge { object: Identity, sticky: bool, author: Arc<str>, comment: Arc<str> },
+    Acknowledge {
+        object: Identity,
+        sticky: bool,
+        expires: Option<Timestamp>,
+        author: Arc<str>,
+        comment: Arc<str>,
+    },
     /// Nobody's again.
     Unacknowledge { object: Identity },
     /// No problem mails for a while.
@@ -99,6 +105,12 @@ pub(crate) struct Line {
     pub acknowledged: bool,
     /// In a downtime, its own or its host's.
     pub downtime: bool,
+    /// Its checks are skipped: what failed, and since when.
+    pub blocked: Option<Blocked>,
+    /// It changes all the time.
+    pub flapping: bool,
+    /// It fails more often than its budget allows.
+    pub often_failing: bool,
     /// Who was told of the present problem.
     pub told: Vec<Arc<str>>,
     /// Where it is defined: `file:line`, and the Puppet title if there is one.

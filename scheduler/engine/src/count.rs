@@ -1,6 +1,7 @@
 //! Soft and hard: what one result does to an object. Pure.
 
-use crate::message::{Condition, Saved, StateType};
+use crate::condition::{Condition, StateType};
+use crate::saved::Saved;
 use crate::time::Timestamp;
 
 /// What a result changed.

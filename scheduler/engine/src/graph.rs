@@ -3,14 +3,20 @@
 //! Hosts and services share one id space, hosts first. What many objects have in common because
 //! they come from one template ([`Settings`]) is stored once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
+use crate::cluster::Cluster;
+use crate::condition::Condition;
+use crate::dependency::{Dependency, DependencyRule, Lists, RuleId};
+use crate::flapping::FlapThresholds;
 use crate::period::Timeperiod;
+use crate::switch::Switches;
 use crate::time::Span;
 
 /// A host or a service, by its place in [`Graph::objects`].
@@ -53,7 +59,7 @@ impl fmt::Display for Identity {
 }
 
 /// Where a definition stands, for messages and for people who wonder where an object comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// File, as it was named.
     pub file: Arc<str>,
@@ -89,6 +95,15 @@ pub struct CheckCommand {
     pub arguments: Box<[Arc<str>]>,
 }
 
+/// What finds out how an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// A plugin, or one of our own checks.
+    Command(CheckCommand),
+    /// The states of others.
+    Cluster(Box<Cluster>),
+}
+
 /// A host or service.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -99,7 +114,7 @@ pub struct Object {
     /// What it shares with others.
     pub settings: SettingsId,
     /// What to run; none for an object without active checks of its own.
-    pub check: Option<CheckCommand>,
+    pub check: Option<Check>,
     /// `alias` (hosts) or `display_name`, if it differs from the name.
     pub alias: Option<Arc<str>>,
     /// `notes_url`: the documentation named in mails.
@@ -161,6 +176,104 @@ pub struct Settings {
     pub notification_options: Letters,
     /// Whom to tell, groups resolved, without duplicates, in order of id.
     pub contacts: Box<[ContactId]>,
+    /// A result older than this is stale, and the check command runs; none for no freshness check.
+    pub freshness: Option<Span>,
+    /// When it counts as flapping; none for no flap detection.
+    pub flapping: Option<FlapThresholds>,
+    /// Conditions that count for flapping: `o w c u` or `o d u`.
+    pub flap_options: Letters,
+    /// How often it may fail.
+    pub failure_budget: Option<Budget>,
+    /// Conditions in which a changed output is worth a line of history: `o w u c` or `o d u`.
+    pub stalking: Letters,
+    /// The condition before the first check; none for well.
+    pub initial: Option<Condition>,
+    /// Do event handlers run, its own and the global one?
+    pub event_handler: bool,
+}
+
+impl Default for Settings {
+    /// As of a service that says nothing: checked every 5 minutes, hard at once, nobody is told.
+    fn default() -> Settings {
+        Settings {
+            max_check_attempts: 1,
+            check_interval: Span::from_secs(300),
+            retry_interval: Span::from_secs(60),
+            check_period: None,
+            active_checks: true,
+            passive_checks: true,
+            is_volatile: false,
+            notifications: true,
+            notification_interval: Span::from_secs(1800),
+            first_notification_delay: Span::ZERO,
+            notification_period: None,
+            notification_options: Letters::ALL,
+            contacts: Box::new([]),
+            freshness: None,
+            flapping: None,
+            flap_options: Letters::ALL,
+            failure_budget: None,
+            stalking: Letters::NONE,
+            initial: None,
+            event_handler: true,
+        }
+    }
+}
+
+/// An escalation, by its place in [`Graph::escalations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EscalationId(pub u32);
+
+/// Who is told instead from the nth mail about one problem on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Escalation {
+    /// From this mail on, counted from 1.
+    pub first_notification: u32,
+    /// Up to this mail; 0 for all further ones.
+    pub last_notification: u32,
+    /// Time between mails meanwhile; zero for no further one. None for the object's own.
+    pub notification_interval: Option<Span>,
+    /// When it holds; none for always.
+    pub period: Option<PeriodId>,
+    /// For which conditions: `w u c r` or `d u r`.
+    pub options: Letters,
+    /// Whom to tell, groups resolved, without duplicates, in order of id.
+    pub contacts: Box<[ContactId]>,
+    /// Where it is defined.
+    pub origin: Origin,
+}
+
+/// What holds for all objects.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Does a soft condition of a master count, rather than its last hard one?
+    pub soft_state_dependencies: bool,
+    /// Does exit code 1 of a host check mean DOWN?
+    pub aggressive_host_checking: bool,
+    /// Are the services of a host that is not UP left alone?
+    pub host_down_disables_service_checks: bool,
+    /// A host's answer younger than this is not asked for again when a service of it fails.
+    pub cached_host_check_horizon: Span,
+    /// Runs for every host, before its own event handler.
+    pub host_event_handler: Option<CheckCommand>,
+    /// Runs for every service, before its own event handler.
+    pub service_event_handler: Option<CheckCommand>,
+    /// What is done at all, unless people switched it.
+    pub switches: Switches,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules {
+            soft_state_dependencies: false,
+            aggressive_host_checking: false,
+            host_down_disables_service_checks: false,
+            cached_host_check_horizon: Span::from_secs(15),
+            host_event_handler: None,
+            service_event_handler: None,
+            switches: Switches::default(),
+        }
+    }
 }
 
 /// Somebody who is told.
@@ -232,6 +345,16 @@ pub struct Graph {
     index: HashMap<Identity, ObjectId>,
     services: Vec<Box<[ObjectId]>>,
     children: Vec<Box<[ObjectId]>>,
+    dependencies: Lists<Dependency>,
+    dependents: Lists<ObjectId>,
+    /// What dependencies have in common.
+    pub dependency_rules: Vec<DependencyRule>,
+    /// Escalations.
+    pub escalations: Vec<Escalation>,
+    escalations_of: BTreeMap<ObjectId, Box<[EscalationId]>>,
+    event_handlers: BTreeMap<ObjectId, CheckCommand>,
+    /// What holds for all objects.
+    pub rules: Rules,
     /// Contacts.
     pub contacts: Vec<Contact>,
     /// Commands.
@@ -250,6 +373,8 @@ pub struct Graph {
 #[derive(Debug)]
 pub struct GraphBuilder {
     graph: Graph,
+    dependencies: Vec<(ObjectId, Dependency)>,
+    known_rules: HashMap<DependencyRule, RuleId>,
     known_settings: HashMap<Settings, SettingsId>,
 }
 
@@ -269,6 +394,13 @@ impl GraphBuilder {
             index: HashMap::new(),
             services: Vec::new(),
             children: Vec::new(),
+            dependencies: Lists::default(),
+            dependents: Lists::default(),
+            dependency_rules: Vec::new(),
+            escalations: Vec::new(),
+            escalations_of: BTreeMap::new(),
+            event_handlers: BTreeMap::new(),
+            rules: Rules::default(),
             contacts: Vec::new(),
             commands: Vec::new(),
             periods: Vec::new(),
@@ -276,10 +408,15 @@ impl GraphBuilder {
             service_groups: Vec::new(),
             timezone,
         };
-        GraphBuilder { graph, known_settings: HashMap::new() }
+        GraphBuilder {
+            graph,
+            dependencies: Vec::new(),
+            known_rules: HashMap::new(),
+            known_settings: HashMap::new(),
+        }
     }
 
-    /// Contacts, commands, periods and groups are put in directly.
+    /// Contacts, commands, periods, groups, escalations and rules are put in directly.
     pub fn parts(&mut self) -> &mut Graph {
         &mut self.graph
     }
@@ -309,6 +446,30 @@ impl GraphBuilder {
         new
     }
 
+    /// The id of this rule, the same for equal ones.
+    pub fn dependency_rule(&mut self, rule: DependencyRule) -> RuleId {
+        let next = RuleId(id(self.graph.dependency_rules.len()));
+        *self.known_rules.entry(rule).or_insert_with_key(|rule| {
+            self.graph.dependency_rules.push(rule.clone());
+            next
+        })
+    }
+
+    /// `dependent` depends on `master` by a rule. The reader refuses circles.
+    pub fn dependency(&mut self, dependent: ObjectId, master: ObjectId, rule: RuleId) {
+        self.dependencies.push((dependent, Dependency { master, rule }));
+    }
+
+    /// The escalations of an object, by their places in [`Graph::escalations`].
+    pub fn escalate(&mut self, object: ObjectId, escalations: Box<[EscalationId]>) {
+        self.graph.escalations_of.insert(object, escalations);
+    }
+
+    /// What runs when the state of an object changes.
+    pub fn event_handler(&mut self, object: ObjectId, command: CheckCommand) {
+        self.graph.event_handlers.insert(object, command);
+    }
+
     /// The finished graph.
     pub fn build(mut self) -> Graph {
         let mut services = vec![Vec::new(); self.graph.host_count];
@@ -323,6 +484,15 @@ impl GraphBuilder {
         }
         self.graph.services = services.into_iter().map(Vec::into_boxed_slice).collect();
         self.graph.children = children.into_iter().map(Vec::into_boxed_slice).collect();
+        let count = self.graph.objects.len();
+        self.dependencies.sort_unstable();
+        self.dependencies.dedup();
+        let mut reverse: Vec<(ObjectId, ObjectId)> =
+            self.dependencies.iter().map(|(dependent, dependency)| (dependency.master, *dependent)).collect();
+        reverse.sort_unstable();
+        reverse.dedup();
+        self.graph.dependencies = Lists::new(count, &mut self.dependencies);
+        self.graph.dependents = Lists::new(count, &mut reverse);
         self.graph
     }
 }
@@ -402,6 +572,31 @@ impl Graph {
     /// The object of a name.
     pub fn find(&self, identity: &Identity) -> Option<ObjectId> {
         self.index.get(identity).copied()
+    }
+
+    /// What an object depends on.
+    pub fn dependencies(&self, id: ObjectId) -> &[Dependency] {
+        self.dependencies.of(id)
+    }
+
+    /// What depends on an object.
+    pub fn dependents(&self, id: ObjectId) -> &[ObjectId] {
+        self.dependents.of(id)
+    }
+
+    /// One rule of dependencies.
+    pub fn dependency_rule(&self, id: RuleId) -> &DependencyRule {
+        &self.dependency_rules[id.0 as usize]
+    }
+
+    /// The escalations of an object.
+    pub fn escalations(&self, id: ObjectId) -> impl Iterator<Item = &Escalation> {
+        self.escalations_of.get(&id).into_iter().flatten().map(|id| &self.escalations[id.0 as usize])
+    }
+
+    /// What runs when the state of an object changes.
+    pub fn event_handler(&self, id: ObjectId) -> Option<&CheckCommand> {
+        self.event_handlers.get(&id)
     }
 
     /// One contact.

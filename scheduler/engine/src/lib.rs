@@ -7,30 +7,52 @@
 //! Invariant: no I/O, no clock, no randomness, no async, no logging. Time is an argument
 //! everywhere; a week takes as long as its events.
 
+mod budget;
+mod cluster;
+mod condition;
 mod count;
+mod depend;
+mod dependency;
 mod dispatch;
+mod downtime;
 mod engine;
+mod flapping;
 mod graph;
+mod history;
 mod message;
+mod notification;
 mod notify;
+mod people;
 mod period;
 mod reload;
+mod result;
+mod saved;
+mod schedule;
+mod switch;
 mod time;
 mod timetable;
+mod unrest;
 mod veto;
 
 #[cfg(test)]
 mod tests;
 
+pub use budget::{Budget, Outage};
+pub use cluster::{Cluster, Quorum};
+pub use condition::{Condition, StateType};
+pub use dependency::{Dependency, DependencyKind, DependencyRule, RuleId};
 pub use dispatch::Limits;
 pub use engine::{Engine, Restored};
+pub use flapping::{FlapHistory, FlapThresholds};
 pub use graph::{
-    CheckCommand, Command, CommandId, Contact, ContactId, ContactSide, Graph, GraphBuilder, Group, Identity,
-    Kind, Letters, Object, ObjectId, Origin, PeriodId, Settings, SettingsId,
+    Check, CheckCommand, Command, CommandId, Contact, ContactId, ContactSide, Escalation, EscalationId,
+    Graph, GraphBuilder, Group, Identity, Kind, Letters, Object, ObjectId, Origin, PeriodId, Rules, Settings,
+    SettingsId,
 };
-pub use message::{
-    Action, CheckResult, Condition, Entry, EntryKind, Event, HoldReason, Job, Notification, NotificationKind,
-    Saved, StateType,
-};
+pub use history::{Entry, EntryKind};
+pub use message::{Action, CheckResult, Event, Handling, Job, NewDowntime};
+pub use notification::{HoldReason, Notification, NotificationKind};
 pub use period::{DayRange, Timeperiod};
+pub use saved::{Acknowledgement, Blocked, Comment, Downtime, Extras, Globals, Saved, Unrest};
+pub use switch::{ObjectSwitch, Switch, Switches};
 pub use time::{Span, Timestamp};

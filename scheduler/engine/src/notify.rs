@@ -2,47 +2,158 @@
 
 use std::sync::Arc;
 
+use crate::condition::Condition;
+use crate::dependency::DependencyKind;
 use crate::engine::Engine;
 use crate::graph::{ContactId, Kind, ObjectId};
-use crate::message::{Action, Condition, EntryKind, HoldReason, Notification, NotificationKind};
-use crate::time::Timestamp;
+use crate::history::EntryKind;
+use crate::message::Action;
+use crate::notification::{HoldReason, Notification, NotificationKind};
+use crate::switch::{ObjectSwitch, Switch};
+use crate::time::{Span, Timestamp};
 use crate::veto::{self, Above, Case};
 
+/// What a message is about, beyond the state of its object.
+#[derive(Clone, Debug)]
+pub(crate) struct Telling {
+    pub kind: NotificationKind,
+    /// The condition before a recovery.
+    pub previous: Option<Condition>,
+    /// Author and words.
+    pub said: Option<(Arc<str>, Arc<str>)>,
+    /// Which message of this kind it is, if not of the problem.
+    pub number: Option<u32>,
+    pub escalated: bool,
+    pub changes: Vec<(Timestamp, Condition)>,
+}
+
+impl Telling {
+    pub fn of(kind: NotificationKind) -> Telling {
+        Telling { kind, previous: None, said: None, number: None, escalated: false, changes: Vec::new() }
+    }
+}
+
+/// Who is to be told of a problem, and when again.
+struct Audience {
+    contacts: Vec<ContactId>,
+    /// By an escalation?
+    escalated: bool,
+    /// Time until the next message; zero for none.
+    interval: Span,
+}
+
 impl Engine {
-    /// Looks whether a problem is to be told now, and if not, when to look again.
+    /// Looks whether anything is to be told now, and if not, when to look again.
     pub(crate) fn consider(&mut self, id: ObjectId, now: Timestamp) {
+        if self.state(id).extras.is_some() {
+            self.consider_unrest(id, now);
+        }
         let state = self.state(id);
         if !state.condition.is_problem() || (!state.pending && state.last_notification.is_none()) {
             return;
         }
-        let verdict = veto::problem(&self.case(id, now));
-        match verdict {
+        let case = self.case(id, now);
+        if let Some(reason) = veto::told_already(&case) {
+            return self.hold(id, reason, now);
+        }
+        // from now on silenced, or no longer: then only what is seen after this moment may be told
+        let silenced = case.is_silenced();
+        let silenced_until = match state.silenced_until {
+            _ if silenced => Some(Timestamp::EPOCH),
+            Some(Timestamp::EPOCH) => Some(now),
+            until => until,
+        };
+        if silenced_until != state.silenced_until {
+            self.state_mut(id).silenced_until = silenced_until;
+        }
+        match veto::problem(&self.case(id, now)) {
             None => self.tell_problem(id, now),
             Some(reason) => self.hold(id, reason, now),
         }
     }
 
-    fn case(&self, id: ObjectId, now: Timestamp) -> Case<'_> {
-        let above = |host: ObjectId| Above { status: self.state(host), checked: self.is_checked(host) };
+    pub(crate) fn case(&self, id: ObjectId, now: Timestamp) -> Case<'_> {
+        let above = |host: ObjectId| {
+            let status = self.state(host);
+            Above { status, checked: self.is_checked(host) && status.blocked().is_none() }
+        };
         let above = match &self.graph.object(id).kind {
             Kind::Service { host } => vec![above(*host)],
             Kind::Host { parents, .. } => parents.iter().map(|parent| above(*parent)).collect(),
         };
-        Case { graph: &self.graph, id, settings: self.graph.settings(id), status: self.state(id), above, now }
+        Case {
+            graph: &self.graph,
+            id,
+            settings: self.graph.settings(id),
+            status: self.state(id),
+            above,
+            dependency: self.silencing_dependency(id, now),
+            all_enabled: self.on(Switch::Notifications),
+            enabled: self.is_on(id, ObjectSwitch::Notifications),
+            interval: self.audience(id, self.state(id).notifications, now).interval,
+            now,
+        }
+    }
+
+    /// The root of a dependency that keeps people from being told: one for notifications, or what
+    /// keeps the object from being checked, unless something newer is known from elsewhere.
+    fn silencing_dependency(&self, id: ObjectId, now: Timestamp) -> Option<ObjectId> {
+        let state = self.state(id);
+        let blocked = state.blocked().filter(|blocked| state.last_check.is_none_or(|at| at < blocked.since));
+        let blocked = blocked.map(|blocked| self.graph.find(&blocked.by).unwrap_or(id));
+        blocked.or_else(|| self.failing(id, DependencyKind::Notification, now))
+    }
+
+    /// Whom the nth message about a problem goes to: the escalations that match, else the object's own
+    /// contacts; the shortest interval counts.
+    fn audience(&self, id: ObjectId, number: u32, now: Timestamp) -> Audience {
+        let settings = self.graph.settings(id);
+        let letter = self.state(id).condition.letter();
+        let mut interval: Option<Span> = None;
+        let mut contacts: Vec<ContactId> = Vec::new();
+        let mut escalated = false;
+        for escalation in self.graph.escalations(id) {
+            let last = escalation.last_notification;
+            let matches = number >= escalation.first_notification
+                && (last == 0 || number <= last)
+                && escalation.options.has(letter)
+                && self.graph.is_open(escalation.period, now);
+            if !matches {
+                continue;
+            }
+            escalated = true;
+            contacts.extend(&escalation.contacts);
+            let its = escalation.notification_interval.unwrap_or(settings.notification_interval);
+            interval = Some(interval.map_or(its, |known| known.min(its)));
+        }
+        contacts.sort_unstable();
+        contacts.dedup();
+        if !escalated {
+            contacts = settings.contacts.to_vec();
+        }
+        Audience { contacts, escalated, interval: interval.unwrap_or(settings.notification_interval) }
     }
 
     fn tell_problem(&mut self, id: ObjectId, now: Timestamp) {
         let graph = self.graph.clone();
-        let (settings, is_host) = (graph.settings(id), graph.is_host(id));
+        let is_host = graph.is_host(id);
         let letter = self.state(id).condition.letter();
-        let wants = |contact: &&ContactId| {
-            veto::contact_wants(&graph, graph.contact(**contact), is_host, letter, now)
-        };
-        let recipients: Vec<ContactId> = settings.contacts.iter().filter(wants).copied().collect();
+        let audience = self.audience(id, self.state(id).notifications + 1, now);
+        let mut folded = None;
+        let mut recipients: Vec<ContactId> = Vec::new();
+        for contact in &audience.contacts {
+            if !veto::contact_wants(&graph, graph.contact(*contact), is_host, letter, now) {
+                continue;
+            }
+            match self.folded(id, &graph.contact(*contact).name) {
+                Some(reason) => folded = Some(reason),
+                None => recipients.push(*contact),
+            }
+        }
         if recipients.is_empty() {
-            let reason =
-                if settings.contacts.is_empty() { HoldReason::NoContact } else { HoldReason::Contact };
-            return self.hold(id, reason, now);
+            let nobody =
+                if audience.contacts.is_empty() { HoldReason::NoContact } else { HoldReason::Contact };
+            return self.hold(id, folded.unwrap_or(nobody), now);
         }
         let state = self.state_mut(id);
         state.pending = false;
@@ -55,10 +166,11 @@ impl Engine {
             if !self.state(id).told.contains(&name) {
                 self.state_mut(id).told.push(name);
             }
-            self.tell(id, contact, NotificationKind::Problem, None, now);
+            let telling = Telling { escalated: audience.escalated, ..Telling::of(NotificationKind::Problem) };
+            self.tell(id, contact, &telling, now);
         }
-        if !settings.notification_interval.is_zero() {
-            self.set_timer(id, now + settings.notification_interval);
+        if !audience.interval.is_zero() {
+            self.set_timer(id, now + audience.interval);
         }
     }
 
@@ -69,124 +181,105 @@ impl Engine {
         let again = match reason {
             HoldReason::Period => self.graph.next_opening(settings.notification_period, now),
             HoldReason::Delay => state.hard_since + settings.first_notification_delay,
+            HoldReason::Delayed => state.extras().delayed_until.unwrap_or(Timestamp::NEVER),
             HoldReason::HostPending => state.hard_since + veto::MAX_HOLD,
-            HoldReason::Downtime => self.downtime_end(id, now),
-            HoldReason::Contact => self.next_contact(id, now),
-            HoldReason::Interval if !settings.notification_interval.is_zero() => {
-                state.last_notification.map_or(Timestamp::NEVER, |at| at + settings.notification_interval)
+            HoldReason::Contact => {
+                let contacts = self.audience(id, state.notifications + 1, now).contacts;
+                self.next_contact(id, &contacts, &[state.condition.letter()], now)
+            }
+            HoldReason::Interval => {
+                let interval = self.audience(id, state.notifications, now).interval;
+                let last = state.last_notification.filter(|_| !interval.is_zero());
+                last.map_or(Timestamp::NEVER, |at| at + interval)
             }
             _ => Timestamp::NEVER,
         };
         self.set_timer(id, again);
-        let host_fails = |engine: &Engine| {
-            engine.case(id, now).above.iter().any(|above| above.status.condition.is_problem())
-        };
-        match reason {
-            HoldReason::Downtime => self.state_mut(id).silenced_until = Some(again),
-            // its end is not known: the host's recovery sets it
-            HoldReason::HostDown => self.silence(id),
-            HoldReason::HostPending if host_fails(self) => self.silence(id),
-            _ => {}
-        }
         if reason == HoldReason::Unconfirmed {
             self.confirm(id, now);
         }
         let noise = matches!(reason, HoldReason::Soft | HoldReason::Interval);
         if !noise && self.live[id.0 as usize].held != Some(reason) {
             self.live[id.0 as usize].held = Some(reason);
-            self.record(id, now, EntryKind::Held { kind: NotificationKind::Problem, reason });
+            let by = match reason {
+                HoldReason::Dependency => self.silencing_dependency(id, now),
+                HoldReason::HostDown | HoldReason::HostPending => {
+                    Some(self.graph.host_of(id)).filter(|host| *host != id)
+                }
+                _ => None,
+            };
+            let by = by.map(|id| self.graph.identity(id));
+            self.record(id, now, EntryKind::Held { kind: NotificationKind::Problem, reason, by });
         }
     }
 
-    fn silence(&mut self, id: ObjectId) {
-        self.state_mut(id).silenced_until.get_or_insert(Timestamp::EPOCH);
-    }
-
-    /// The end of the downtimes that hold now, of the object or of its host.
-    fn downtime_end(&self, id: ObjectId, now: Timestamp) -> Timestamp {
-        let own = self.state(id).downtimes.iter();
-        let of_host = self.state(self.graph.host_of(id)).downtimes.iter();
-        let holding = own.chain(of_host).filter(|(start, end)| (*start..*end).contains(&now));
-        holding.map(|(_, end)| *end).max().unwrap_or(Timestamp::NEVER)
-    }
-
-    /// When the first contact that would want this condition is willing.
-    fn next_contact(&self, id: ObjectId, now: Timestamp) -> Timestamp {
-        let (is_host, letter) = (self.graph.is_host(id), self.state(id).condition.letter());
-        let sides = self
-            .graph
-            .settings(id)
-            .contacts
-            .iter()
-            .map(|contact| veto::side(self.graph.contact(*contact), is_host));
-        let willing = sides.filter(|side| side.enabled && side.options.has(letter));
+    /// When the first of these contacts that would want one of the letters is willing.
+    pub(crate) fn next_contact(
+        &self,
+        id: ObjectId,
+        contacts: &[ContactId],
+        letters: &[char],
+        now: Timestamp,
+    ) -> Timestamp {
+        let is_host = self.graph.is_host(id);
+        let sides = contacts.iter().map(|contact| veto::side(self.graph.contact(*contact), is_host));
+        let willing =
+            sides.filter(|side| side.enabled && letters.iter().any(|letter| side.options.has(*letter)));
         let openings = willing.map(|side| self.graph.next_opening(side.period, now));
         openings.min().filter(|at| *at > now).unwrap_or(Timestamp::NEVER)
     }
 
-    /// A hard problem is over: exactly those who were told of it hear of it, whatever period it is.
+    /// A hard problem is over: exactly those who were told of it hear of it, whatever period it is;
+    /// but not those who know that it changes all the time.
     pub(crate) fn recovered(&mut self, id: ObjectId, previous: Condition, now: Timestamp) {
         let told = self.state(id).told.clone();
         let wanted = self.graph.settings(id).notification_options.has('r');
         let graph = self.graph.clone();
         let is_host = graph.is_host(id);
+        let mut folded = None;
         for name in &told {
             let Some(contact) = graph.find_contact(name) else { continue };
-            if wanted && veto::side(graph.contact(contact), is_host).options.has('r') {
-                self.tell(id, contact, NotificationKind::Recovery, Some(previous), now);
+            if !wanted || !veto::side(graph.contact(contact), is_host).options.has('r') {
+                continue;
             }
+            if let Some(reason) = self.folded(id, name).filter(|reason| *reason == HoldReason::Flapping) {
+                folded = Some(reason);
+                continue;
+            }
+            let telling = Telling { previous: Some(previous), ..Telling::of(NotificationKind::Recovery) };
+            self.tell(id, contact, &telling, now);
         }
-        if told.is_empty() {
-            self.record(
-                id,
-                now,
-                EntryKind::Held { kind: NotificationKind::Recovery, reason: HoldReason::NobodyWasTold },
-            );
+        let nobody = told.is_empty().then_some(HoldReason::NobodyWasTold);
+        if let Some(reason) = folded.or(nobody) {
+            self.record(id, now, EntryKind::Held { kind: NotificationKind::Recovery, reason, by: None });
         }
+        self.recovered_softly(id);
         let state = self.state_mut(id);
         state.told.clear();
         state.pending = false;
         state.silenced_until = None;
         state.notifications = 0;
         state.last_notification = None;
-        state.acknowledgement = None;
         self.live[id.0 as usize].held = None;
     }
 
-    /// Somebody knows: those who were told of the problem hear that.
-    pub(crate) fn acknowledge(
-        &mut self,
-        id: ObjectId,
-        sticky: bool,
-        author: Arc<str>,
-        comment: Arc<str>,
-        now: Timestamp,
-    ) {
-        if !self.state(id).condition.is_problem() {
-            return;
+    /// All is well again: an acknowledgement has done its work, but for one of what flaps.
+    pub(crate) fn recovered_softly(&mut self, id: ObjectId) {
+        if self.state(id).extras().flapping.is_none() {
+            self.drop_acknowledgement(id);
         }
-        self.record(id, now, EntryKind::Acknowledged { author: author.clone(), comment: comment.clone() });
-        self.state_mut(id).acknowledgement = Some((sticky, author, comment));
-        let graph = self.graph.clone();
-        for name in self.state(id).told.clone() {
-            if let Some(contact) = graph.find_contact(&name) {
-                self.tell(id, contact, NotificationKind::Acknowledgement, None, now);
-            }
+        if self.state(id).extras().delayed_until.is_some() {
+            let state = self.state_mut(id);
+            state.extras_mut().delayed_until = None;
+            state.tidy();
         }
     }
 
-    fn tell(
-        &mut self,
-        id: ObjectId,
-        contact: ContactId,
-        kind: NotificationKind,
-        previous: Option<Condition>,
-        now: Timestamp,
-    ) {
-        let notification = self.message(id, contact, kind, previous, now);
+    pub(crate) fn tell(&mut self, id: ObjectId, contact: ContactId, telling: &Telling, now: Timestamp) {
+        let notification = self.message(id, contact, telling, now);
         let (contact, condition) = (notification.contact.clone(), notification.condition);
         self.actions.push_back(Action::Notify(Box::new(notification)));
-        self.record(id, now, EntryKind::Notified { contact, kind, condition });
+        self.record(id, now, EntryKind::Notified { contact, kind: telling.kind, condition });
     }
 
     /// All that a message says, from what is known now.
@@ -194,41 +287,42 @@ impl Engine {
         &self,
         id: ObjectId,
         contact: ContactId,
-        kind: NotificationKind,
-        previous: Option<Condition>,
+        telling: &Telling,
         now: Timestamp,
     ) -> Notification {
         let (graph, state) = (&self.graph, self.state(id));
-        let host = graph.object(graph.host_of(id));
+        let host_id = graph.host_of(id);
+        let host = graph.object(host_id);
         let address = match &host.kind {
             Kind::Host { address, .. } => address.clone(),
             Kind::Service { .. } => Arc::from(""),
         };
         let contact = graph.contact(contact);
         let since = state.since;
+        let acknowledged = || state.acknowledgement().map(|ack| (ack.author.clone(), ack.comment.clone()));
         Notification {
-            identity: graph.identity(id),
             host_alias: host.alias.clone().unwrap_or_else(|| host.name.clone()),
             host_address: address,
-            contact: contact.name.clone(),
             email: contact.email.clone(),
-            kind,
-            condition: state.condition,
-            previous: previous.unwrap_or(state.condition),
+            previous: telling.previous.unwrap_or(state.condition),
             problem_id: state.problem_id,
-            number: state.notifications,
+            number: telling.number.unwrap_or(state.notifications),
             attempt: (state.attempt, graph.settings(id).max_check_attempts),
             at: now,
             since,
-            lasted: previous.map(|_| since.since(state.problem_since.unwrap_or(since))),
+            lasted: telling.previous.map(|_| since.since(state.problem_since.unwrap_or(since))),
             output: state.output.clone(),
             long_output: state.long_output.clone(),
             notes_url: graph.object(id).notes_url.clone(),
             affected: u32::try_from(graph.services(id).len()).unwrap_or(u32::MAX),
-            comment: state
-                .acknowledgement
-                .as_ref()
-                .map(|(_, author, comment)| (author.clone(), comment.clone())),
+            comment: telling.said.clone().or_else(acknowledged),
+            state_type: state.state_type,
+            host_condition: self.state(host_id).condition,
+            last_check: state.last_check,
+            perfdata: state.perfdata.clone(),
+            escalated: telling.escalated,
+            changes: telling.changes.clone(),
+            ..Notification::about(graph.identity(id), contact.name.clone(), telling.kind, state.condition)
         }
     }
 }

@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::condition::StateType;
 use crate::engine::{Engine, Live, Restored};
 use crate::graph::{Graph, Identity, ObjectId};
-use crate::message::{Action, Condition, EntryKind, Job, NotificationKind, Saved, StateType};
+use crate::history::EntryKind;
+use crate::message::{Action, Job};
+use crate::notification::NotificationKind;
+use crate::notify::Telling;
+use crate::saved::Saved;
 use crate::time::{Span, Timestamp};
 use crate::timetable;
 
@@ -18,59 +23,70 @@ impl Engine {
         let graph = self.graph.clone();
         let mut known: HashMap<Identity, Saved> = restored.states.into_iter().collect();
         let gap_start = restored.alive.unwrap_or(now).min(now);
+        self.globals = restored.globals;
+        self.numbers.clear();
+        let mut old: Vec<bool> = Vec::with_capacity(graph.objects().len());
         for id in graph.ids() {
             let identity = graph.identity(id);
-            let seed = timetable::seed(&identity);
-            let settings = graph.settings(id);
             let live = Live {
-                seed,
+                seed: timetable::seed(&identity),
                 busy: false,
                 running: false,
+                forced: false,
                 changed: false,
                 timer: Timestamp::NEVER,
                 held: None,
             };
             self.live.push(live);
             let state = known.remove(&identity);
-            let due = match &state {
-                _ if !self.is_checked(id) || settings.check_interval.is_zero() => Timestamp::NEVER,
-                Some(state) if state.last_check.is_some() => self.resume(id, state, gap_start, now),
-                _ => timetable::first(seed, settings.check_interval, settings.retry_interval, now),
-            };
-            let due = self.within_period(settings.check_period, seed, settings.check_interval, due);
-            self.states.push(state.unwrap_or_else(|| Saved::pristine(graph.is_host(id), now)));
+            old.push(state.is_some());
+            self.states.push(state.unwrap_or_else(|| self.unknown(id, now)));
+            self.remember_numbers(id);
+        }
+        for id in graph.ids() {
+            if now > gap_start + STALE && graph.settings(id).freshness.is_some() {
+                let state = self.state_mut(id);
+                let last = state.last_check.unwrap_or(state.since);
+                // nobody could deliver a result meanwhile
+                let extras = state.extras_mut();
+                extras.not_counted = extras.not_counted + now.since(gap_start.max(last));
+            }
+            let due = self.first_due(id, old[id.0 as usize], gap_start, now);
             self.plan(id, due);
-            if self.state(id).condition.is_problem() && self.state(id).state_type == StateType::Hard {
-                if now > gap_start + STALE && self.is_checked(id) {
+            let state = self.state(id);
+            if state.condition.is_problem() && state.state_type == StateType::Hard {
+                if now > gap_start + STALE && self.is_checked(id) && state.silenced_until.is_none() {
                     self.state_mut(id).silenced_until = Some(now);
                 }
                 self.set_timer(id, now);
+            } else if state.extras.is_some() {
+                self.set_timer(id, now);
+            }
+        }
+        for id in graph.ids() {
+            if self.refresh(id, now) {
+                self.spread(id, now);
             }
         }
     }
 
-    /// The due time of an object with a past, under settings that may be new.
-    fn resume(&self, id: ObjectId, state: &Saved, gap_start: Timestamp, now: Timestamp) -> Timestamp {
-        let settings = self.graph.settings(id);
-        let (check, retry) = (settings.check_interval, settings.retry_interval);
-        let seed = self.live[id.0 as usize].seed;
-        let soft = state.state_type == StateType::Soft && !retry.is_zero();
-        let last = state.last_check.unwrap_or(gap_start);
-        let due = if soft {
-            state.next_due.min(last + retry)
-        } else if state.next_due == timetable::slot(seed, check, state.next_due)
-            && state.next_due.since(last) <= check + check
-        {
-            state.next_due
-        } else {
-            // the interval is new: not before half of it is over
-            timetable::slot(seed, check, (last + check.half()).max(gap_start))
-        };
-        if due <= now {
-            let interval = if soft { retry } else { check };
-            timetable::after_gap(seed, interval, due.max(gap_start), gap_start, now)
-        } else {
-            due
+    /// An object of which nothing is known.
+    fn unknown(&self, id: ObjectId, now: Timestamp) -> Saved {
+        let mut state = Saved::pristine(self.graph.is_host(id), now);
+        if let Some(initial) = self.graph.settings(id).initial {
+            (state.condition, state.hard) = (initial, initial);
+        }
+        state
+    }
+
+    fn remember_numbers(&mut self, id: ObjectId) {
+        let extras = self.states[id.0 as usize].extras();
+        let downtimes = extras.downtimes.iter().map(|downtime| downtime.number);
+        let numbers: Vec<u64> =
+            downtimes.chain(extras.comments.iter().map(|comment| comment.number)).collect();
+        for number in numbers {
+            self.numbers.insert(number, id);
+            self.globals.last_number = self.globals.last_number.max(number);
         }
     }
 
@@ -98,12 +114,14 @@ impl Engine {
         self.timers.clear();
         let carried = old.ids().zip(states).map(|(id, state)| (old.identity(id), state));
         let states = stored.into_iter().chain(carried).collect();
-        self.adopt(Restored { states, alive: Some(now) }, now);
+        let globals = std::mem::take(&mut self.globals);
+        self.adopt(Restored { states, globals, alive: Some(now) }, now);
         for (id, was) in old.ids().zip(&live) {
             match new_ids[id.0 as usize] {
                 Some(new) => {
                     let now_live = &mut self.live[new.0 as usize];
                     (now_live.running, now_live.busy, now_live.held) = (was.running, was.running, was.held);
+                    now_live.forced = was.forced && was.running;
                 }
                 // its result will be thrown away, but its place must become free
                 None if was.running => self.dispatch.finished((!old.is_host(id)).then(|| old.host_of(id))),
@@ -128,42 +146,10 @@ impl Engine {
         let graph = self.graph.clone();
         for name in self.state(id).told.clone() {
             let Some(contact) = graph.find_contact(&name) else { continue };
-            let message = self.message(id, contact, NotificationKind::Removed, None, now);
+            let message = self.message(id, contact, &Telling::of(NotificationKind::Removed), now);
             let (contact, condition) = (message.contact.clone(), message.condition);
             self.actions.push_back(Action::Notify(Box::new(message)));
             self.record(id, now, EntryKind::Notified { contact, kind: NotificationKind::Removed, condition });
-        }
-    }
-}
-
-impl Saved {
-    /// An object of which nothing is known: well until a check says otherwise.
-    pub fn pristine(is_host: bool, now: Timestamp) -> Saved {
-        let condition = if is_host { Condition::Up } else { Condition::Ok };
-        Saved {
-            condition,
-            hard: condition,
-            state_type: StateType::Hard,
-            attempt: 1,
-            last_check: None,
-            since: now,
-            hard_since: now,
-            problem_since: None,
-            last_ok: None,
-            next_due: Timestamp::NEVER,
-            output: Arc::from(""),
-            long_output: Arc::from(""),
-            perfdata: Arc::from(""),
-            latency: Span::ZERO,
-            execution_time: Span::ZERO,
-            problem_id: 0,
-            notifications: 0,
-            last_notification: None,
-            told: Vec::new(),
-            pending: false,
-            silenced_until: None,
-            acknowledgement: None,
-            downtimes: Vec::new(),
         }
     }
 }

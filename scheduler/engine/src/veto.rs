@@ -1,8 +1,10 @@
 //! Whether a problem is told now: one visible list of small pure functions, each answering "pass"
 //! or "hold" with its reason.
 
+use crate::condition::StateType;
 use crate::graph::{Contact, ContactSide, Graph, ObjectId, Settings};
-use crate::message::{HoldReason, Saved, StateType};
+use crate::notification::HoldReason;
+use crate::saved::Saved;
 use crate::time::{Span, Timestamp};
 
 /// A mail about a problem waits at most so long for the condition of its host or parents.
@@ -16,13 +18,36 @@ pub(crate) struct Case<'a> {
     pub status: &'a Saved,
     /// The host of a service; the parents of a host.
     pub above: Vec<Above<'a>>,
+    /// The root of a dependency that is not met, or of what keeps it from being checked.
+    pub dependency: Option<ObjectId>,
+    /// Is anybody told of anything?
+    pub all_enabled: bool,
+    /// Is anybody told of this object?
+    pub enabled: bool,
+    /// The time between mails, by escalation or its own.
+    pub interval: Span,
     pub now: Timestamp,
+}
+
+impl Case<'_> {
+    /// Is there a reason that ends some time, after which only a fresh result may tell: a downtime, a
+    /// dependency, a host that does not answer?
+    pub fn is_silenced(&self) -> bool {
+        let above_fails = self.above.iter().any(|above| above.status.condition.is_problem());
+        above_fails || self.dependency.is_some() || self.in_downtime()
+    }
+
+    fn in_downtime(&self) -> bool {
+        let of_host =
+            !self.graph.is_host(self.id) && self.above.iter().any(|above| above.status.in_downtime());
+        of_host || self.status.in_downtime()
+    }
 }
 
 /// What an object hangs on: the host of a service, a parent of a host.
 pub(crate) struct Above<'a> {
     pub status: &'a Saved,
-    /// Is it checked, so that waiting for its answer makes sense?
+    /// Is it checked now, so that waiting for its answer makes sense?
     pub checked: bool,
 }
 
@@ -30,16 +55,59 @@ type Veto = fn(&Case) -> Option<HoldReason>;
 
 /// The stages, in order; the first that holds is the reason that is told. Whether there is anything
 /// to tell comes first: what has been told already is not silenced by a downtime that comes later.
-pub(crate) const PROBLEM: [Veto; 10] =
-    [told_already, disabled, period, soft, acknowledged, host_down, host_pending, options, delay, downtime];
+/// What concerns a contact alone (its options and periods, folding into a message about flapping)
+/// comes after these, contact by contact.
+const PROBLEM: [Veto; 13] = [
+    told_already,
+    all_disabled,
+    disabled,
+    period,
+    soft,
+    acknowledged,
+    dependency,
+    host_down,
+    host_pending,
+    options,
+    delayed,
+    delay,
+    downtime,
+];
+
+/// The same for what tells of many problems at once.
+const UNREST: [Veto; 7] = [all_disabled, disabled, period, acknowledged, dependency, host_down, downtime];
+
+/// The same for what somebody writes.
+const CUSTOM: [Veto; 4] = [all_disabled, disabled, period, downtime];
 
 /// The first reason to hold a problem back.
 pub(crate) fn problem(case: &Case) -> Option<HoldReason> {
     PROBLEM.iter().find_map(|veto| veto(case))
 }
 
+/// The first reason to hold back what is told of many problems at once.
+pub(crate) fn unrest(case: &Case) -> Option<HoldReason> {
+    UNREST.iter().find_map(|veto| veto(case))
+}
+
+/// The first reason to hold back what somebody writes.
+pub(crate) fn custom(case: &Case) -> Option<HoldReason> {
+    CUSTOM.iter().find_map(|veto| veto(case))
+}
+
+fn all_disabled(case: &Case) -> Option<HoldReason> {
+    (!case.all_enabled).then_some(HoldReason::AllDisabled)
+}
+
+fn dependency(case: &Case) -> Option<HoldReason> {
+    case.dependency.map(|_| HoldReason::Dependency)
+}
+
+fn delayed(case: &Case) -> Option<HoldReason> {
+    case.status.extras().delayed_until.is_some_and(|until| case.now < until).then_some(HoldReason::Delayed)
+}
+
 fn disabled(case: &Case) -> Option<HoldReason> {
-    (!case.settings.notifications).then_some(HoldReason::Disabled)
+    (!case.enabled).then_some(HoldReason::Disabled)
 }
 
 fn period(case: &Case) -> Option<HoldReason> {
@@ -52,7 +120,7 @@ fn soft(case: &Case) -> Option<HoldReason> {
 }
 
 fn acknowledged(case: &Case) -> Option<HoldReason> {
-    case.status.acknowledgement.is_some().then_some(HoldReason::Acknowledged)
+    case.status.acknowledgement().is_some().then_some(HoldReason::Acknowledged)
 }
 
 /// Only for services: a host below a host that is down is UNREACHABLE, which it may be told as.
@@ -87,23 +155,21 @@ fn delay(case: &Case) -> Option<HoldReason> {
 }
 
 fn downtime(case: &Case) -> Option<HoldReason> {
-    let covers =
-        |status: &Saved| status.downtimes.iter().any(|(start, end)| (*start..*end).contains(&case.now));
-    let of_host = !case.graph.is_host(case.id) && case.above.iter().any(|above| covers(above.status));
-    if covers(case.status) || of_host {
+    if case.in_downtime() {
         return Some(HoldReason::Downtime);
     }
     let confirmed = |silenced| case.status.last_check.is_some_and(|at| at >= silenced);
     case.status.silenced_until.is_some_and(|silenced| !confirmed(silenced)).then_some(HoldReason::Unconfirmed)
 }
 
-fn told_already(case: &Case) -> Option<HoldReason> {
+pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {
     if case.status.pending {
         return None;
     }
-    let interval = case.settings.notification_interval;
-    let again =
-        case.status.last_notification.is_none_or(|at| !interval.is_zero() && case.now >= at + interval);
+    let again = case
+        .status
+        .last_notification
+        .is_none_or(|at| !case.interval.is_zero() && case.now >= at + case.interval);
     (!again).then_some(HoldReason::Interval)
 }
 

@@ -21,7 +21,7 @@ pub fn subject(notification: &Notification) -> String {
     let what = match notification.kind {
         NotificationKind::Problem | NotificationKind::Recovery => notification.condition.as_str(),
         NotificationKind::Acknowledgement => "ACKNOWLEDGED",
-        NotificationKind::Removed => "REMOVED",
+        other => other.as_str(),
     };
     let before = format!("[hlidka] {what} ");
     let behind = aside(notification);
@@ -44,7 +44,7 @@ fn aside(notification: &Notification) -> String {
         NotificationKind::Recovery => {
             parts.extend(notification.lasted.map(|lasted| format!("after {lasted}")));
         }
-        NotificationKind::Acknowledgement | NotificationKind::Removed => {
+        _ => {
             parts.push(notification.condition.to_string());
         }
     }
@@ -117,6 +117,34 @@ fn headline(notification: &Notification) -> String {
         NotificationKind::Removed => {
             format!("{what} is not monitored any more. It was {condition} when it left the configuration.")
         }
+        NotificationKind::FlappingStart if notification.number > 1 => {
+            format!(
+                "{what} still changes all the time; it is {condition} now. Single changes are not mailed."
+            )
+        }
+        NotificationKind::FlappingStart => {
+            format!(
+                "{what} changes all the time (flapping); it is {condition} now. Single changes are not mailed until it settles."
+            )
+        }
+        NotificationKind::FlappingStop => format!("{what} has settled: it is {condition}."),
+        NotificationKind::OftenFailing if notification.number > 1 => {
+            format!("{what} still fails more often than its budget allows; it is {condition} now.")
+        }
+        NotificationKind::OftenFailing => {
+            format!(
+                "{what} fails more often than its budget allows; it is {condition} now. Single failures of this kind are not mailed until that is over."
+            )
+        }
+        NotificationKind::OftenFailingStop => {
+            format!("{what} does not fail often any more; it is {condition}.")
+        }
+        NotificationKind::DowntimeStart => format!("A downtime of {what} begins; it is {condition}."),
+        NotificationKind::DowntimeEnd => format!("A downtime of {what} is over; it is {condition}."),
+        NotificationKind::DowntimeCancelled => {
+            format!("A downtime of {what} was taken back; it is {condition}.")
+        }
+        NotificationKind::Custom => format!("A message about {what}, which is {condition}."),
     }
 }
 

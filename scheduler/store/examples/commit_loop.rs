@@ -84,6 +84,7 @@ fn batch(number: u64) -> Batch {
     Batch {
         at,
         states: objects.map(|object| (identity(object), saved(number, at))).collect(),
+        globals: None,
         removed: Vec::new(),
         history: history.collect(),
         notifications: number
@@ -121,8 +122,7 @@ fn saved(number: u64, at: Timestamp) -> Saved {
         told: Vec::new(),
         pending: false,
         silenced_until: None,
-        acknowledgement: None,
-        downtimes: Vec::new(),
+        ..Saved::pristine(false, at)
     }
 }
 
@@ -147,5 +147,11 @@ fn notification(number: u64, at: Timestamp) -> Notification {
         notes_url: None,
         affected: 0,
         comment: None,
+        ..Notification::about(
+            Identity { host: "".into(), service: None },
+            "".into(),
+            NotificationKind::Problem,
+            Condition::Ok,
+        )
     }
 }

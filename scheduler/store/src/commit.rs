@@ -1,6 +1,6 @@
 //! Writing what the engine decided.
 
-use engine::{Entry, EntryKind, Identity, Notification, Saved, Timestamp};
+use engine::{Entry, EntryKind, Globals, Identity, Notification, Saved, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::row::{encode, service_column};
@@ -13,6 +13,8 @@ pub struct Batch {
     pub at: Timestamp,
     /// Objects of which something new is known.
     pub states: Vec<(Identity, Saved)>,
+    /// What is remembered of the scheduler as a whole, if it changed.
+    pub globals: Option<Globals>,
     /// Objects that left the configuration; their history stays.
     pub removed: Vec<Identity>,
     /// New lines of history.
@@ -25,8 +27,18 @@ impl Batch {
     /// Must it survive a power cut? Notifications must: one that was sent and then forgotten
     /// would be sent again. What a person said must: it was answered with "done".
     fn waits_for_disk(&self) -> bool {
-        let by_person =
-            |entry: &Entry| matches!(entry.kind, EntryKind::Acknowledged { .. } | EntryKind::Downtime { .. });
+        let by_person = |entry: &Entry| {
+            matches!(
+                entry.kind,
+                EntryKind::Acknowledged { .. }
+                    | EntryKind::Unacknowledged
+                    | EntryKind::Downtime { .. }
+                    | EntryKind::DowntimeEnded { cancelled: true, .. }
+                    | EntryKind::Commented { .. }
+                    | EntryKind::Switched { .. }
+                    | EntryKind::SwitchedAll { .. }
+            )
+        };
         !self.notifications.is_empty() || self.history.iter().any(by_person)
     }
 }
@@ -48,6 +60,7 @@ struct Encoded {
     states: Vec<String>,
     history: Vec<String>,
     notifications: Vec<String>,
+    globals: Option<String>,
 }
 
 impl Encoded {
@@ -55,10 +68,13 @@ impl Encoded {
         let states = batch.states.iter().map(|(identity, saved)| encode(saved, identity));
         let history = batch.history.iter().map(|entry| encode(&entry.kind, &entry.identity));
         let notifications = batch.notifications.iter().map(|told| encode(told, &told.identity));
+        let everything = Identity { host: "".into(), service: None };
+        let globals = batch.globals.iter().map(|globals| encode(globals, &everything)).next().transpose()?;
         Ok(Encoded {
             states: states.collect::<Result<_, _>>()?,
             history: history.collect::<Result<_, _>>()?,
             notifications: notifications.collect::<Result<_, _>>()?,
+            globals,
         })
     }
 }
@@ -71,6 +87,13 @@ fn write(connection: &mut Connection, batch: &Batch, encoded: &Encoded) -> rusql
             "INSERT INTO meta VALUES ('alive', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         )?;
         alive.execute([batch.at.micros()])?;
+
+        if let Some(globals) = &encoded.globals {
+            let mut scheduler = transaction.prepare_cached(
+                "INSERT INTO scheduler VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET detail = excluded.detail",
+            )?;
+            scheduler.execute([globals])?;
+        }
 
         let mut remove = transaction.prepare_cached("DELETE FROM object WHERE host = ?1 AND service = ?2")?;
         for identity in &batch.removed {

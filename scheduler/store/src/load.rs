@@ -1,6 +1,6 @@
 //! Reading everything back at the start.
 
-use engine::{Identity, Notification, Saved, Timestamp};
+use engine::{Globals, Identity, Notification, Saved, Timestamp};
 use rusqlite::Connection;
 
 use crate::row::{self, Warnings, decode};
@@ -11,6 +11,8 @@ use crate::{DeliveryId, Store, StoreError};
 pub struct Loaded {
     /// State of every object.
     pub states: Vec<(Identity, Saved)>,
+    /// What is remembered of the scheduler as a whole.
+    pub globals: Globals,
     /// When something was last stored; none for a new database.
     pub alive: Option<Timestamp>,
     /// Notifications that nobody has taken yet, in the order in which they were decided.
@@ -41,6 +43,13 @@ fn read(connection: &Connection) -> rusqlite::Result<Loaded> {
         }
     }
 
+    let mut statement = connection.prepare("SELECT detail FROM scheduler")?;
+    let mut found = statement.query([])?;
+    let globals = match found.next()? {
+        Some(columns) => decode(row::bytes(columns, 0)?, "the switches", &mut warnings).unwrap_or_default(),
+        None => Globals::default(),
+    };
+
     let mut outbox = Vec::new();
     let mut statement = connection.prepare(
         "SELECT id, detail FROM notification WHERE sent_at IS NULL AND given_up_at IS NULL ORDER BY id",
@@ -57,5 +66,5 @@ fn read(connection: &Connection) -> rusqlite::Result<Loaded> {
     let mut statement = connection.prepare("SELECT value FROM meta WHERE key = 'alive'")?;
     let mut found = statement.query([])?;
     let alive = found.next()?.map(|columns| columns.get(0)).transpose()?.map(row::moment);
-    Ok(Loaded { states, alive, outbox, warnings: warnings.into_lines() })
+    Ok(Loaded { states, globals, alive, outbox, warnings: warnings.into_lines() })
 }

@@ -7,7 +7,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x686c_6964;
 
 /// Each step leads to the next version; `PRAGMA user_version` counts those done. Never change one
 /// that was released: add another.
-pub(crate) const STEPS: &[&str] = &[VERSION_1];
+pub(crate) const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// A host has the service `''`, which no service can be called.
 ///
@@ -54,6 +54,14 @@ CREATE TABLE notification (
 CREATE INDEX notification_queued ON notification (queued_at);
 CREATE INDEX notification_object ON notification (host, service, queued_at);
 CREATE INDEX notification_waiting ON notification (id) WHERE sent_at IS NULL AND given_up_at IS NULL;
+";
+
+/// What is remembered of the scheduler as a whole: one row.
+const VERSION_2: &str = "
+CREATE TABLE scheduler (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    detail TEXT NOT NULL
+) STRICT;
 ";
 
 /// What a database is, before anything is changed in it.
@@ -118,7 +126,7 @@ mod tests {
             .unwrap();
         assert_eq!(row, (7, "x".to_owned()));
         assert_eq!(look(&connection, longer.len()).unwrap(), Found::Version(longer.len()));
-        assert_eq!(look(&connection, STEPS.len()).unwrap(), Found::Newer(3));
+        assert_eq!(look(&connection, STEPS.len()).unwrap(), Found::Newer(4));
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use engine::{
-    Condition, Entry, EntryKind, HoldReason, Identity, Notification, NotificationKind, Saved, Span,
-    StateType, Timestamp,
+    Condition, Entry, EntryKind, Extras, Globals, HoldReason, Identity, Notification, NotificationKind,
+    ObjectSwitch, Saved, Span, StateType, Switch, Timestamp,
 };
 use store::{Batch, DeliveryId, Fate, HistoryQuery, LedgerQuery, Scope, Store};
 use tempfile::TempDir;
@@ -52,8 +52,12 @@ fn saved(output: &str) -> Saved {
         told: vec!["alice".into(), "bob".into()],
         pending: false,
         silenced_until: None,
-        acknowledgement: Some((true, "alice".into(), "on it".into())),
-        downtimes: vec![(secs(1), secs(2))],
+        extras: Some(Box::new(Extras {
+            delayed_until: Some(secs(7)),
+            switches: vec![(ObjectSwitch::Notifications, false)],
+            ..Extras::default()
+        })),
+        ..Saved::pristine(false, secs(0))
     }
 }
 
@@ -78,11 +82,17 @@ fn told(identity: &str, contact: &str, at: i64) -> Notification {
         notes_url: Some("https://wiki.example.org/http".into()),
         affected: 0,
         comment: None,
+        ..Notification::about(
+            Identity { host: "".into(), service: None },
+            "".into(),
+            NotificationKind::Problem,
+            Condition::Ok,
+        )
     }
 }
 
 fn line(identity: &str, at: i64) -> Entry {
-    let kind = EntryKind::Held { kind: NotificationKind::Problem, reason: HoldReason::HostDown };
+    let kind = EntryKind::Held { kind: NotificationKind::Problem, reason: HoldReason::HostDown, by: None };
     Entry { at: secs(at), identity: id(identity), kind }
 }
 
@@ -93,6 +103,7 @@ fn everything_comes_back_after_a_restart() {
         at: secs(100),
         states: vec![(id("web1"), saved("up")), (id("web1;HTTP"), saved("a")), (id("web2"), saved("b"))],
         removed: vec![],
+        globals: Some(Globals { last_number: 7, switches: vec![(Switch::Notifications, false)] }),
         history: vec![line("web1;HTTP", 100)],
         notifications: vec![told("web1;HTTP", "alice", 100), told("web1;HTTP", "bob", 100)],
     };

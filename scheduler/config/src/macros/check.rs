@@ -1,6 +1,6 @@
 //! Macros of a check.
 
-use engine::{ObjectId, Timestamp};
+use engine::{Check, CheckCommand, ObjectId, Timestamp};
 
 use super::moment::time_macro;
 use super::object::{object_macro, on_demand};
@@ -26,7 +26,7 @@ impl<'c> CheckMacros<'c> {
     /// The value of a macro, by its name without the `$`.
     pub fn value(&self, name: &str) -> Option<MacroValue<'c>> {
         let graph = &self.configuration.graph;
-        let arguments = graph.object(self.object).check.as_ref().map_or(&[][..], |check| &check.arguments);
+        let arguments = self.command().map_or(&[][..], |command| &command.arguments);
         argument(name, arguments)
             .or_else(|| self.configuration.user_macro(name))
             .or_else(|| time_macro(name, self.now, &graph.timezone))
@@ -38,7 +38,14 @@ impl<'c> CheckMacros<'c> {
     /// The command to run; none if the object has no check command.
     pub fn expand(&self) -> Option<CommandLine> {
         let graph = &self.configuration.graph;
-        let check = graph.object(self.object).check.as_ref()?;
-        Some(expand(&graph.command(check.command).line, &|name| self.value(name)))
+        let command = self.command()?;
+        Some(expand(&graph.command(command.command).line, &|name| self.value(name)))
+    }
+
+    fn command(&self) -> Option<&'c CheckCommand> {
+        match self.configuration.graph.object(self.object).check.as_ref()? {
+            Check::Command(command) => Some(command),
+            Check::Cluster(_) => None,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use engine::{CheckCommand, Contact, Group, Identity, Kind, ObjectId};
+use engine::{Check, CheckCommand, Contact, Group, Identity, Kind, Object, ObjectId};
 
 use super::{data, variable};
 use crate::command::MacroValue;
@@ -121,7 +121,7 @@ fn common<'c>(
         "NOTESURL" => text(object.notes_url.as_ref()),
         "ACTIONURL" => text(details.and_then(|details| details.action_url.as_ref())),
         "IMPORTANCE" => data(details.map_or(0, |details| details.importance).to_string()),
-        "CHECKCOMMAND" => data(object.check.as_ref().map(|check| written(of, check)).unwrap_or_default()),
+        "CHECKCOMMAND" => data(written_check(of, object).unwrap_or_default()),
         "NOTIFICATIONENABLED" => data(if of.graph.settings(id).notifications { "1" } else { "0" }),
         "NOTIFICATIONPERIOD" => data(
             of.graph.settings(id).notification_period.map_or("", |period| &*of.graph.period(period).name),
@@ -166,7 +166,15 @@ fn service(of: &Configuration, id: ObjectId) -> Option<ObjectId> {
     (!of.graph.is_host(id)).then_some(id)
 }
 
-/// A check command as it is written in a definition.
+/// What checks an object, as it is written in its definition.
+fn written_check(of: &Configuration, object: &Object) -> Option<String> {
+    object.check.as_ref().map(|check| match check {
+        Check::Command(command) => written(of, command),
+        Check::Cluster(cluster) => cluster.command.to_string(),
+    })
+}
+
+/// A command with its arguments as it is written in a definition.
 pub(crate) fn written(of: &Configuration, check: &CheckCommand) -> String {
     let mut text = of.graph.command(check.command).name.to_string();
     for argument in &check.arguments {

@@ -126,6 +126,12 @@ fn notification(service: Option<&str>) -> Notification {
         notes_url: Some("http://wiki/".into()),
         affected: 0,
         comment: Some(("bob".into(), "I $know".into())),
+        ..Notification::about(
+            Identity { host: "".into(), service: None },
+            "".into(),
+            NotificationKind::Problem,
+            Condition::Ok,
+        )
     }
 }
 

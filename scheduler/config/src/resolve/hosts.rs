@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{CheckCommand, Group, Kind, Object, ObjectId, Settings, SettingsId};
+use engine::{Check, Group, Kind, Object, ObjectId, Settings, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -91,9 +91,9 @@ pub(crate) fn check<'t>(
     view: &View<'t, '_>,
     commands: &Names<'t>,
     cx: &mut Context<'t, '_, '_>,
-) -> Option<CheckCommand> {
+) -> Option<Check> {
     let found = view.get(Key::CheckCommand)?;
-    reference(&found.text, view, Key::CheckCommand, commands, cx)
+    reference(&found.text, view, Key::CheckCommand, commands, cx).map(Check::Command)
 }
 
 /// Nobody is told, and it does not look as if that was meant.

@@ -73,6 +73,7 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         notification_period: period(view, Key::NotificationPeriod, known, cx),
         notification_options: options,
         contacts: contacts(view, known, cx),
+        ..Settings::default()
     };
     warn_of_what_is_not_done(view, cx);
     let is_service = of == Type::Service;

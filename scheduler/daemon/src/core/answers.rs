@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Event, Identity, ObjectId, Timestamp};
+use engine::{Acknowledgement, Event, Identity, NewDowntime, ObjectId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{Core, now};
@@ -18,22 +18,30 @@ impl Core {
             }
             Request::Reload => return self.read_again(Some(reply)),
             Request::Recheck { object } => self.recheck(&object),
-            Request::Acknowledge { object, sticky, author, comment } => self.with(&object, |id, core| {
-                if !core.engine.state(id).condition.is_problem() {
-                    return Answer::Refused {
-                        reasons: vec![format!("{object} is no problem: there is nothing to acknowledge")],
-                    };
-                }
-                core.engine.handle(Event::Acknowledge { object: id, sticky, author, comment }, now());
-                Answer::Done { message: format!("acknowledged {object}") }
-            }),
+            Request::Acknowledge { object, sticky, expires, author, comment } => {
+                self.with(&object, |id, core| {
+                    if !core.engine.state(id).condition.is_problem() {
+                        return Answer::Refused {
+                            reasons: vec![format!("{object} is no problem: there is nothing to acknowledge")],
+                        };
+                    }
+                    let at = now();
+                    let acknowledgement =
+                        Acknowledgement { sticky, expires, persistent: false, author, comment, at };
+                    core.engine.handle(Event::Acknowledge { object: id, acknowledgement, notify: true }, at);
+                    Answer::Done { message: format!("acknowledged {object}") }
+                })
+            }
             Request::Unacknowledge { object } => self.with(&object, |id, core| {
                 core.engine.handle(Event::Unacknowledge(id), now());
                 Answer::Done { message: format!("removed the acknowledgement of {object}") }
             }),
             Request::Downtime { object, start, end, author, comment } => self.with(&object, |id, core| {
-                core.engine.handle(Event::Downtime { object: id, start, end, author, comment }, now());
-                Answer::Done { message: format!("{object} is in a downtime for {}", end.since(start)) }
+                let number = core.engine.next_number();
+                let downtime = NewDowntime { start, end, flexible: None, trigger: None, author, comment };
+                core.engine.handle(Event::Downtime { object: id, downtime }, now());
+                let length = end.since(start);
+                Answer::Done { message: format!("{object} is in downtime {number} for {length}") }
             }),
         };
         let _ = reply.send(answer);
@@ -54,7 +62,7 @@ impl Core {
             let checked: Vec<ObjectId> =
                 all.into_iter().filter(|id| graph.object(*id).check.is_some()).collect();
             for id in &checked {
-                core.engine.handle(Event::Recheck(*id), now());
+                core.engine.handle(Event::Recheck { object: *id, at: now(), forced: true }, now());
             }
             match checked.len() {
                 0 => Answer::Refused { reasons: vec![format!("{object} has no check command")] },
@@ -79,16 +87,13 @@ impl Core {
             running,
             waiting,
             undelivered: self.undelivered.len(),
-            objects: graph.ids().filter(shown).map(|id| self.line(id, at)).collect(),
+            objects: graph.ids().filter(shown).map(|id| self.line(id)).collect(),
         }
     }
 
-    fn line(&self, id: ObjectId, at: Timestamp) -> Line {
+    fn line(&self, id: ObjectId) -> Line {
         let (graph, state) = (self.engine.graph(), self.engine.state(id));
         let Identity { host, service } = graph.identity(id);
-        let covers = |id: ObjectId| {
-            self.engine.state(id).downtimes.iter().any(|(start, end)| (*start..*end).contains(&at))
-        };
         let origin = &graph.object(id).origin;
         let title: String =
             origin.puppet_title.as_ref().map(|title| format!(" (Puppet: {title})")).unwrap_or_default();
@@ -105,8 +110,11 @@ impl Core {
             perfdata: state.perfdata.clone(),
             latency: state.latency,
             execution_time: state.execution_time,
-            acknowledged: state.acknowledgement.is_some(),
-            downtime: covers(id) || covers(graph.host_of(id)),
+            acknowledged: state.acknowledgement().is_some(),
+            downtime: state.in_downtime() || self.engine.state(graph.host_of(id)).in_downtime(),
+            blocked: state.blocked().cloned(),
+            flapping: state.extras().flapping.is_some(),
+            often_failing: state.extras().often_failing.is_some(),
             told: state.told.iter().map(Arc::clone).collect(),
             defined: format!("{}:{}{title}", origin.file, origin.line),
         }

@@ -2,7 +2,7 @@
 
 use nagios::State;
 
-use super::world::{Plan, START, World, settings};
+use super::world::{Plan, START, World, acknowledge, downtime, settings};
 use crate::*;
 
 fn minutes(n: i64) -> Span {
@@ -188,8 +188,7 @@ fn a_downtime_silences_and_what_persists_is_told_after_a_fresh_result() {
     let (mut world, host, service) = pair(settings(), settings());
     world.pass(600);
     let end = world.now + minutes(60);
-    let (author, comment) = ("alice".into(), "kernel".into());
-    world.event(Event::Downtime { object: host, start: world.now, end, author, comment });
+    world.event(downtime(host, world.now, end));
     world.set(service, State::Critical);
     world.until(end - Span::from_secs(1));
     assert_eq!(world.told().len(), 0, "a host's downtime holds for its services");
@@ -208,14 +207,7 @@ fn a_recovery_during_a_downtime_goes_to_those_who_knew_before() {
     world.set(service, State::Critical);
     world.pass(1200);
     assert_eq!(world.told().len(), 2);
-    let (author, comment) = ("alice".into(), "repair".into());
-    world.event(Event::Downtime {
-        object: service,
-        start: world.now,
-        end: world.now + minutes(600),
-        author,
-        comment,
-    });
+    world.event(downtime(service, world.now, world.now + minutes(600)));
     world.set(service, State::Ok);
     world.pass(600);
     assert_eq!(world.told()[2..], ["h;s RECOVERY OK alice", "h;s RECOVERY OK bob"]);
@@ -233,12 +225,7 @@ fn an_acknowledgement_is_told_to_those_who_know_and_ends_the_reminders() {
     world.set(service, State::Critical);
     world.pass(900);
     let before = world.told().len();
-    world.event(Event::Acknowledge {
-        object: service,
-        sticky: false,
-        author: "carol".into(),
-        comment: "on it".into(),
-    });
+    world.event(acknowledge(service, false));
     assert_eq!(
         world.told()[before..],
         ["h;s ACKNOWLEDGEMENT CRITICAL alice", "h;s ACKNOWLEDGEMENT CRITICAL bob"]

@@ -194,8 +194,8 @@ fn a_recheck_runs_at_once_and_once() {
     world.until(START + minutes(7));
     world.runs.clear();
     let service = ObjectId(1);
-    world.event(Event::Recheck(service));
-    world.event(Event::Recheck(service));
+    world.event(Event::Recheck { object: service, at: world.now, forced: false });
+    world.event(Event::Recheck { object: service, at: world.now, forced: false });
     assert_eq!(world.runs, [(world.now, service)]);
 }
 
@@ -203,7 +203,7 @@ fn a_recheck_runs_at_once_and_once() {
 fn a_lost_check_comes_again_without_a_hurry() {
     let mut world = World::new(plan_of(1));
     let service = ObjectId(1);
-    world.event(Event::Recheck(service));
+    world.event(Event::Recheck { object: service, at: world.now, forced: false });
     world.engine.handle(Event::Lost(service), world.now);
     assert!(world.engine.state(service).next_due > world.now + Span::from_secs(29));
     assert_eq!(world.engine.load(), (0, 0));

@@ -2,7 +2,7 @@
 
 use nagios::State;
 
-use super::world::{Plan, World, settings};
+use super::world::{Plan, World, acknowledge, settings};
 use crate::*;
 
 /// Feeds results (`O W C U`, `a` normal and `A` sticky acknowledgement) and compares the states, with
@@ -19,8 +19,7 @@ fn sequence(max: u16, volatile: bool, results: &str, want: &str) {
         let mails = world.mails.len();
         match step {
             "a" | "A" => {
-                let (author, comment) = ("alice".into(), "known".into());
-                world.event(Event::Acknowledge { object: service, sticky: step == "A", author, comment });
+                world.event(acknowledge(service, step == "A"));
                 seen.push("ack".to_owned());
                 continue;
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nagios::State;
 use proptest::prelude::*;
 
-use super::world::{Plan, START, World, settings};
+use super::world::{Plan, START, World, acknowledge, downtime, settings};
 use crate::*;
 
 /// A small generator with a seed: the engine has no randomness, and a failure must come again.
@@ -91,7 +91,7 @@ impl Soak {
                     self.in_flight.push_back((self.now + Span::from_micros(50_000), job.object, self.now));
                 }
                 Action::Notify(mail) => self.witness(&mail),
-                Action::Record(_) => {}
+                Action::Record(_) | Action::Skip { .. } | Action::Handle(_) => {}
             }
         }
         self.engine.take_changed();
@@ -106,7 +106,7 @@ impl Soak {
         let kind = usize::try_from(self.dice.roll(4)).unwrap();
         let state = if *is_bad { kinds[kind] } else { State::Ok };
         let is_host = self.engine.graph().is_host(id);
-        let condition = if is_host { Condition::of_host(state) } else { Condition::of_service(state) };
+        let condition = if is_host { Condition::of_host(state, false) } else { Condition::of_service(state) };
         let witness = self.witnesses.entry(id).or_default();
         witness.bad_in_a_row = if condition.is_problem() { witness.bad_in_a_row + 1 } else { 0 };
         let empty: Arc<str> = "".into();
@@ -117,19 +117,14 @@ impl Soak {
         self.drain();
         match self.dice.roll(20_000) {
             0 => {
-                let (author, comment) = ("a".into(), "b".into());
-                let end = self.now + Span::from_secs(3600);
-                self.engine
-                    .handle(Event::Downtime { object: id, start: self.now, end, author, comment }, self.now);
+                self.engine.handle(downtime(id, self.now, self.now + Span::from_secs(3600)), self.now);
             }
             1..20 if condition.is_problem() => {
-                let (author, comment) = ("a".into(), "b".into());
-                self.engine
-                    .handle(Event::Acknowledge { object: id, sticky: true, author, comment }, self.now);
+                self.engine.handle(acknowledge(id, true), self.now);
             }
             _ => {}
         }
-        let acknowledged = self.engine.state(id).acknowledgement.is_some();
+        let acknowledged = self.engine.state(id).acknowledgement().is_some();
         self.witnesses.entry(id).or_default().acknowledged = acknowledged;
     }
 
@@ -153,8 +148,7 @@ impl Soak {
         let graph = self.engine.graph().clone();
         let id = graph.find(&mail.identity).expect("mails are about what there is");
         let state = self.engine.state(id);
-        let covered =
-            |state: &Saved| state.downtimes.iter().any(|(start, end)| (*start..*end).contains(&mail.at));
+        let covered = Saved::in_downtime;
         let witness = self.witnesses.entry(id).or_default();
         let told = witness.told.entry(mail.contact.clone()).or_default();
         match mail.kind {
@@ -177,7 +171,8 @@ impl Soak {
             NotificationKind::Acknowledgement => {
                 assert!(*told > 0, "told of an acknowledgement only: {mail:?}");
             }
-            NotificationKind::Removed => panic!("nothing was removed"),
+            NotificationKind::DowntimeStart | NotificationKind::DowntimeEnd => {}
+            other => panic!("nobody asked for {}", other.as_str()),
         }
     }
 
@@ -186,7 +181,7 @@ impl Soak {
         let graph = self.engine.graph().clone();
         let text: Vec<(Identity, Saved)> =
             graph.ids().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
-        let restored = Restored { states: text, alive: Some(self.now) };
+        let restored = Restored { states: text, alive: Some(self.now), ..Restored::default() };
         self.in_flight.clear();
         self.engine = Engine::new(graph, Limits::default(), restored, self.now);
     }
@@ -278,20 +273,23 @@ fn take(graph: &Arc<Graph>, steps: &[Step], cut: Option<usize>) -> (Vec<Notifica
                 .into_iter()
                 .map(|(identity, text)| (identity, serde_json::from_str(&text).unwrap()))
                 .collect();
-            world = World::restored(graph.clone(), Restored { states, alive: Some(world.now) }, world.now);
+            world = World::restored(
+                graph.clone(),
+                Restored { states, alive: Some(world.now), ..Restored::default() },
+                world.now,
+            );
         }
-        let (author, comment): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
         match *step {
             Step::Host(code) => world.passive(host, State::from_exit_code(i32::from(code))),
             Step::Service(code) => world.passive(service, State::from_exit_code(i32::from(code))),
             Step::Acknowledge { sticky } => {
-                world.event(Event::Acknowledge { object: service, sticky, author, comment });
+                world.event(acknowledge(service, sticky));
             }
             Step::Unacknowledge => world.event(Event::Unacknowledge(service)),
             Step::Downtime { of_host, minutes } => {
                 let (object, end) =
                     (if of_host { host } else { service }, world.now + Span::from_secs(minutes * 60));
-                world.event(Event::Downtime { object, start: world.now, end, author, comment });
+                world.event(downtime(object, world.now, end));
             }
             Step::Pass { minutes } => world.pass(minutes * 60),
         }

@@ -28,10 +28,33 @@ pub(super) fn settings() -> Settings {
         notification_period: None,
         notification_options: Letters::ALL,
         contacts: Box::new([ContactId(0)]),
+        ..Settings::default()
     }
 }
 
-/// Collects objects; `alice` wants everything, `bob` wants CRITICAL, DOWN and recoveries.
+/// The one command.
+pub(super) fn command() -> CheckCommand {
+    CheckCommand { command: CommandId(0), arguments: Box::new([]) }
+}
+
+/// An acknowledgement, as most people write it.
+pub(super) fn acknowledge(object: ObjectId, sticky: bool) -> Event {
+    let (author, comment) = ("a".into(), "b".into());
+    let at = Timestamp::EPOCH;
+    let acknowledgement = Acknowledgement { sticky, expires: None, persistent: false, author, comment, at };
+    Event::Acknowledge { object, acknowledgement, notify: true }
+}
+
+/// A fixed downtime.
+pub(super) fn downtime(object: ObjectId, start: Timestamp, end: Timestamp) -> Event {
+    let (author, comment) = ("a".into(), "b".into());
+    Event::Downtime {
+        object,
+        downtime: NewDowntime { start, end, flexible: None, trigger: None, author, comment },
+    }
+}
+
+/// Collects objects; `alice` wants everything but downtimes, `bob` wants CRITICAL, DOWN and recoveries.
 pub(super) struct Plan {
     builder: GraphBuilder,
 }
@@ -51,8 +74,9 @@ impl Plan {
             variables: Box::new([]),
             origin: Origin::default(),
         };
+        let all = ['w', 'u', 'c', 'd', 'r', 'f'].into_iter().fold(Letters::NONE, Letters::with);
         let some = Letters::NONE.with('c').with('d').with('r');
-        builder.parts().contacts = vec![contact("alice", Letters::ALL), contact("bob", some)];
+        builder.parts().contacts = vec![contact("alice", all), contact("bob", some)];
         builder.parts().commands =
             vec![Command { name: "check".into(), line: "/bin/true".into(), origin: Origin::default() }];
         Plan { builder }
@@ -65,7 +89,7 @@ impl Plan {
 
     fn add(&mut self, name: &str, kind: Kind, settings: Settings, checked: bool) -> ObjectId {
         let settings = self.builder.settings(settings);
-        let check = checked.then(|| CheckCommand { command: CommandId(0), arguments: Box::new([]) });
+        let check = checked.then(|| Check::Command(command()));
         self.builder.object(Object {
             name: name.into(),
             kind,
@@ -106,6 +130,8 @@ pub(super) struct World {
     /// Checks under way: due end, object, start.
     running: Vec<(Timestamp, ObjectId, Timestamp)>,
     pub runs: Vec<(Timestamp, ObjectId)>,
+    pub skips: Vec<(Timestamp, ObjectId, ObjectId)>,
+    pub handled: Vec<Handling>,
     pub mails: Vec<Notification>,
     pub history: Vec<Entry>,
 }
@@ -123,6 +149,8 @@ impl World {
             duration: Span::from_micros(10_000),
             running: Vec::new(),
             runs: Vec::new(),
+            skips: Vec::new(),
+            handled: Vec::new(),
             mails: Vec::new(),
             history: Vec::new(),
         }
@@ -132,7 +160,7 @@ impl World {
     pub fn saved(&self) -> Restored {
         let graph = self.engine.graph();
         let states = graph.ids().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
-        Restored { states, alive: Some(self.now) }
+        Restored { states, globals: self.engine.globals().clone(), alive: Some(self.now) }
     }
 
     pub fn set(&mut self, id: ObjectId, state: State) {
@@ -147,6 +175,8 @@ impl World {
                     self.runs.push((self.now, job.object));
                     self.running.push((self.now + self.duration, job.object, self.now));
                 }
+                Action::Skip { object, master } => self.skips.push((self.now, object, master)),
+                Action::Handle(handling) => self.handled.push(*handling),
                 Action::Notify(mail) => self.mails.push(*mail),
                 Action::Record(entry) => self.history.push(*entry),
             }

@@ -23,6 +23,12 @@ pub(crate) fn problem() -> Notification {
         notes_url: Some("https://wiki.example.org/monitoring/http".into()),
         affected: 0,
         comment: None,
+        ..Notification::about(
+            Identity { host: "".into(), service: None },
+            "".into(),
+            NotificationKind::Problem,
+            Condition::Ok,
+        )
     }
 }
 

@@ -1,0 +1,254 @@
+//! When an object is checked next, and whether it is checked at all.
+
+use std::cmp::Reverse;
+
+use crate::condition::StateType;
+use crate::engine::Engine;
+use crate::graph::{ObjectId, PeriodId};
+use crate::history::EntryKind;
+use crate::message::{Action, Job};
+use crate::switch::{ObjectSwitch, Switch};
+use crate::time::{Span, Timestamp};
+use crate::timetable;
+
+/// Nobody called the engine for so long while something was due: the machine slept, or its clock was set.
+const GAP: Span = Span::from_secs(10);
+
+impl Engine {
+    /// Can hlidka check it by itself?
+    pub(crate) fn is_checked(&self, id: ObjectId) -> bool {
+        self.graph.object(id).check.is_some() && self.is_on(id, ObjectSwitch::ActiveChecks)
+    }
+
+    /// The moment at which a lack of results becomes stale; never for an object without a freshness
+    /// check, or while it is blocked.
+    fn stale_at(&self, id: ObjectId) -> Timestamp {
+        let state = self.state(id);
+        match self.graph.settings(id).freshness {
+            Some(threshold) if self.graph.object(id).check.is_some() && state.blocked().is_none() => {
+                state.last_check.unwrap_or(state.since) + state.extras().not_counted + threshold
+            }
+            _ => Timestamp::NEVER,
+        }
+    }
+
+    /// A check is due: does it run? If not, what it is blocked by is told.
+    pub(crate) fn may_run(&mut self, id: ObjectId, now: Timestamp) -> bool {
+        if self.live[id.0 as usize].forced {
+            return true;
+        }
+        let of_all = if self.graph.is_host(id) { Switch::HostChecks } else { Switch::ServiceChecks };
+        if !self.on(of_all) || !self.graph.is_open(self.graph.settings(id).check_period, now) {
+            return false;
+        }
+        if self.graph.depends_on_time() {
+            self.refresh_upwards(id, now);
+        }
+        if let Some(blocked) = self.state(id).blocked() {
+            let master = self.graph.find(&blocked.by).unwrap_or(id);
+            self.actions.push_back(Action::Skip { object: id, master });
+            return false;
+        }
+        if self.is_checked(id) {
+            return true;
+        }
+        let stale = self.stale_at(id) <= now;
+        if stale {
+            let age = now.since(self.state(id).last_check.unwrap_or(self.state(id).since));
+            self.record(id, now, EntryKind::Stale { age });
+        }
+        stale
+    }
+
+    /// Somebody wants a check at a moment.
+    pub(crate) fn recheck(&mut self, id: ObjectId, at: Timestamp, forced: bool, now: Timestamp) {
+        if self.graph.object(id).check.is_none() || (!forced && !self.is_checked(id)) {
+            return;
+        }
+        if at <= now {
+            self.check_now(id, forced, now);
+        } else if !self.live[id.0 as usize].busy {
+            self.live[id.0 as usize].forced = forced;
+            self.plan(id, at);
+        }
+    }
+
+    /// Somebody cannot wait for the timetable.
+    pub(crate) fn check_now(&mut self, id: ObjectId, forced: bool, now: Timestamp) {
+        if self.graph.object(id).check.is_none() || self.live[id.0 as usize].busy {
+            return;
+        }
+        self.live[id.0 as usize].busy = true;
+        self.live[id.0 as usize].forced = forced;
+        self.state_mut(id).next_due = now;
+        self.dispatch.push_front(Job { object: id, due: now });
+    }
+
+    /// Checks again within one retry interval, each object at its own moment: no burst.
+    pub(crate) fn confirm(&mut self, id: ObjectId, now: Timestamp) {
+        let settings = self.graph.settings(id);
+        let interval =
+            if settings.retry_interval.is_zero() { settings.check_interval } else { settings.retry_interval };
+        let at = now + timetable::spread(self.live[id.0 as usize].seed, interval);
+        if self.is_checked(id) && at < self.state(id).next_due && !self.live[id.0 as usize].busy {
+            self.plan(id, at);
+        }
+    }
+
+    /// Plans the next check after a run.
+    pub(crate) fn schedule_next(&mut self, id: ObjectId, now: Timestamp) {
+        let settings = self.graph.settings(id);
+        let (seed, state) = (self.live[id.0 as usize].seed, self.state(id));
+        let (check, retry, period) =
+            (settings.check_interval, settings.retry_interval, settings.check_period);
+        let regular = if !self.is_checked(id) || check.is_zero() {
+            Timestamp::NEVER
+        } else if state.state_type == StateType::Soft && !retry.is_zero() {
+            // from the start of the failed run, so that long timeouts do not stretch the retries
+            state.last_check.map_or(now, |started| (started + retry).max(now))
+        } else {
+            timetable::next_regular(seed, check, retry, state.last_check, now)
+        };
+        let next = self.within_period(period, seed, check, regular.min(self.stale_at(id)));
+        self.plan(id, next);
+    }
+
+    /// A due check was not run: the next slot of the timetable.
+    pub(crate) fn pass_over(&mut self, id: ObjectId, now: Timestamp) {
+        let settings = self.graph.settings(id);
+        let (seed, period, check) =
+            (self.live[id.0 as usize].seed, settings.check_period, settings.check_interval);
+        let regular = if self.is_checked(id) {
+            timetable::next_regular(seed, check, settings.retry_interval, Some(now), now)
+        } else {
+            Timestamp::NEVER
+        };
+        let stale = match self.stale_at(id) {
+            at if at <= now => now + settings.freshness.unwrap_or(check),
+            at => at,
+        };
+        let next = self.within_period(period, seed, check, regular.min(stale));
+        self.plan(id, next);
+    }
+
+    /// Outside its period an object waits for its own slot after the opening, not for the opening
+    /// itself: else all would start at once.
+    pub(crate) fn within_period(
+        &self,
+        period: Option<PeriodId>,
+        seed: u64,
+        interval: Span,
+        mut at: Timestamp,
+    ) -> Timestamp {
+        // a slot may lie outside again when the period is shorter than the interval
+        for _ in 0..100 {
+            if at == Timestamp::NEVER || self.graph.is_open(period, at) {
+                return at;
+            }
+            let opening = self.graph.next_opening(period, at);
+            if opening == Timestamp::NEVER {
+                return opening;
+            }
+            let slot = timetable::slot(seed, interval, opening);
+            at = if self.graph.is_open(period, slot) {
+                slot
+            } else {
+                opening + timetable::spread(seed, Span::from_secs(60))
+            };
+        }
+        at
+    }
+
+    pub(crate) fn plan(&mut self, id: ObjectId, at: Timestamp) {
+        self.state_mut(id).next_due = at;
+        if at != Timestamp::NEVER {
+            self.due.push(Reverse((at, id.0)));
+        }
+    }
+
+    /// The first due time of an object that is new or comes back after `gap_start`.
+    pub(crate) fn first_due(
+        &self,
+        id: ObjectId,
+        known: bool,
+        gap_start: Timestamp,
+        now: Timestamp,
+    ) -> Timestamp {
+        let settings = self.graph.settings(id);
+        let seed = self.live[id.0 as usize].seed;
+        let regular = match self.state(id) {
+            _ if !self.is_checked(id) || settings.check_interval.is_zero() => Timestamp::NEVER,
+            state if known && state.last_check.is_some() => self.resume(id, gap_start, now),
+            _ => timetable::first(seed, settings.check_interval, settings.retry_interval, now),
+        };
+        let stale = match self.stale_at(id) {
+            at if at <= now => now + timetable::spread(seed, settings.freshness.unwrap_or(Span::ZERO)),
+            at => at,
+        };
+        self.within_period(settings.check_period, seed, settings.check_interval, regular.min(stale))
+    }
+
+    /// The due time of an object with a past, under settings that may be new.
+    fn resume(&self, id: ObjectId, gap_start: Timestamp, now: Timestamp) -> Timestamp {
+        let (settings, state) = (self.graph.settings(id), self.state(id));
+        let (check, retry) = (settings.check_interval, settings.retry_interval);
+        let seed = self.live[id.0 as usize].seed;
+        let soft = state.state_type == StateType::Soft && !retry.is_zero();
+        let last = state.last_check.unwrap_or(gap_start);
+        let due = if soft {
+            state.next_due.min(last + retry)
+        } else if state.next_due == timetable::slot(seed, check, state.next_due)
+            && state.next_due.since(last) <= check + check
+        {
+            state.next_due
+        } else {
+            // the interval is new: not before half of it is over
+            timetable::slot(seed, check, (last + check.half()).max(gap_start))
+        };
+        if due <= now {
+            let interval = if soft { retry } else { check };
+            timetable::after_gap(seed, interval, due.max(gap_start), gap_start, now)
+        } else {
+            due
+        }
+    }
+
+    /// Sees that the machine slept or its clock was set, before anything else is decided.
+    pub(crate) fn notice_the_clock(&mut self, now: Timestamp) {
+        let last = std::mem::replace(&mut self.last_call, now);
+        let overdue = self.due.peek().is_some_and(|Reverse((at, _))| now > *at + GAP);
+        if overdue && now > last + GAP {
+            self.realign(last, now);
+        } else if now + GAP < last {
+            self.realign(now, now);
+        }
+    }
+
+    /// Gives every planned check a new place after a gap in time that began at `gap_start`.
+    fn realign(&mut self, gap_start: Timestamp, now: Timestamp) {
+        let graph = self.graph.clone();
+        self.due.clear();
+        for id in graph.ids() {
+            let settings = graph.settings(id);
+            let soft = self.state(id).state_type == StateType::Soft && !settings.retry_interval.is_zero();
+            let interval = if soft { settings.retry_interval } else { settings.check_interval };
+            let due = self.state(id).next_due;
+            if due == Timestamp::NEVER || self.live[id.0 as usize].busy {
+                continue;
+            }
+            let seed = self.live[id.0 as usize].seed;
+            let at = if !self.is_checked(id) {
+                // a freshness check, which has no timetable
+                due.max(now)
+            } else if due <= now {
+                timetable::after_gap(seed, interval, due.max(gap_start), gap_start, now)
+            } else if due.since(now) > interval + interval && settings.check_period.is_none() {
+                // the clock was set back: what is planned lies too far ahead
+                timetable::slot(seed, interval, now)
+            } else {
+                due
+            };
+            self.plan(id, self.within_period(settings.check_period, seed, interval, at));
+        }
+    }
+}
