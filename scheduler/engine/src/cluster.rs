@@ -128,13 +128,9 @@ pub(crate) fn judge(cluster: &Cluster, tally: Tally) -> (State, String, String) 
         State::Warning => format!(" (wanted {})", cluster.warning),
         State::Ok | State::Unknown => String::new(),
     };
-    let mut text = format!("{well} of {total} well, {percent:.1} %{wanted}");
-    if blocked > 0 {
-        text.push_str(&format!(", {blocked} blocked"));
-    }
-    if pending > 0 {
-        text.push_str(&format!(", {pending} not checked so far"));
-    }
+    let also = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
+    let (blocked_too, pending) = (also(blocked, "blocked"), also(pending, "not checked so far"));
+    let text = format!("{well} of {total} well, {percent:.1} %{wanted}{blocked_too}{pending}");
     let perfdata = format!("well={well};;;0;{total} bad={bad};;;0;{total} blocked={blocked};;;0;{total}");
     (state, text, perfdata)
 }

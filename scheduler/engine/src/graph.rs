@@ -446,6 +446,11 @@ impl GraphBuilder {
         new
     }
 
+    /// Gives an object that is there another check.
+    pub fn check(&mut self, object: ObjectId, check: Check) {
+        self.graph.objects[object.0 as usize].check = Some(check);
+    }
+
     /// The id of this rule, the same for equal ones.
     pub fn dependency_rule(&mut self, rule: DependencyRule) -> RuleId {
         let next = RuleId(id(self.graph.dependency_rules.len()));

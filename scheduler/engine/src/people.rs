@@ -116,7 +116,9 @@ impl Engine {
     pub(crate) fn delete_comments(&mut self, id: ObjectId) {
         let numbers: Vec<u64> =
             self.state(id).extras().comments.iter().map(|comment| comment.number).collect();
-        numbers.into_iter().for_each(|number| self.delete_comment(number));
+        for number in numbers {
+            self.delete_comment(number);
+        }
     }
 
     /// Is it on for all objects?

@@ -84,10 +84,15 @@ impl Engine {
             let output = self.state(id).output.clone();
             self.record(id, finished, EntryKind::State { condition, state_type, attempt, output });
         }
+        if before.0 != after.0 {
+            self.run_downtimes(id, now);
+        }
         if after.1 == StateType::Hard {
             self.weigh_flapping(id, now);
         }
         self.weigh_budget(id, now);
+        // what tells of many problems at once comes before the single one that it may fold in
+        self.consider_unrest(id, now);
         if volatile || !matches!(change, Change::None | Change::HardAgain) {
             self.handle_event(id, started);
         }
@@ -96,9 +101,6 @@ impl Engine {
             Change::Soft if !condition.is_problem() => self.recovered_softly(id),
             Change::Soft | Change::HardProblem => self.look_above(id, now),
             Change::None | Change::HardAgain => {}
-        }
-        if before.0 != after.0 {
-            self.run_downtimes(id, now);
         }
         if before.0 != after.0 || hard_before != self.state(id).hard {
             self.spread(id, now);

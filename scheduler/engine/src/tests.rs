@@ -1,7 +1,12 @@
 //! The engine in virtual time.
 
+mod clusters;
+mod dependencies;
+mod escalations;
 mod notifications;
+mod people;
 mod scheduling;
 mod sequences;
 mod soak;
+mod unrest;
 mod world;

@@ -121,12 +121,14 @@ impl Engine {
             let Some(unrest) = self.unrest(id, which) else { continue };
             let interval = self.graph.settings(id).notification_interval;
             let interval = if which == Which::OftenFailing { interval.max(DAY) } else { interval };
-            if let Some(last) = unrest.last_notification {
-                if interval.is_zero() || now < last + interval {
-                    let again = if interval.is_zero() { Timestamp::NEVER } else { last + interval };
-                    self.set_timer(id, again);
-                    continue;
-                }
+            let again = match unrest.last_notification {
+                Some(_) if interval.is_zero() => Timestamp::NEVER,
+                Some(last) => last + interval,
+                None => now,
+            };
+            if now < again {
+                self.set_timer(id, again);
+                continue;
             }
             match veto::unrest(&self.case(id, now)) {
                 Some(reason) => self.hold_unrest(id, which, reason, now),
@@ -153,10 +155,10 @@ impl Engine {
         let number = unrest.notifications;
         for contact in recipients {
             let name = self.graph.contact(contact).name.clone();
-            if let Some(unrest) = slot(self.state_mut(id).extras_mut(), which) {
-                if !unrest.told.contains(&name) {
-                    unrest.told.push(name);
-                }
+            if let Some(unrest) = slot(self.state_mut(id).extras_mut(), which)
+                && !unrest.told.contains(&name)
+            {
+                unrest.told.push(name);
             }
             let telling =
                 Telling { number: Some(number), changes: changes.clone(), ..Telling::of(which.kinds().0) };

@@ -115,6 +115,51 @@ impl Plan {
         self.add(name, Kind::Service { host }, settings, true)
     }
 
+    /// A service that takes its state from others.
+    pub fn cluster(
+        &mut self,
+        host: ObjectId,
+        members: &[ObjectId],
+        limits: [&str; 2],
+        settings: Settings,
+    ) -> ObjectId {
+        let id = self.service(host, "cluster", settings);
+        let [warning, critical] = limits.map(|limit| Quorum::parse(limit).unwrap());
+        let cluster = Cluster { members: members.into(), warning, critical, command: "".into() };
+        self.builder.check(id, Check::Cluster(Box::new(cluster)));
+        id
+    }
+
+    /// Both kinds of dependency, failed when the master is anything but well.
+    pub fn depend(&mut self, dependent: ObjectId, master: ObjectId) {
+        self.depend_by(dependent, master, DependencyKind::Execution, "wucd", None);
+        self.depend_by(dependent, master, DependencyKind::Notification, "wucd", None);
+    }
+
+    pub fn depend_by(
+        &mut self,
+        dependent: ObjectId,
+        master: ObjectId,
+        kind: DependencyKind,
+        criteria: &str,
+        group: Option<&str>,
+    ) {
+        let rule = DependencyRule {
+            kind,
+            failure_criteria: criteria.chars().fold(Letters::NONE, Letters::with),
+            inherits_parent: false,
+            period: None,
+            redundancy_group: group.map(Into::into),
+            origin: Origin::default(),
+        };
+        let rule = self.builder.dependency_rule(rule);
+        self.builder.dependency(dependent, master, rule);
+    }
+
+    pub fn parts(&mut self) -> &mut GraphBuilder {
+        &mut self.builder
+    }
+
     pub fn build(self) -> Arc<Graph> {
         Arc::new(self.builder.build())
     }
