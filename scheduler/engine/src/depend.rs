@@ -90,9 +90,7 @@ impl Engine {
                 if self.refresh(*dependent, now) {
                     masters.push_back(*dependent);
                 }
-                if self.state(*dependent).condition.is_problem() {
-                    self.consider(*dependent, now);
-                }
+                self.consider(*dependent, now);
             }
         }
     }

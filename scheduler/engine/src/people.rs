@@ -187,7 +187,7 @@ impl Engine {
         let graph = self.graph.clone();
         for id in graph.ids() {
             match switch {
-                Switch::Notifications if self.state(id).condition.is_problem() => self.consider(id, now),
+                Switch::Notifications => self.consider(id, now),
                 Switch::FlapDetection if !on => self.stop_flapping(id, now),
                 _ => {}
             }

@@ -209,9 +209,7 @@ impl Engine {
             }
         }
         for id in graph.children(host).iter().chain(graph.services(host)) {
-            if self.state(*id).condition.is_problem() {
-                self.consider(*id, now);
-            }
+            self.consider(*id, now);
         }
     }
 

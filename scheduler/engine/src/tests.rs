@@ -5,6 +5,7 @@ mod dependencies;
 mod escalations;
 mod notifications;
 mod people;
+mod properties;
 mod scheduling;
 mod sequences;
 mod soak;

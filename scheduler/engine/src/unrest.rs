@@ -87,13 +87,14 @@ impl Engine {
         if self.state(id).extras().outages.is_empty() && self.state(id).extras().often_failing.is_none() {
             return;
         }
-        let horizon = now - budget.window();
         let state = self.state_mut(id);
         let extras = state.extras_mut();
-        extras.outages.retain(|outage| outage.end.is_none_or(|end| end > horizon) || outage.start > horizon);
+        extras.outages.retain(|outage| outage.end.is_none_or(|end| end + budget.window() > now));
         let outages = extras.outages.len();
         let standing = budget.standing(&extras.outages, now);
-        let next = budget.next_change(&extras.outages, now);
+        let forgotten = extras.outages.iter().filter_map(|outage| outage.end).min();
+        let forgotten = forgotten.map_or(Timestamp::NEVER, |end| end + budget.window());
+        let next = budget.next_change(&extras.outages, now).min(forgotten);
         match (standing, extras.often_failing.is_some()) {
             (Standing::Exceeded, false) => {
                 extras.often_failing = Some(Unrest::since(now));

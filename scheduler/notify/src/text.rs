@@ -15,6 +15,8 @@ const MAX_NAME: usize = 200;
 const MAX_OUTPUT: usize = 1000;
 /// Longest further output shown, in lines and characters.
 const MAX_LONG_OUTPUT: (usize, usize) = (60, 6000);
+/// Most changes listed, the newest.
+const MAX_CHANGES: usize = 50;
 
 /// `[hlidka] CRITICAL web1 / HTTP`: at most 78 characters; long names lose their ends.
 pub fn subject(notification: &Notification) -> String {
@@ -80,6 +82,19 @@ pub fn body(notification: &Notification, timezone: &TimeZone) -> String {
     text.push('\n');
     for (name, value) in facts(notification, timezone) {
         let _ = writeln!(text, "{name}: {value}");
+    }
+    if !notification.changes.is_empty() {
+        text.push_str(match notification.kind {
+            NotificationKind::OftenFailing => "\nFailures:\n",
+            _ => "\nRecent changes:\n",
+        });
+        let skipped = notification.changes.len().saturating_sub(MAX_CHANGES);
+        if skipped > 0 {
+            let _ = writeln!(text, "({skipped} earlier ones)");
+        }
+        for (at, condition) in notification.changes.iter().skip(skipped) {
+            let _ = writeln!(text, "{} {condition}", local(*at, timezone));
+        }
     }
     let more = block(&notification.long_output, MAX_LONG_OUTPUT.0, MAX_LONG_OUTPUT.1);
     if !more.is_empty() {

@@ -28,14 +28,18 @@ fn graph(hosts: usize, per_host: usize) -> Arc<Graph> {
         notification_interval: Span::from_secs([0, 3600, 86_400][n % 3]),
         first_notification_delay: Span::from_secs([0, 0, 600][n % 3]),
         is_volatile: n % 50 == 7,
+        flapping: (n % 7 == 0).then_some(FlapThresholds { low: 2000, high: 3000 }),
+        failure_budget: (n % 11 == 0).then(|| Budget::parse("3/1d,2%/1d").unwrap()),
         contacts: both.clone(),
         ..settings()
     };
     let ids: Vec<ObjectId> = (0..hosts).map(|n| plan.host(&format!("h{n}"), &[], of(n))).collect();
     for (n, host) in ids.into_iter().enumerate() {
-        (0..per_host).for_each(|s| {
-            plan.service(host, &format!("s{s}"), of(n + s));
-        });
+        let services: Vec<ObjectId> =
+            (0..per_host).map(|s| plan.service(host, &format!("s{s}"), of(n + s))).collect();
+        for pair in services.windows(2).filter(|_| n % 10 == 3) {
+            plan.depend(pair[1], pair[0]);
+        }
     }
     plan.build()
 }
@@ -154,6 +158,10 @@ impl Soak {
         match mail.kind {
             NotificationKind::Problem => {
                 let max = u32::from(graph.settings(id).max_check_attempts);
+                assert!(
+                    self.engine.state(id).blocked().is_none(),
+                    "a problem mail for what is blocked: {mail:?}"
+                );
                 assert!(witness.bad_in_a_row >= max, "a problem mail for a soft state: {mail:?}");
                 assert!(
                     !covered(state) && !covered(self.engine.state(graph.host_of(id))),
@@ -171,8 +179,8 @@ impl Soak {
             NotificationKind::Acknowledgement => {
                 assert!(*told > 0, "told of an acknowledgement only: {mail:?}");
             }
-            NotificationKind::DowntimeStart | NotificationKind::DowntimeEnd => {}
-            other => panic!("nobody asked for {}", other.as_str()),
+            NotificationKind::Custom | NotificationKind::Removed => panic!("nobody asked for {mail:?}"),
+            _ => {}
         }
     }
 

@@ -232,3 +232,43 @@ fn output_is_bounded_and_harmless() {
     assert!(body.ends_with("[99940 more lines]\n"), "{body}");
     assert!(!body.contains(['\u{1b}', '\u{202e}']));
 }
+
+#[test]
+fn flapping_lists_the_recent_changes() {
+    let mut notification = problem();
+    (notification.kind, notification.notes_url) = (NotificationKind::FlappingStart, None);
+    let at = notification.at;
+    notification.changes =
+        vec![(at - Span::from_secs(120), Condition::Ok), (at - Span::from_secs(60), Condition::Critical)];
+    assert_eq!(
+        mail(&notification),
+        "[hlidka] FLAPPINGSTART web1 / HTTP (CRITICAL)
+
+HTTP on web1 changes all the time (flapping); it is CRITICAL now. Single changes are not mailed until it settles.
+
+CRITICAL - Socket timeout after 10 seconds
+
+Host: web1 (Web server of the shop)
+Address: 192.0.2.10
+Service: HTTP
+Since: Sat 2026-11-21 13:03:12 CET (2m 30s)
+
+Recent changes:
+Sat 2026-11-21 13:03:42 CET OK
+Sat 2026-11-21 13:04:42 CET CRITICAL
+"
+    );
+}
+
+#[test]
+fn frequent_failures_list_at_most_fifty_times() {
+    let mut notification = problem();
+    notification.kind = NotificationKind::OftenFailing;
+    notification.number = 2;
+    notification.changes = (0..60).map(|n| (Timestamp::from_secs(n), Condition::Critical)).collect();
+    let text = mail(&notification);
+    assert!(text.starts_with("[hlidka] OFTENFAILING web1 / HTTP (CRITICAL)"), "{text}");
+    assert!(text.contains("still fails more often than its budget allows"), "{text}");
+    assert!(text.contains("\nFailures:\n(10 earlier ones)\n"), "{text}");
+    assert_eq!(text.matches(" CET CRITICAL\n").count(), 50);
+}
