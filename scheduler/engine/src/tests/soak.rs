@@ -28,8 +28,8 @@ fn graph(hosts: usize, per_host: usize) -> Arc<Graph> {
         notification_interval: Span::from_secs([0, 3600, 86_400][n % 3]),
         first_notification_delay: Span::from_secs([0, 0, 600][n % 3]),
         is_volatile: n % 50 == 7,
-        flapping: (n % 7 == 0).then_some(FlapThresholds { low: 2000, high: 3000 }),
-        failure_budget: (n % 11 == 0).then(|| Budget::parse("3/1d,2%/1d").unwrap()),
+        flapping: n.is_multiple_of(7).then_some(FlapThresholds { low: 2000, high: 3000 }),
+        failure_budget: n.is_multiple_of(11).then(|| Budget::parse("3/1d,2%/1d").unwrap()),
         contacts: both.clone(),
         ..settings()
     };
