@@ -14,7 +14,7 @@ use engine::{Identity, Span, Timestamp};
 use crate::render::{self, Paint};
 use crate::socket::ask;
 use crate::wire::{Answer, Overview, Request};
-use crate::{demo, log, run};
+use crate::{demo, log, run, simulate};
 
 /// Where the daemon listens unless it is told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
@@ -119,6 +119,20 @@ enum Command {
         /// Why
         comment: String,
     },
+    /// Play a scripted outage in virtual time: every check, every change, who would be told, and why
+    /// not; needs no daemon and no network
+    Simulate {
+        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        config: PathBuf,
+        /// What happens when, as text: `1:00 web1;HTTP critical "refused"`
+        scenario: PathBuf,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Leave out the checks, show what follows from them
+        #[arg(long)]
+        no_checks: bool,
+    },
     /// Make the daemon read its configuration again; a broken one is refused with its reasons
     Reload {
         #[command(flatten)]
@@ -191,6 +205,9 @@ pub fn main() -> ExitCode {
             };
             daemon.make(&request)
         }),
+        Command::Simulate { config, scenario, json, no_checks } => {
+            simulate::run(&config, &scenario, simulate::Style { json, checks: !no_checks })
+        }
         Command::Reload { daemon } => daemon.make(&Request::Reload),
     };
     result.unwrap_or_else(|error| {
@@ -240,7 +257,7 @@ fn author() -> Arc<str> {
 }
 
 /// `90s`, `15m`, `36h`, `7d`, `2w`.
-fn span(text: &str) -> Result<Span, String> {
+pub(crate) fn span(text: &str) -> Result<Span, String> {
     let error = || format!("`{text}` is no span of time: write 90s, 15m, 36h, 7d or 2w");
     let unit = text.chars().next_back().ok_or_else(error)?;
     let factor = match unit {

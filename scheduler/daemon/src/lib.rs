@@ -16,6 +16,7 @@ mod log;
 mod pools;
 mod render;
 mod run;
+mod simulate;
 mod socket;
 mod storage;
 mod wire;

@@ -28,6 +28,7 @@ mod reload;
 mod result;
 mod saved;
 mod schedule;
+mod steady;
 mod switch;
 mod time;
 mod timetable;

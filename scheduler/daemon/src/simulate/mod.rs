@@ -1,0 +1,73 @@
+//! `hlidka simulate CONFIG SCENARIO`: a scripted outage in virtual time, with the very engine of the
+//! daemon and no network: every check that would run, every change, who would be told, and why not.
+//!
+//! [`scenario`] reads the script, [`world`] plays it, [`report`] writes one line an event.
+
+mod report;
+mod scenario;
+mod subject;
+mod words;
+mod world;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+
+use self::report::Report;
+use self::scenario::Scenario;
+use self::world::World;
+
+/// How the answer is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Style {
+    /// One JSON object a line.
+    pub json: bool,
+    /// Checks as well, not only what follows from them.
+    pub checks: bool,
+}
+
+/// Longest scenario, in bytes.
+const MAX_SCENARIO: u64 = 4 * 1024 * 1024;
+
+/// Plays a scenario and prints what happens.
+pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCode> {
+    let configuration = config::load(config).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })?;
+    let mut graph = Arc::unwrap_or_clone(configuration.graph);
+    let name = scenario.display().to_string();
+    let scenario = Scenario::parse(&read(scenario)?, &graph)
+        .map_err(|errors| anyhow::anyhow!("{}", errors.in_file(&name)))?;
+    // never the zone of the machine: the answer is the same everywhere
+    graph.timezone = match (&scenario.zone, &configuration.options.timezone) {
+        (Some(zone), _) => zone.clone(),
+        (None, Some(zone)) => TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+        (None, None) => TimeZone::UTC,
+    };
+    let report = Report::new(BufWriter::new(io::stdout().lock()), style, scenario.start);
+    let mut world = World::new(Arc::new(graph), report, scenario.start);
+    match world.play(&scenario).and_then(|()| world.report.finish().flush()) {
+        // who reads has seen enough
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error).context("cannot write the answer"),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    let mut text = String::new();
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.take(MAX_SCENARIO + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if text.len() as u64 > MAX_SCENARIO {
+        bail!("{} is longer than {MAX_SCENARIO} bytes: no scenario is", path.display());
+    }
+    Ok(text)
+}

@@ -1,0 +1,224 @@
+//! What a simulation answers: one line an event, for people or as JSON. The layout is described in
+//! docs/simulate.md and must not change: expected answers are compared with it.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use engine::{
+    Condition, Entry, EntryKind, HoldReason, Identity, Notification, NotificationKind, StateType, Timestamp,
+};
+use serde::Serialize;
+
+use super::Style;
+use crate::words::in_words;
+
+/// One event; what it does not have is left out.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Line {
+    /// `HOST` or `HOST;SERVICE`; none for what concerns all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// What happened, in one word.
+    pub event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Condition>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub state_type: Option<StateType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification: Option<NotificationKind>,
+    /// Why nobody is told, or why a check is not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The object that is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Arc<str>>,
+    /// Output of a check, or words about the event.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// Why something does not happen.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Reason {
+    /// Nobody is told.
+    Held(HoldReason),
+    /// Anything else, in words.
+    Words(String),
+}
+
+impl Line {
+    /// An event of an object and nothing else.
+    pub fn of(object: impl Into<String>, event: &'static str) -> Line {
+        Line { object: Some(object.into()), event, ..Line::default() }
+    }
+
+    /// Everything behind the event's name, for people.
+    fn details(&self) -> String {
+        let mut words: Vec<String> = Vec::new();
+        words.extend(self.notification.map(|kind| kind.as_str().to_owned()));
+        words.extend(self.state.map(|state| state.as_str().to_owned()));
+        if let (Some(state_type), Some(attempt)) = (self.state_type, self.attempt) {
+            words.push(format!("{state_type} {attempt}"));
+        }
+        if !self.contacts.is_empty() {
+            words.push(format!("to {}", self.contacts.join(", ")));
+        }
+        let mut parts = vec![words.join(" ")];
+        parts.extend(self.reason.as_ref().map(|reason| match (reason, &self.by) {
+            (Reason::Held(reason), Some(by)) => format!("{} ({by})", reason.as_str()),
+            (Reason::Held(reason), None) => reason.as_str().to_owned(),
+            (Reason::Words(words), _) => words.clone(),
+        }));
+        parts.push(self.text.chars().filter(|c| !c.is_control()).collect());
+        parts.retain(|part| !part.is_empty());
+        parts.join(": ")
+    }
+}
+
+/// A line of JSON: the time, then the rest.
+#[derive(Serialize)]
+struct Timed<'a> {
+    time: f64,
+    #[serde(flatten)]
+    line: &'a Line,
+}
+
+/// Writes lines in their order; mails about one thing to several people are one line.
+pub(crate) struct Report<W> {
+    out: W,
+    style: Style,
+    start: Timestamp,
+    mail: Option<(Timestamp, Line)>,
+}
+
+impl<W: Write> Report<W> {
+    pub fn new(out: W, style: Style, start: Timestamp) -> Report<W> {
+        Report { out, style, start, mail: None }
+    }
+
+    /// Are checks shown?
+    pub fn shows_checks(&self) -> bool {
+        self.style.checks
+    }
+
+    /// Something happened.
+    pub fn line(&mut self, line: &Line, at: Timestamp) -> io::Result<()> {
+        self.settle()?;
+        self.write(line, at)
+    }
+
+    /// A mail goes out.
+    pub fn mail(&mut self, mail: &Notification, at: Timestamp) -> io::Result<()> {
+        let object = mail.identity.to_string();
+        if let Some((when, line)) = &mut self.mail
+            && *when == at
+            && line.object.as_ref() == Some(&object)
+            && line.notification == Some(mail.kind)
+        {
+            line.contacts.push(mail.contact.clone());
+            return Ok(());
+        }
+        self.settle()?;
+        let line = Line {
+            state: Some(mail.condition),
+            state_type: Some(mail.state_type),
+            attempt: Some(mail.attempt.0),
+            notification: Some(mail.kind),
+            contacts: vec![mail.contact.clone()],
+            ..Line::of(object, "notify")
+        };
+        self.mail = Some((at, line));
+        Ok(())
+    }
+
+    /// A line of history. `state` is how its object is now.
+    pub fn entry(&mut self, entry: &Entry, state: Option<(Condition, StateType, u16)>) -> io::Result<()> {
+        // the mails say it
+        if matches!(entry.kind, EntryKind::Notified { .. }) {
+            return Ok(());
+        }
+        let line = from_history(&entry.identity, &entry.kind, state);
+        self.line(&line, entry.at)
+    }
+
+    /// Nothing more happens now: mails are complete.
+    pub fn settle(&mut self) -> io::Result<()> {
+        match self.mail.take() {
+            Some((at, line)) => self.write(&line, at),
+            None => Ok(()),
+        }
+    }
+
+    /// What it was written to.
+    pub fn finish(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    fn write(&mut self, line: &Line, at: Timestamp) -> io::Result<()> {
+        let micros = at.since(self.start).micros();
+        if self.style.json {
+            // whole milliseconds, cut: never later than it was
+            let time = (micros / 1000) as f64 / 1000.0;
+            serde_json::to_writer(&mut self.out, &Timed { time, line })?;
+            return self.out.write_all(b"\n");
+        }
+        let seconds = micros / 1_000_000;
+        let clock = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let object = line.object.as_deref().unwrap_or("*");
+        let text = format!("{clock:>9}  {object:<28}  {:<9}  {}", line.event, line.details());
+        writeln!(self.out, "{}", text.trim_end())
+    }
+}
+
+fn from_history(identity: &Identity, kind: &EntryKind, state: Option<(Condition, StateType, u16)>) -> Line {
+    let object = (!identity.host.is_empty()).then(|| identity.to_string());
+    let line = |event| Line { object: object.clone(), event, ..Line::default() };
+    match kind {
+        EntryKind::State { condition, state_type, attempt, output } => Line {
+            state: Some(*condition),
+            state_type: Some(*state_type),
+            attempt: Some(*attempt),
+            text: output.to_string(),
+            ..line("state")
+        },
+        EntryKind::Held { kind, reason, by } => Line {
+            state: state.map(|(condition, ..)| condition),
+            state_type: state.map(|(_, state_type, _)| state_type),
+            attempt: state.map(|(.., attempt)| attempt),
+            notification: Some(*kind),
+            reason: Some(Reason::Held(*reason)),
+            by: by.as_ref().map(ToString::to_string),
+            ..line("held")
+        },
+        EntryKind::Blocked { by } => {
+            Line { by: Some(by.to_string()), text: in_words(kind), ..line("blocked") }
+        }
+        other => Line { text: in_words(other), ..line(name(other)) },
+    }
+}
+
+/// An event in one word.
+const fn name(kind: &EntryKind) -> &'static str {
+    match kind {
+        EntryKind::State { .. } => "state",
+        EntryKind::Notified { .. } => "notify",
+        EntryKind::Held { .. } => "held",
+        EntryKind::Acknowledged { .. } | EntryKind::Unacknowledged => "ack",
+        EntryKind::Downtime { .. } | EntryKind::DowntimeStarted { .. } | EntryKind::DowntimeEnded { .. } => {
+            "downtime"
+        }
+        EntryKind::Blocked { .. } => "blocked",
+        EntryKind::Unblocked => "free",
+        EntryKind::Flapping { .. } => "flapping",
+        EntryKind::OftenFailing { .. } => "budget",
+        EntryKind::Stale { .. } => "stale",
+        EntryKind::Commented { .. } => "comment",
+        EntryKind::Switched { .. } | EntryKind::SwitchedAll { .. } => "switch",
+        EntryKind::Log { .. } => "log",
+    }
+}

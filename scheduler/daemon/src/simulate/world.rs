@@ -1,0 +1,169 @@
+//! The engine in virtual time: the clock jumps from event to event, and checks answer at once with
+//! what the scenario says.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use engine::{
+    Acknowledgement, Action, CheckResult, Condition, Engine, Event, Graph, Limits, NewDowntime, ObjectId,
+    Restored, StateType, Timestamp,
+};
+
+use super::report::{Line, Reason, Report};
+use super::scenario::{Deed, Finding, Scenario};
+
+/// Who does what a scenario says.
+const AUTHOR: &str = "scenario";
+
+/// The engine, its clock, and what checks will find.
+pub(crate) struct World<W> {
+    engine: Engine,
+    now: Timestamp,
+    /// What the check of each object will find from now on.
+    findings: Vec<Arc<Finding>>,
+    names: Vec<String>,
+    pub report: Report<W>,
+}
+
+impl<W: Write> World<W> {
+    /// All is well, and has been for long.
+    pub fn new(graph: Arc<Graph>, report: Report<W>, start: Timestamp) -> World<W> {
+        let well = Arc::new(Finding::well());
+        World {
+            findings: vec![well; graph.objects().len()],
+            names: graph.ids().map(|id| graph.identity(id).to_string()).collect(),
+            engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(&graph, start), start),
+            now: start,
+            report,
+        }
+    }
+
+    /// Plays a scenario to its end.
+    pub fn play(&mut self, scenario: &Scenario) -> io::Result<()> {
+        let mut steps = scenario.steps.iter().peekable();
+        loop {
+            // what a line says holds for a check of the same moment
+            while let Some(step) = steps.next_if(|step| step.at <= self.now) {
+                for object in &step.objects {
+                    self.act(*object, &step.deed)?;
+                }
+            }
+            self.engine.handle_timeout(self.now);
+            self.settle()?;
+            let line = steps.peek().map_or(Timestamp::NEVER, |step| step.at);
+            let next = self.engine.poll_timeout().min(line);
+            if next > scenario.end {
+                return Ok(());
+            }
+            self.now = self.now.max(next);
+        }
+    }
+
+    /// Carries out what is to be done now.
+    fn settle(&mut self) -> io::Result<()> {
+        while let Some(action) = self.engine.poll_action() {
+            match action {
+                Action::Run(job) => self.check(job.object)?,
+                Action::Skip { object, master } => {
+                    let by = self.names[master.0 as usize].clone();
+                    let reason = Some(Reason::Words(format!("blocked by {by}")));
+                    let line = Line { reason, by: Some(by), ..self.line(object, "skip") };
+                    self.report.line(&line, self.now)?;
+                }
+                Action::Notify(mail) => self.report.mail(&mail, self.now)?,
+                Action::Record(entry) => {
+                    let object = self.engine.graph().find(&entry.identity);
+                    let state = object.map(|id| self.state(id));
+                    self.report.entry(&entry, state)?;
+                }
+                Action::Handle(handling) => {
+                    let text = self.engine.graph().command(handling.command.command).name.to_string();
+                    let line = Line { text, ..self.line(handling.object, "handler") };
+                    self.report.line(&line, self.now)?;
+                }
+            }
+        }
+        self.report.settle()
+    }
+
+    /// A check runs and ends at once.
+    fn check(&mut self, id: ObjectId) -> io::Result<()> {
+        let finding = self.findings[id.0 as usize].clone();
+        let result = self.result(id, &finding);
+        self.engine.handle(Event::Result(result), self.now);
+        if self.report.shows_checks() { self.found(id, "check") } else { Ok(()) }
+    }
+
+    /// What a result found, and what it made of its object.
+    fn found(&mut self, id: ObjectId, event: &'static str) -> io::Result<()> {
+        let (condition, state_type, attempt) = self.state(id);
+        let line = Line {
+            state: Some(condition),
+            state_type: Some(state_type),
+            attempt: Some(attempt),
+            text: self.engine.state(id).output.to_string(),
+            ..self.line(id, event)
+        };
+        self.report.line(&line, self.now)
+    }
+
+    fn result(&self, id: ObjectId, finding: &Finding) -> CheckResult {
+        CheckResult {
+            object: id,
+            started: self.now,
+            finished: self.now,
+            state: finding.state,
+            output: finding.output.clone(),
+            long_output: finding.long_output.clone(),
+            perfdata: finding.perfdata.clone(),
+        }
+    }
+
+    /// A line of the scenario, for one of the objects that it names.
+    fn act(&mut self, id: ObjectId, deed: &Deed) -> io::Result<()> {
+        match deed {
+            Deed::Find(finding) => {
+                self.findings[id.0 as usize] = finding.clone();
+                return Ok(());
+            }
+            Deed::Result(finding) => {
+                let result = self.result(id, finding);
+                self.engine.handle(Event::Passive(result), self.now);
+                self.found(id, "result")?;
+            }
+            Deed::Acknowledge { sticky, comment } => {
+                let acknowledgement = Acknowledgement {
+                    sticky: *sticky,
+                    expires: None,
+                    persistent: false,
+                    author: AUTHOR.into(),
+                    comment: comment.clone(),
+                    at: self.now,
+                };
+                self.engine
+                    .handle(Event::Acknowledge { object: id, acknowledgement, notify: true }, self.now);
+            }
+            Deed::Downtime { length, comment } => {
+                let downtime = NewDowntime {
+                    start: self.now,
+                    end: self.now + *length,
+                    flexible: None,
+                    trigger: None,
+                    author: AUTHOR.into(),
+                    comment: comment.clone(),
+                };
+                self.engine.handle(Event::Downtime { object: id, downtime }, self.now);
+            }
+        }
+        self.settle()
+    }
+
+    fn state(&self, id: ObjectId) -> (Condition, StateType, u16) {
+        let state = self.engine.state(id);
+        (state.condition, state.state_type, state.attempt)
+    }
+
+    fn line(&self, id: ObjectId, event: &'static str) -> Line {
+        Line::of(self.names[id.0 as usize].clone(), event)
+    }
+}
