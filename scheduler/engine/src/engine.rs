@@ -161,6 +161,11 @@ impl Engine {
                 self.state_mut(object).extras_mut().delayed_until = Some(until);
                 self.wake(object, now);
             }
+            Event::Log { text } => {
+                let identity = Identity { host: "".into(), service: None };
+                let entry = Entry { at: now, identity, kind: EntryKind::Log { text } };
+                self.actions.push_back(Action::Record(Box::new(entry)));
+            }
         }
     }
 

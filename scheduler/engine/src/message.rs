@@ -125,6 +125,11 @@ pub enum Event {
         /// Until then.
         until: Timestamp,
     },
+    /// Somebody writes a line of history.
+    Log {
+        /// What.
+        text: Arc<str>,
+    },
 }
 
 /// A downtime that somebody asks for.

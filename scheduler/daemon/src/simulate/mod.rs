@@ -51,7 +51,7 @@ pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCo
         (None, None) => TimeZone::UTC,
     };
     let report = Report::new(BufWriter::new(io::stdout().lock()), style, scenario.start);
-    let mut world = World::new(Arc::new(graph), report, scenario.start);
+    let mut world = World::new(&Arc::new(graph), report, scenario.start);
     match world.play(&scenario).and_then(|()| world.report.finish().flush()) {
         // who reads has seen enough
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),

@@ -1,8 +1,10 @@
-//! A scenario as text, read: what happens when. All that is wrong with it is said at once.
+//! A scenario as text, read: what happens when. All that is wrong with it is said at once. What people
+//! do in it goes the way of external commands.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use engine::external::{self, Command, Order};
 use engine::{Graph, ObjectId, Span, Timestamp};
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -38,22 +40,22 @@ pub(crate) struct Scenario {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub at: Timestamp,
-    pub objects: Vec<ObjectId>,
     pub deed: Deed,
 }
 
-/// What happens to the objects of a line.
-#[derive(Clone, Debug)]
+/// What happens.
+#[derive(Debug)]
 pub(crate) enum Deed {
-    /// Their checks find this from now on.
-    Find(Arc<Finding>),
-    /// One passive result.
-    Result(Arc<Finding>),
-    /// Somebody knows.
-    Acknowledge { sticky: bool, comment: Arc<str> },
-    /// Silence from now on.
-    Downtime { length: Span, comment: Arc<str> },
+    /// The checks of these find this from now on.
+    Find(Vec<ObjectId>, Arc<Finding>),
+    /// Somebody does this to each of these.
+    Order(Vec<ObjectId>, Order),
+    /// Somebody writes an external command.
+    Command(Command),
 }
+
+/// Who does what a scenario says.
+const AUTHOR: &str = "scenario";
 
 /// What a check finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +143,7 @@ impl Scenario {
             (Some("end"), _) => Err("write `end 26:00`".to_owned()),
             _ => {
                 let at = self.start + offset(&time.text)?;
-                let (objects, deed) = happening(rest, graph)?;
-                self.steps.push(Step { at, objects, deed });
+                self.steps.push(Step { at, deed: happening(rest, at, graph)? });
                 Ok(())
             }
         }
@@ -186,7 +187,7 @@ fn offset(text: &str) -> Result<Span, String> {
 }
 
 /// Everything behind the time of a line.
-fn happening(words: &[Word], graph: &Graph) -> Result<(Vec<ObjectId>, Deed), String> {
+fn happening(words: &[Word], at: Timestamp, graph: &Graph) -> Result<Deed, String> {
     let [first, rest @ ..] = words else {
         return Err("a line says what happens: `1:00 web1;HTTP critical \"refused\"`".to_owned());
     };
@@ -194,30 +195,65 @@ fn happening(words: &[Word], graph: &Graph) -> Result<(Vec<ObjectId>, Deed), Str
         Some("start" | "end") => {
             Err(format!("`{0}` stands before the time; a host of that name is quoted: \"{0}\"", first.text))
         }
+        Some("command") => external::parse(&text(rest)).map(Deed::Command).map_err(|error| error.to_string()),
         Some("result") => {
             let (subject, objects, rest) = subject(rest, graph)?;
-            Ok((objects, Deed::Result(Arc::new(finding(&subject, rest)?))))
+            let (state, output) = finding(&subject, rest)?;
+            Ok(Deed::Order(objects, Order::Result { state, output }))
         }
         Some("ack") => {
             let (_, objects, rest) = subject(rest, graph)?;
-            let (sticky, rest) = match rest {
-                [word, rest @ ..] if word.bare() == Some("sticky") => (true, rest),
-                rest => (false, rest),
+            let (sticky, rest) = keyword("sticky", rest);
+            let order = Order::Acknowledge {
+                sticky,
+                notify: true,
+                persistent: false,
+                expires: None,
+                author: AUTHOR.into(),
+                comment: text(rest).into(),
             };
-            Ok((objects, Deed::Acknowledge { sticky, comment: text(rest).into() }))
+            Ok(Deed::Order(objects, order))
         }
         Some("downtime") => {
             let (_, objects, rest) = subject(rest, graph)?;
-            let [length, rest @ ..] = rest else {
-                return Err("say how long: `downtime web1 1h \"kernel\"`".to_owned());
+            let (length, rest) = length(rest)?;
+            let (flexible, rest) = match keyword("flexible", rest) {
+                (true, rest) => self::length(rest).map(|(length, rest)| (Some(length), rest))?,
+                (false, rest) => (None, rest),
             };
-            Ok((objects, Deed::Downtime { length: span(&length.text)?, comment: text(rest).into() }))
+            let order = Order::Downtime {
+                start: at,
+                end: at + length,
+                flexible,
+                trigger: None,
+                triggers_children: false,
+                author: AUTHOR.into(),
+                comment: text(rest).into(),
+            };
+            Ok(Deed::Order(objects, order))
         }
         _ => {
             let (subject, objects, rest) = subject(words, graph)?;
-            Ok((objects, Deed::Find(Arc::new(finding(&subject, rest)?))))
+            let (state, output) = finding(&subject, rest)?;
+            Ok(Deed::Find(objects, Arc::new(Finding::new(state, &output))))
         }
     }
+}
+
+/// A word that is there or not, and the words behind it.
+fn keyword<'w>(keyword: &str, words: &'w [Word]) -> (bool, &'w [Word]) {
+    match words {
+        [word, rest @ ..] if word.bare() == Some(keyword) => (true, rest),
+        words => (false, words),
+    }
+}
+
+/// A length of time, and the words behind it.
+fn length(words: &[Word]) -> Result<(Span, &[Word]), String> {
+    let [length, rest @ ..] = words else {
+        return Err("say how long: `downtime web1 1h \"kernel\"`".to_owned());
+    };
+    Ok((span(&length.text)?, rest))
 }
 
 /// A subject, the objects that it names, and the words behind it.
@@ -228,13 +264,13 @@ fn subject<'w>(words: &'w [Word], graph: &Graph) -> Result<(Subject, Vec<ObjectI
     let subject = Subject::parse(&name.text);
     let objects = subject.objects(graph);
     if objects.is_empty() {
-        return Err(format!("there is no `{}` in the configuration", name.text));
+        return Err(subject.missing(graph));
     }
     Ok((subject, objects, rest))
 }
 
-/// A condition with an optional text.
-fn finding(subject: &Subject, words: &[Word]) -> Result<Finding, String> {
+/// A condition, and what the plugin prints: the optional text, else the word itself.
+fn finding(subject: &Subject, words: &[Word]) -> Result<(State, String), String> {
     let wanted = match subject {
         Subject::All => "ok, warning, critical, unknown, up or down",
         Subject::Hosts(_) => "up or down",
@@ -253,7 +289,7 @@ fn finding(subject: &Subject, words: &[Word]) -> Result<Finding, String> {
         other => return Err(format!("`{other}` is not how it can be: write {wanted}")),
     };
     let text = if rest.is_empty() { word.text.to_uppercase() } else { text(rest) };
-    Ok(Finding::new(state, &text))
+    Ok((state, text))
 }
 
 fn text(words: &[Word]) -> String {

@@ -1,6 +1,6 @@
 //! Which objects a line of a scenario is about.
 
-use engine::{Graph, ObjectId};
+use engine::{Graph, ObjectId, nearest};
 
 /// `HOST`, `HOST;SERVICE`, `*`, and both with `*` inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,28 @@ impl Subject {
                 .filter(|id| matches(service, name(**id)))
                 .copied()
                 .collect(),
+        }
+    }
+
+    /// That it names nothing, and what may have been meant.
+    pub fn missing(&self, graph: &Graph) -> String {
+        let names = |ids: &mut dyn Iterator<Item = ObjectId>, name: &str| {
+            let known: Vec<&str> = ids.map(|id| &*graph.object(id).name).collect();
+            nearest(name, known).map(|known| format!("; nearest known: `{known}`")).unwrap_or_default()
+        };
+        match self {
+            Subject::All => "there are no objects in the configuration".to_owned(),
+            Subject::Hosts(host) => {
+                format!("there is no host `{host}`{}", names(&mut graph.hosts(), host))
+            }
+            Subject::Services(host, service) => {
+                let hosts: Vec<ObjectId> = Subject::Hosts(host.clone()).objects(graph);
+                if hosts.is_empty() {
+                    return Subject::Hosts(host.clone()).missing(graph);
+                }
+                let mut services = hosts.iter().flat_map(|host| graph.services(*host)).copied();
+                format!("there is no service `{host};{service}`{}", names(&mut services, service))
+            }
         }
     }
 }

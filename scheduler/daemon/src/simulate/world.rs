@@ -4,16 +4,13 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use engine::external::{self, Command, Order, Target};
 use engine::{
-    Acknowledgement, Action, CheckResult, Condition, Engine, Event, Graph, Limits, NewDowntime, ObjectId,
-    Restored, StateType, Timestamp,
+    Action, CheckResult, Condition, Engine, Event, Graph, Limits, ObjectId, Restored, StateType, Timestamp,
 };
 
 use super::report::{Line, Reason, Report};
 use super::scenario::{Deed, Finding, Scenario};
-
-/// Who does what a scenario says.
-const AUTHOR: &str = "scenario";
 
 /// The engine, its clock, and what checks will find.
 pub(crate) struct World<W> {
@@ -27,12 +24,12 @@ pub(crate) struct World<W> {
 
 impl<W: Write> World<W> {
     /// All is well, and has been for long.
-    pub fn new(graph: Arc<Graph>, report: Report<W>, start: Timestamp) -> World<W> {
+    pub fn new(graph: &Arc<Graph>, report: Report<W>, start: Timestamp) -> World<W> {
         let well = Arc::new(Finding::well());
         World {
             findings: vec![well; graph.objects().len()],
             names: graph.ids().map(|id| graph.identity(id).to_string()).collect(),
-            engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(&graph, start), start),
+            engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(graph, start), start),
             now: start,
             report,
         }
@@ -44,9 +41,7 @@ impl<W: Write> World<W> {
         loop {
             // what a line says holds for a check of the same moment
             while let Some(step) = steps.next_if(|step| step.at <= self.now) {
-                for object in &step.objects {
-                    self.act(*object, &step.deed)?;
-                }
+                self.act(&step.deed)?;
             }
             self.engine.handle_timeout(self.now);
             self.settle()?;
@@ -119,43 +114,58 @@ impl<W: Write> World<W> {
         }
     }
 
-    /// A line of the scenario, for one of the objects that it names.
-    fn act(&mut self, id: ObjectId, deed: &Deed) -> io::Result<()> {
+    /// A line of the scenario.
+    fn act(&mut self, deed: &Deed) -> io::Result<()> {
         match deed {
-            Deed::Find(finding) => {
-                self.findings[id.0 as usize] = finding.clone();
-                return Ok(());
+            Deed::Find(objects, finding) => {
+                for id in objects {
+                    self.findings[id.0 as usize] = finding.clone();
+                }
             }
-            Deed::Result(finding) => {
-                let result = self.result(id, finding);
-                self.engine.handle(Event::Passive(result), self.now);
-                self.found(id, "result")?;
+            Deed::Order(objects, order) => {
+                for id in objects {
+                    let command =
+                        Command { at: None, name: "", target: self.target(*id), order: order.clone() };
+                    let refused = self.carry_out(&command).err();
+                    if let Some(reason) = refused {
+                        let reason = Some(Reason::Words(reason));
+                        self.report.line(&Line { reason, ..self.line(*id, "refused") }, self.now)?;
+                    } else if matches!(order, Order::Result { .. }) {
+                        self.found(*id, "result")?;
+                    }
+                    self.settle()?;
+                }
             }
-            Deed::Acknowledge { sticky, comment } => {
-                let acknowledgement = Acknowledgement {
-                    sticky: *sticky,
-                    expires: None,
-                    persistent: false,
-                    author: AUTHOR.into(),
-                    comment: comment.clone(),
-                    at: self.now,
+            Deed::Command(command) => {
+                let line = match self.carry_out(command) {
+                    Ok(done) => Line { event: "command", text: done, ..Line::default() },
+                    Err(reason) => {
+                        Line { event: "refused", reason: Some(Reason::Words(reason)), ..Line::default() }
+                    }
                 };
-                self.engine
-                    .handle(Event::Acknowledge { object: id, acknowledgement, notify: true }, self.now);
-            }
-            Deed::Downtime { length, comment } => {
-                let downtime = NewDowntime {
-                    start: self.now,
-                    end: self.now + *length,
-                    flexible: None,
-                    trigger: None,
-                    author: AUTHOR.into(),
-                    comment: comment.clone(),
-                };
-                self.engine.handle(Event::Downtime { object: id, downtime }, self.now);
+                self.report.line(&line, self.now)?;
+                self.settle()?;
             }
         }
-        self.settle()
+        Ok(())
+    }
+
+    /// What was done, or why not.
+    fn carry_out(&mut self, command: &Command) -> Result<String, String> {
+        let events = external::resolve(command, &self.engine, self.now).map_err(|error| error.to_string())?;
+        let done = external::done(&events, &self.engine);
+        for event in events {
+            self.engine.handle(event, self.now);
+        }
+        Ok(done)
+    }
+
+    fn target(&self, id: ObjectId) -> Target {
+        let name = self.engine.graph().identity(id);
+        match name.service {
+            Some(service) => Target::Service(name.host, service),
+            None => Target::Host(name.host),
+        }
     }
 
     fn state(&self, id: ObjectId) -> (Condition, StateType, u16) {
