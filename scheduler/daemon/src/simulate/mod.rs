@@ -3,6 +3,7 @@
 //!
 //! [`scenario`] reads the script, [`world`] plays it, [`report`] writes one line an event.
 
+mod change;
 mod report;
 mod scenario;
 mod subject;
@@ -42,7 +43,8 @@ pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCo
     })?;
     let mut graph = Arc::unwrap_or_clone(configuration.graph);
     let name = scenario.display().to_string();
-    let scenario = Scenario::parse(&read(scenario)?, &graph)
+    let folder = scenario.parent().unwrap_or(Path::new(""));
+    let scenario = Scenario::parse(&read(scenario)?, folder, &graph)
         .map_err(|errors| anyhow::anyhow!("{}", errors.in_file(&name)))?;
     // never the zone of the machine: the answer is the same everywhere
     graph.timezone = match (&scenario.zone, &configuration.options.timezone) {

@@ -2,6 +2,7 @@
 //! do in it goes the way of external commands.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::external::{self, Command, Order};
@@ -52,6 +53,8 @@ pub(crate) enum Deed {
     Order(Vec<ObjectId>, Order),
     /// Somebody writes an external command.
     Command(Command),
+    /// The configuration of this path takes the place of the present one.
+    Reload(PathBuf),
 }
 
 /// Who does what a scenario says.
@@ -103,14 +106,14 @@ impl Errors {
 
 impl Scenario {
     /// Reads a scenario about the objects of a configuration.
-    pub fn parse(text: &str, graph: &Graph) -> Result<Scenario, Errors> {
+    pub fn parse(text: &str, folder: &Path, graph: &Graph) -> Result<Scenario, Errors> {
         let mut scenario = Scenario { start: MONDAY, zone: None, end: Timestamp::NEVER, steps: Vec::new() };
         let mut errors = Errors::default();
         let mut first = true;
         for (number, line) in (1..).zip(text.lines()) {
             let read = words(line).and_then(|words| match words.as_slice() {
                 [] => Ok(()),
-                words => scenario.read(words, std::mem::take(&mut first), graph),
+                words => scenario.read(words, std::mem::take(&mut first), folder, graph),
             });
             if let Err(message) = read {
                 errors.0.push((number, message));
@@ -129,7 +132,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    fn read(&mut self, words: &[Word], first: bool, graph: &Graph) -> Result<(), String> {
+    fn read(&mut self, words: &[Word], first: bool, folder: &Path, graph: &Graph) -> Result<(), String> {
         let [time, rest @ ..] = words else { return Ok(()) };
         match (time.bare(), rest) {
             (Some("start"), _) if !first => Err("`start` is the first line or none".to_owned()),
@@ -143,7 +146,7 @@ impl Scenario {
             (Some("end"), _) => Err("write `end 26:00`".to_owned()),
             _ => {
                 let at = self.start + offset(&time.text)?;
-                self.steps.push(Step { at, deed: happening(rest, at, graph)? });
+                self.steps.push(Step { at, deed: happening(rest, at, folder, graph)? });
                 Ok(())
             }
         }
@@ -187,7 +190,7 @@ fn offset(text: &str) -> Result<Span, String> {
 }
 
 /// Everything behind the time of a line.
-fn happening(words: &[Word], at: Timestamp, graph: &Graph) -> Result<Deed, String> {
+fn happening(words: &[Word], at: Timestamp, folder: &Path, graph: &Graph) -> Result<Deed, String> {
     let [first, rest @ ..] = words else {
         return Err("a line says what happens: `1:00 web1;HTTP critical \"refused\"`".to_owned());
     };
@@ -196,6 +199,10 @@ fn happening(words: &[Word], at: Timestamp, graph: &Graph) -> Result<Deed, Strin
             Err(format!("`{0}` stands before the time; a host of that name is quoted: \"{0}\"", first.text))
         }
         Some("command") => external::parse(&text(rest)).map(Deed::Command).map_err(|error| error.to_string()),
+        Some("reload") => match rest {
+            [path] => Ok(Deed::Reload(folder.join(&path.text))),
+            _ => Err("say which configuration: `reload new.cfg`".to_owned()),
+        },
         Some("result") => {
             let (subject, objects, rest) = subject(rest, graph)?;
             let (state, output) = finding(&subject, rest)?;

@@ -9,16 +9,18 @@ use engine::{
     Action, CheckResult, Condition, Engine, Event, Graph, Limits, ObjectId, Restored, StateType, Timestamp,
 };
 
+use super::change::Subjects;
 use super::report::{Line, Reason, Report};
 use super::scenario::{Deed, Finding, Scenario};
 
 /// The engine, its clock, and what checks will find.
 pub(crate) struct World<W> {
-    engine: Engine,
-    now: Timestamp,
+    pub(super) engine: Engine,
+    pub(super) now: Timestamp,
     /// What the check of each object will find from now on.
-    findings: Vec<Arc<Finding>>,
-    names: Vec<String>,
+    pub(super) findings: Vec<Arc<Finding>>,
+    pub(super) names: Vec<String>,
+    pub(super) subjects: Subjects,
     pub report: Report<W>,
 }
 
@@ -29,6 +31,7 @@ impl<W: Write> World<W> {
         World {
             findings: vec![well; graph.objects().len()],
             names: graph.ids().map(|id| graph.identity(id).to_string()).collect(),
+            subjects: Subjects::of(graph),
             engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(graph, start), start),
             now: start,
             report,
@@ -55,7 +58,7 @@ impl<W: Write> World<W> {
     }
 
     /// Carries out what is to be done now.
-    fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self) -> io::Result<()> {
         while let Some(action) = self.engine.poll_action() {
             match action {
                 Action::Run(job) => self.check(job.object)?,
@@ -118,24 +121,17 @@ impl<W: Write> World<W> {
     fn act(&mut self, deed: &Deed) -> io::Result<()> {
         match deed {
             Deed::Find(objects, finding) => {
-                for id in objects {
+                for id in objects.iter().filter_map(|id| self.subjects.get(*id)) {
                     self.findings[id.0 as usize] = finding.clone();
                 }
             }
             Deed::Order(objects, order) => {
-                for id in objects {
-                    let command =
-                        Command { at: None, name: "", target: self.target(*id), order: order.clone() };
-                    let refused = self.carry_out(&command).err();
-                    if let Some(reason) = refused {
-                        let reason = Some(Reason::Words(reason));
-                        self.report.line(&Line { reason, ..self.line(*id, "refused") }, self.now)?;
-                    } else if matches!(order, Order::Result { .. }) {
-                        self.found(*id, "result")?;
-                    }
+                for subject in objects {
+                    self.order(*subject, order)?;
                     self.settle()?;
                 }
             }
+            Deed::Reload(path) => self.reload(path)?,
             Deed::Command(command) => {
                 let line = match self.carry_out(command) {
                     Ok(done) => Line { event: "command", text: done, ..Line::default() },
@@ -151,6 +147,26 @@ impl<W: Write> World<W> {
     }
 
     /// What was done, or why not.
+    /// Does something to one of the objects that a line names.
+    fn order(&mut self, subject: ObjectId, order: &Order) -> io::Result<()> {
+        let done = match self.subjects.get(subject) {
+            Some(id) => {
+                let command = Command { at: None, name: "", target: self.target(id), order: order.clone() };
+                self.carry_out(&command).map(|_| id)
+            }
+            None => Err("it is not in the configuration any more".to_owned()),
+        };
+        match done {
+            Ok(id) if matches!(order, Order::Result { .. }) => self.found(id, "result"),
+            Ok(_) => Ok(()),
+            Err(reason) => {
+                let reason = Some(Reason::Words(reason));
+                let line = Line { reason, ..Line::of(self.subjects.name(subject), "refused") };
+                self.report.line(&line, self.now)
+            }
+        }
+    }
+
     fn carry_out(&mut self, command: &Command) -> Result<String, String> {
         let events = external::resolve(command, &self.engine, self.now).map_err(|error| error.to_string())?;
         let done = external::done(&events, &self.engine);
