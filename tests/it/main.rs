@@ -9,5 +9,6 @@ mod checks;
 mod daemon;
 mod mail;
 mod netns;
+mod scenarios;
 mod support;
 mod worker;
