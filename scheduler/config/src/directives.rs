@@ -47,6 +47,19 @@ pub(crate) enum Key {
     Contacts,
     ContactGroups,
     Exclude,
+    // dependencies and escalations
+    ServiceGroupName,
+    /// `service_description` where it is a list.
+    Descriptions,
+    DependentHostName,
+    DependentHostGroupName,
+    DependentServiceGroupName,
+    DependentDescriptions,
+    ExecutionCriteria,
+    NotificationCriteria,
+    InheritsParent,
+    DependencyPeriod,
+    RedundancyGroup,
     // checks
     CheckCommand,
     CheckPeriod,
@@ -130,6 +143,8 @@ impl Key {
                     | Key::Address6
                     | Key::HostNotificationPeriod
                     | Key::ServiceNotificationPeriod
+                    | Key::DependencyPeriod
+                    | Key::RedundancyGroup
             )
     }
 
@@ -148,6 +163,12 @@ impl Key {
                 | Key::Exclude
                 | Key::HostNotificationCommands
                 | Key::ServiceNotificationCommands
+                | Key::ServiceGroupName
+                | Key::Descriptions
+                | Key::DependentHostName
+                | Key::DependentHostGroupName
+                | Key::DependentServiceGroupName
+                | Key::DependentDescriptions
         )
     }
 
@@ -439,57 +460,59 @@ const COMMAND: &[Entry] =
     &[e("command_name", Key::Name, Name), e("command_line", Key::CommandLine, Verbatim)];
 
 const SERVICE_DEPENDENCY: &[Entry] = &[
-    ignored("servicegroup"),
-    ignored("servicegroups"),
-    ignored("servicegroup_name"),
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("host"),
-    ignored("host_name"),
-    ignored("master_host"),
-    ignored("master_host_name"),
-    ignored("description"),
-    ignored("service_description"),
-    ignored("master_description"),
-    ignored("master_service_description"),
-    ignored("dependent_servicegroup"),
-    ignored("dependent_servicegroups"),
-    ignored("dependent_servicegroup_name"),
-    ignored("dependent_hostgroup"),
-    ignored("dependent_hostgroups"),
-    ignored("dependent_hostgroup_name"),
-    ignored("dependent_host"),
-    ignored("dependent_host_name"),
-    ignored("dependent_description"),
-    ignored("dependent_service_description"),
-    ignored("dependency_period"),
-    ignored("inherits_parent"),
-    e("execution_failure_options", Key::Ignored, Letters("owucp")),
-    e("execution_failure_criteria", Key::Ignored, Letters("owucp")),
-    e("notification_failure_options", Key::Ignored, Letters("owucp")),
-    e("notification_failure_criteria", Key::Ignored, Letters("owucp")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("master_host", Key::HostName, List),
+    e("master_host_name", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("service_description", Key::Descriptions, List),
+    e("description", Key::Descriptions, List),
+    e("master_description", Key::Descriptions, List),
+    e("master_service_description", Key::Descriptions, List),
+    e("servicegroup_name", Key::ServiceGroupName, List),
+    e("servicegroup", Key::ServiceGroupName, List),
+    e("servicegroups", Key::ServiceGroupName, List),
+    e("dependent_host_name", Key::DependentHostName, List),
+    e("dependent_host", Key::DependentHostName, List),
+    e("dependent_hostgroup_name", Key::DependentHostGroupName, List),
+    e("dependent_hostgroup", Key::DependentHostGroupName, List),
+    e("dependent_hostgroups", Key::DependentHostGroupName, List),
+    e("dependent_service_description", Key::DependentDescriptions, List),
+    e("dependent_description", Key::DependentDescriptions, List),
+    e("dependent_servicegroup_name", Key::DependentServiceGroupName, List),
+    e("dependent_servicegroup", Key::DependentServiceGroupName, List),
+    e("dependent_servicegroups", Key::DependentServiceGroupName, List),
+    e("execution_failure_criteria", Key::ExecutionCriteria, Letters("owucp")),
+    e("execution_failure_options", Key::ExecutionCriteria, Letters("owucp")),
+    e("notification_failure_criteria", Key::NotificationCriteria, Letters("owucp")),
+    e("notification_failure_options", Key::NotificationCriteria, Letters("owucp")),
+    e("inherits_parent", Key::InheritsParent, Flag),
+    e("dependency_period", Key::DependencyPeriod, Text),
+    e("redundancy_group", Key::RedundancyGroup, Text),
 ];
 
 const HOST_DEPENDENCY: &[Entry] = &[
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("host"),
-    ignored("host_name"),
-    ignored("master_host"),
-    ignored("master_host_name"),
-    ignored("dependent_hostgroup"),
-    ignored("dependent_hostgroups"),
-    ignored("dependent_hostgroup_name"),
-    ignored("dependent_host"),
-    ignored("dependent_host_name"),
-    ignored("dependency_period"),
-    ignored("inherits_parent"),
-    e("execution_failure_options", Key::Ignored, Letters("odup")),
-    e("execution_failure_criteria", Key::Ignored, Letters("odup")),
-    e("notification_failure_options", Key::Ignored, Letters("odup")),
-    e("notification_failure_criteria", Key::Ignored, Letters("odup")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("master_host", Key::HostName, List),
+    e("master_host_name", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("dependent_host_name", Key::DependentHostName, List),
+    e("dependent_host", Key::DependentHostName, List),
+    e("dependent_hostgroup_name", Key::DependentHostGroupName, List),
+    e("dependent_hostgroup", Key::DependentHostGroupName, List),
+    e("dependent_hostgroups", Key::DependentHostGroupName, List),
+    e("execution_failure_criteria", Key::ExecutionCriteria, Letters("odup")),
+    e("execution_failure_options", Key::ExecutionCriteria, Letters("odup")),
+    e("notification_failure_criteria", Key::NotificationCriteria, Letters("odup")),
+    e("notification_failure_options", Key::NotificationCriteria, Letters("odup")),
+    e("inherits_parent", Key::InheritsParent, Flag),
+    e("dependency_period", Key::DependencyPeriod, Text),
+    e("redundancy_group", Key::RedundancyGroup, Text),
 ];
 
 const SERVICE_ESCALATION: &[Entry] = &[

@@ -90,13 +90,14 @@ impl<'t> Objects<'t> {
         self.directives(definition).iter().rfind(|directive| directive.key == key).copied()
     }
 
-    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`.
+    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`. What has
+    /// no name is called by the title that it has in Puppet.
     pub(crate) fn label(&self, definition: &Definition<'t>) -> String {
         let name = [Key::Name, Key::ServiceDescription, Key::Template]
             .into_iter()
             .find_map(|key| self.directive(definition, key));
-        match name {
-            Some(name) => format!("{} `{}`", definition.of.name(), name.value),
+        match name.map(|name| name.value).or(definition.puppet_title) {
+            Some(name) => format!("{} `{name}`", definition.of.name()),
             None => definition.of.name().to_owned(),
         }
     }

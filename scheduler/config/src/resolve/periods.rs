@@ -19,11 +19,11 @@ const WEEKDAYS: [Key; 7] =
 pub(crate) fn periods<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Timeperiod>) {
     let (names, views) = Names::collect(Type::Timeperiod, cx);
     let periods: Vec<Timeperiod> = views.iter().map(|view| period(view, &names, cx)).collect();
-    let excluded = |number: usize| periods[number].exclude.iter().map(|id| id.0 as usize).collect();
-    for number in Walk::new(periods.len(), excluded).circles {
+    let excluded = |number: usize, nth: usize| periods[number].exclude.get(nth).map(|id| id.0 as usize);
+    for circle in Walk::new(periods.len(), excluded).circles {
         let message = "excludes itself, directly or by what it excludes".to_owned();
         cx.error(
-            &views[number],
+            &views[circle[0]],
             Key::Exclude,
             message,
             Some("take one of the `exclude` out of the circle".to_owned()),

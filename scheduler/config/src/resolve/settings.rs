@@ -142,14 +142,15 @@ fn contacts<'t>(
 ) -> Box<[ContactId]> {
     let mut ids = BTreeSet::new();
     if let Some(found) = view.get(Key::Contacts) {
-        let named = items(&found.text).filter_map(|name| known.contacts.want(name, view, Key::Contacts, cx));
-        ids.extend(named.map(ContactId));
+        for name in items(&found.text) {
+            ids.extend(known.contacts.want_all(name, view, Key::Contacts, cx).into_iter().map(ContactId));
+        }
     }
     if let Some(found) = view.get(Key::ContactGroups) {
         for name in items(&found.text) {
-            let group = known.contact_groups.want(name, view, Key::ContactGroups, cx);
-            let group = group.and_then(|group| known.groups.get(group as usize));
-            ids.extend(group.into_iter().flat_map(|group| group.members.iter().copied()));
+            let groups = known.contact_groups.want_all(name, view, Key::ContactGroups, cx);
+            let groups = groups.into_iter().filter_map(|group| known.groups.get(group as usize));
+            ids.extend(groups.flat_map(|group| group.members.iter().copied()));
         }
     }
     ids.into_iter().collect()

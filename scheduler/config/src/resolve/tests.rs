@@ -17,7 +17,7 @@ define service {\n name gs\n register 0\n max_check_attempts 4\n check_command c
 define host {\n host_name a\n use gh\n}\ndefine host {\n host_name b\n use gh\n parents a\n}\n";
 
 /// Lines of the base, so that tests can count their own from 1.
-fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
+pub(super) fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     let mut problems = Problems::default();
     let base = Source::new("base.cfg", BASE.into(), &mut problems);
     let own = Source::new("x.cfg", text.into(), &mut problems);
@@ -30,16 +30,16 @@ fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     (resolved, problems.filter(|problem| !problem.contains("there are no services")).collect())
 }
 
-fn resolved(text: &str) -> Resolved {
+pub(super) fn resolved(text: &str) -> Resolved {
     let (resolved, problems) = resolve_with(text);
     resolved.unwrap_or_else(|| panic!("{text}: {problems:?}"))
 }
 
-fn find(resolved: &Resolved, host: &str, service: Option<&str>) -> Option<ObjectId> {
+pub(super) fn find(resolved: &Resolved, host: &str, service: Option<&str>) -> Option<ObjectId> {
     resolved.graph.find(&Identity { host: host.into(), service: service.map(Into::into) })
 }
 
-fn contacts(resolved: &Resolved, id: ObjectId) -> Vec<&str> {
+pub(super) fn contacts(resolved: &Resolved, id: ObjectId) -> Vec<&str> {
     let settings = resolved.graph.settings(id);
     settings.contacts.iter().map(|id| &*resolved.graph.contact(*id).name).collect()
 }
@@ -271,11 +271,6 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "define timeperiod {\n timeperiod_name t\n monday 9-17\n}\n",
             "x.cfg:3: error: timeperiod `t`: `9-17` is no range of hours; write HH:MM-HH:MM, up to 24:00, with commas \
              between",
-        ),
-        (
-            "define hostdependency {\n host_name a\n dependent_host_name b\n}\n",
-            "x.cfg:1: error: hlidka does not read a hostdependency; without it, more would be told than with it; take \
-             it out of the configuration if that is what you want",
         ),
         (
             "define servicegroup {\n servicegroup_name g\n members a,x,b\n}\n",
