@@ -60,6 +60,10 @@ pub(crate) enum Key {
     InheritsParent,
     DependencyPeriod,
     RedundancyGroup,
+    FirstNotification,
+    LastNotification,
+    EscalationPeriod,
+    EscalationOptions,
     // checks
     CheckCommand,
     CheckPeriod,
@@ -145,6 +149,7 @@ impl Key {
                     | Key::ServiceNotificationPeriod
                     | Key::DependencyPeriod
                     | Key::RedundancyGroup
+                    | Key::EscalationPeriod
             )
     }
 
@@ -516,38 +521,38 @@ const HOST_DEPENDENCY: &[Entry] = &[
 ];
 
 const SERVICE_ESCALATION: &[Entry] = &[
-    ignored("host"),
-    ignored("host_name"),
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("servicegroup"),
-    ignored("servicegroups"),
-    ignored("servicegroup_name"),
-    ignored("description"),
-    ignored("service_description"),
-    ignored("contacts"),
-    ignored("contact_groups"),
-    ignored("first_notification"),
-    ignored("last_notification"),
-    ignored("notification_interval"),
-    ignored("escalation_period"),
-    e("escalation_options", Key::Ignored, Letters("wucr")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("service_description", Key::Descriptions, List),
+    e("description", Key::Descriptions, List),
+    e("servicegroup_name", Key::ServiceGroupName, List),
+    e("servicegroup", Key::ServiceGroupName, List),
+    e("servicegroups", Key::ServiceGroupName, List),
+    e("contacts", Key::Contacts, List),
+    e("contact_groups", Key::ContactGroups, List),
+    e("first_notification", Key::FirstNotification, Number),
+    e("last_notification", Key::LastNotification, Number),
+    e("notification_interval", Key::NotificationInterval, Number),
+    e("escalation_period", Key::EscalationPeriod, Text),
+    e("escalation_options", Key::EscalationOptions, Letters("wucr")),
 ];
 
 const HOST_ESCALATION: &[Entry] = &[
-    ignored("host"),
-    ignored("host_name"),
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("contacts"),
-    ignored("contact_groups"),
-    ignored("first_notification"),
-    ignored("last_notification"),
-    ignored("notification_interval"),
-    ignored("escalation_period"),
-    e("escalation_options", Key::Ignored, Letters("dur")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("contacts", Key::Contacts, List),
+    e("contact_groups", Key::ContactGroups, List),
+    e("first_notification", Key::FirstNotification, Number),
+    e("last_notification", Key::LastNotification, Number),
+    e("notification_interval", Key::NotificationInterval, Number),
+    e("escalation_period", Key::EscalationPeriod, Text),
+    e("escalation_options", Key::EscalationOptions, Letters("dur")),
 ];
 
 const HOST_EXT_INFO: &[Entry] = &[

@@ -8,6 +8,7 @@ mod context;
 mod dependencies;
 mod descriptions;
 mod details;
+mod escalations;
 mod groups;
 mod hosts;
 mod names;
@@ -54,7 +55,6 @@ pub(crate) fn resolve(
 ) -> Option<Resolved> {
     let mut context = Context::new(objects, interval_length, problems);
     let cx = &mut context;
-    refuse_what_is_not_read(cx);
     let (period_names, periods) = periods::periods(cx);
     let (command_names, commands) = commands::commands(cx);
     let known = contacts::Known { commands: &command_names, periods: &period_names };
@@ -85,6 +85,7 @@ pub(crate) fn resolve(
         periods: &period_names,
     };
     dependencies::dependencies(&targets, &mut made, cx);
+    escalations::escalations(&targets, &known, &host_views, &mut made, cx);
     let first_service = host_names.len();
     let service_groups = hosts::finished(&service_groups.views, service_groups.members, first_service, cx);
     let host_groups = hosts::finished(&host_group_views, members, 0, cx);
@@ -114,22 +115,6 @@ impl Made {
     }
 }
 
-/// Escalations decide who is told: to pass over them would be wrong.
-fn refuse_what_is_not_read(cx: &mut Context<'_, '_, '_>) {
-    for (of, consequence) in [
-        (Type::ServiceEscalation, "others would be told than with it"),
-        (Type::HostEscalation, "others would be told than with it"),
-    ] {
-        for view in cx.registered(of) {
-            let definition = view.definition;
-            let message = format!("hlidka does not read a {}; without it, {consequence}", of.name());
-            let hint = "take it out of the configuration if that is what you want";
-            let place = cx.objects.place(definition.file, definition.line);
-            cx.problems.push(Problem::error(place, message).hint(hint));
-        }
-    }
-}
-
 /// Errors for Nagios, but a start may well be empty.
 fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, '_, '_>) {
     let Some(file) = cx.objects.files.first() else { return };
@@ -143,5 +128,7 @@ fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, 
 
 #[cfg(test)]
 mod dependency_tests;
+#[cfg(test)]
+mod escalation_tests;
 #[cfg(test)]
 mod tests;
