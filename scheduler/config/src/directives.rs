@@ -198,6 +198,8 @@ pub(crate) enum Form {
     Number,
     /// 0 or 1.
     Flag,
+    /// Hours of a weekday.
+    Hours,
     /// Option letters of which these are known.
     Letters(&'static str),
 }
@@ -272,7 +274,7 @@ const TYPES: &[(&str, Type, &[Entry])] = &[
     ("serviceextinfo", Type::ServiceExtInfo, SERVICE_EXT_INFO),
 ];
 
-use Form::{Flag, Letters, List, Name, Number, Text, Verbatim};
+use Form::{Flag, Hours, Letters, List, Name, Number, Text, Verbatim};
 
 const COMMON: &[Entry] =
     &[e("use", Key::Use, List), e("name", Key::Template, Verbatim), e("register", Key::Register, Flag)];
@@ -452,13 +454,13 @@ const TIMEPERIOD: &[Entry] = &[
     e("timeperiod_name", Key::Name, Name),
     e("alias", Key::Alias, Verbatim),
     e("exclude", Key::Exclude, List),
-    e("sunday", Key::Sunday, Verbatim),
-    e("monday", Key::Monday, Verbatim),
-    e("tuesday", Key::Tuesday, Verbatim),
-    e("wednesday", Key::Wednesday, Verbatim),
-    e("thursday", Key::Thursday, Verbatim),
-    e("friday", Key::Friday, Verbatim),
-    e("saturday", Key::Saturday, Verbatim),
+    e("sunday", Key::Sunday, Hours),
+    e("monday", Key::Monday, Hours),
+    e("tuesday", Key::Tuesday, Hours),
+    e("wednesday", Key::Wednesday, Hours),
+    e("thursday", Key::Thursday, Hours),
+    e("friday", Key::Friday, Hours),
+    e("saturday", Key::Saturday, Hours),
 ];
 
 const COMMAND: &[Entry] =

@@ -5,6 +5,7 @@ mod circles;
 mod commands;
 mod contacts;
 mod context;
+mod days;
 mod dependencies;
 mod descriptions;
 mod details;
