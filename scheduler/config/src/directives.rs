@@ -47,6 +47,23 @@ pub(crate) enum Key {
     Contacts,
     ContactGroups,
     Exclude,
+    // dependencies and escalations
+    ServiceGroupName,
+    /// `service_description` where it is a list.
+    Descriptions,
+    DependentHostName,
+    DependentHostGroupName,
+    DependentServiceGroupName,
+    DependentDescriptions,
+    ExecutionCriteria,
+    NotificationCriteria,
+    InheritsParent,
+    DependencyPeriod,
+    RedundancyGroup,
+    FirstNotification,
+    LastNotification,
+    EscalationPeriod,
+    EscalationOptions,
     // checks
     CheckCommand,
     CheckPeriod,
@@ -130,6 +147,9 @@ impl Key {
                     | Key::Address6
                     | Key::HostNotificationPeriod
                     | Key::ServiceNotificationPeriod
+                    | Key::DependencyPeriod
+                    | Key::RedundancyGroup
+                    | Key::EscalationPeriod
             )
     }
 
@@ -148,6 +168,12 @@ impl Key {
                 | Key::Exclude
                 | Key::HostNotificationCommands
                 | Key::ServiceNotificationCommands
+                | Key::ServiceGroupName
+                | Key::Descriptions
+                | Key::DependentHostName
+                | Key::DependentHostGroupName
+                | Key::DependentServiceGroupName
+                | Key::DependentDescriptions
         )
     }
 
@@ -172,6 +198,8 @@ pub(crate) enum Form {
     Number,
     /// 0 or 1.
     Flag,
+    /// Hours of a weekday.
+    Hours,
     /// Option letters of which these are known.
     Letters(&'static str),
 }
@@ -246,7 +274,7 @@ const TYPES: &[(&str, Type, &[Entry])] = &[
     ("serviceextinfo", Type::ServiceExtInfo, SERVICE_EXT_INFO),
 ];
 
-use Form::{Flag, Letters, List, Name, Number, Text, Verbatim};
+use Form::{Flag, Hours, Letters, List, Name, Number, Text, Verbatim};
 
 const COMMON: &[Entry] =
     &[e("use", Key::Use, List), e("name", Key::Template, Verbatim), e("register", Key::Register, Flag)];
@@ -426,105 +454,107 @@ const TIMEPERIOD: &[Entry] = &[
     e("timeperiod_name", Key::Name, Name),
     e("alias", Key::Alias, Verbatim),
     e("exclude", Key::Exclude, List),
-    e("sunday", Key::Sunday, Verbatim),
-    e("monday", Key::Monday, Verbatim),
-    e("tuesday", Key::Tuesday, Verbatim),
-    e("wednesday", Key::Wednesday, Verbatim),
-    e("thursday", Key::Thursday, Verbatim),
-    e("friday", Key::Friday, Verbatim),
-    e("saturday", Key::Saturday, Verbatim),
+    e("sunday", Key::Sunday, Hours),
+    e("monday", Key::Monday, Hours),
+    e("tuesday", Key::Tuesday, Hours),
+    e("wednesday", Key::Wednesday, Hours),
+    e("thursday", Key::Thursday, Hours),
+    e("friday", Key::Friday, Hours),
+    e("saturday", Key::Saturday, Hours),
 ];
 
 const COMMAND: &[Entry] =
     &[e("command_name", Key::Name, Name), e("command_line", Key::CommandLine, Verbatim)];
 
 const SERVICE_DEPENDENCY: &[Entry] = &[
-    ignored("servicegroup"),
-    ignored("servicegroups"),
-    ignored("servicegroup_name"),
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("host"),
-    ignored("host_name"),
-    ignored("master_host"),
-    ignored("master_host_name"),
-    ignored("description"),
-    ignored("service_description"),
-    ignored("master_description"),
-    ignored("master_service_description"),
-    ignored("dependent_servicegroup"),
-    ignored("dependent_servicegroups"),
-    ignored("dependent_servicegroup_name"),
-    ignored("dependent_hostgroup"),
-    ignored("dependent_hostgroups"),
-    ignored("dependent_hostgroup_name"),
-    ignored("dependent_host"),
-    ignored("dependent_host_name"),
-    ignored("dependent_description"),
-    ignored("dependent_service_description"),
-    ignored("dependency_period"),
-    ignored("inherits_parent"),
-    e("execution_failure_options", Key::Ignored, Letters("owucp")),
-    e("execution_failure_criteria", Key::Ignored, Letters("owucp")),
-    e("notification_failure_options", Key::Ignored, Letters("owucp")),
-    e("notification_failure_criteria", Key::Ignored, Letters("owucp")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("master_host", Key::HostName, List),
+    e("master_host_name", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("service_description", Key::Descriptions, List),
+    e("description", Key::Descriptions, List),
+    e("master_description", Key::Descriptions, List),
+    e("master_service_description", Key::Descriptions, List),
+    e("servicegroup_name", Key::ServiceGroupName, List),
+    e("servicegroup", Key::ServiceGroupName, List),
+    e("servicegroups", Key::ServiceGroupName, List),
+    e("dependent_host_name", Key::DependentHostName, List),
+    e("dependent_host", Key::DependentHostName, List),
+    e("dependent_hostgroup_name", Key::DependentHostGroupName, List),
+    e("dependent_hostgroup", Key::DependentHostGroupName, List),
+    e("dependent_hostgroups", Key::DependentHostGroupName, List),
+    e("dependent_service_description", Key::DependentDescriptions, List),
+    e("dependent_description", Key::DependentDescriptions, List),
+    e("dependent_servicegroup_name", Key::DependentServiceGroupName, List),
+    e("dependent_servicegroup", Key::DependentServiceGroupName, List),
+    e("dependent_servicegroups", Key::DependentServiceGroupName, List),
+    e("execution_failure_criteria", Key::ExecutionCriteria, Letters("owucp")),
+    e("execution_failure_options", Key::ExecutionCriteria, Letters("owucp")),
+    e("notification_failure_criteria", Key::NotificationCriteria, Letters("owucp")),
+    e("notification_failure_options", Key::NotificationCriteria, Letters("owucp")),
+    e("inherits_parent", Key::InheritsParent, Flag),
+    e("dependency_period", Key::DependencyPeriod, Text),
+    e("redundancy_group", Key::RedundancyGroup, Text),
 ];
 
 const HOST_DEPENDENCY: &[Entry] = &[
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("host"),
-    ignored("host_name"),
-    ignored("master_host"),
-    ignored("master_host_name"),
-    ignored("dependent_hostgroup"),
-    ignored("dependent_hostgroups"),
-    ignored("dependent_hostgroup_name"),
-    ignored("dependent_host"),
-    ignored("dependent_host_name"),
-    ignored("dependency_period"),
-    ignored("inherits_parent"),
-    e("execution_failure_options", Key::Ignored, Letters("odup")),
-    e("execution_failure_criteria", Key::Ignored, Letters("odup")),
-    e("notification_failure_options", Key::Ignored, Letters("odup")),
-    e("notification_failure_criteria", Key::Ignored, Letters("odup")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("master_host", Key::HostName, List),
+    e("master_host_name", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("dependent_host_name", Key::DependentHostName, List),
+    e("dependent_host", Key::DependentHostName, List),
+    e("dependent_hostgroup_name", Key::DependentHostGroupName, List),
+    e("dependent_hostgroup", Key::DependentHostGroupName, List),
+    e("dependent_hostgroups", Key::DependentHostGroupName, List),
+    e("execution_failure_criteria", Key::ExecutionCriteria, Letters("odup")),
+    e("execution_failure_options", Key::ExecutionCriteria, Letters("odup")),
+    e("notification_failure_criteria", Key::NotificationCriteria, Letters("odup")),
+    e("notification_failure_options", Key::NotificationCriteria, Letters("odup")),
+    e("inherits_parent", Key::InheritsParent, Flag),
+    e("dependency_period", Key::DependencyPeriod, Text),
+    e("redundancy_group", Key::RedundancyGroup, Text),
 ];
 
 const SERVICE_ESCALATION: &[Entry] = &[
-    ignored("host"),
-    ignored("host_name"),
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("servicegroup"),
-    ignored("servicegroups"),
-    ignored("servicegroup_name"),
-    ignored("description"),
-    ignored("service_description"),
-    ignored("contacts"),
-    ignored("contact_groups"),
-    ignored("first_notification"),
-    ignored("last_notification"),
-    ignored("notification_interval"),
-    ignored("escalation_period"),
-    e("escalation_options", Key::Ignored, Letters("wucr")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("service_description", Key::Descriptions, List),
+    e("description", Key::Descriptions, List),
+    e("servicegroup_name", Key::ServiceGroupName, List),
+    e("servicegroup", Key::ServiceGroupName, List),
+    e("servicegroups", Key::ServiceGroupName, List),
+    e("contacts", Key::Contacts, List),
+    e("contact_groups", Key::ContactGroups, List),
+    e("first_notification", Key::FirstNotification, Number),
+    e("last_notification", Key::LastNotification, Number),
+    e("notification_interval", Key::NotificationInterval, Number),
+    e("escalation_period", Key::EscalationPeriod, Text),
+    e("escalation_options", Key::EscalationOptions, Letters("wucr")),
 ];
 
 const HOST_ESCALATION: &[Entry] = &[
-    ignored("host"),
-    ignored("host_name"),
-    ignored("hostgroup"),
-    ignored("hostgroups"),
-    ignored("hostgroup_name"),
-    ignored("contacts"),
-    ignored("contact_groups"),
-    ignored("first_notification"),
-    ignored("last_notification"),
-    ignored("notification_interval"),
-    ignored("escalation_period"),
-    e("escalation_options", Key::Ignored, Letters("dur")),
+    e("host_name", Key::HostName, List),
+    e("host", Key::HostName, List),
+    e("hostgroup_name", Key::HostGroupName, List),
+    e("hostgroup", Key::HostGroupName, List),
+    e("hostgroups", Key::HostGroupName, List),
+    e("contacts", Key::Contacts, List),
+    e("contact_groups", Key::ContactGroups, List),
+    e("first_notification", Key::FirstNotification, Number),
+    e("last_notification", Key::LastNotification, Number),
+    e("notification_interval", Key::NotificationInterval, Number),
+    e("escalation_period", Key::EscalationPeriod, Text),
+    e("escalation_options", Key::EscalationOptions, Letters("dur")),
 ];
 
 const HOST_EXT_INFO: &[Entry] = &[

@@ -85,6 +85,11 @@ impl<'t> View<'t, '_> {
         self.own(key).is_some() || self.base.value(key).is_some()
     }
 
+    /// Does a list add to what is inherited, and to what is implied?
+    pub(crate) fn adds(&self, key: Key) -> bool {
+        self.value(key).is_some_and(|value| value.adds)
+    }
+
     /// The line of a directive, or the start of the definition.
     pub(crate) fn place(&self, key: Key) -> (u32, u32) {
         match self.value(key) {

@@ -90,16 +90,22 @@ impl<'t> Objects<'t> {
         self.directives(definition).iter().rfind(|directive| directive.key == key).copied()
     }
 
-    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`.
+    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`. What has
+    /// no name is called by the title that it has in Puppet.
     pub(crate) fn label(&self, definition: &Definition<'t>) -> String {
         let name = [Key::Name, Key::ServiceDescription, Key::Template]
             .into_iter()
             .find_map(|key| self.directive(definition, key));
-        match name {
-            Some(name) => format!("{} `{}`", definition.of.name(), name.value),
+        match name.map(|name| name.value).or(definition.puppet_title) {
+            Some(name) => format!("{} `{name}`", definition.of.name()),
             None => definition.of.name().to_owned(),
         }
     }
+}
+
+/// Is the first word one with a `:`?
+fn starts_with_hours(value: &str) -> bool {
+    value.split([' ', '\t']).next().is_some_and(|word| word.contains(':') || word.is_empty())
 }
 
 /// What the reader is in.
@@ -179,6 +185,10 @@ impl<'t> Reader<'_, 't> {
     fn directive(&mut self, line: u32, name: &'t str, value: &'t str, whole: &'t str) {
         let Some(of) = self.definition().map(|definition| definition.of) else { return };
         let (key, form, value) = match of.directive(name) {
+            // `monday 3 09:00-17:00`: a number of it, and not every monday
+            Some(entry) if entry.form == Form::Hours && !starts_with_hours(value) => {
+                (Key::Date, Form::Verbatim, whole)
+            }
             Some(entry) => (entry.key, entry.form, value),
             None if name.len() > 1 && name.starts_with('_') => (Key::Variable, Form::Verbatim, whole),
             None if of == Type::Timeperiod && whole.contains(|c: char| c.is_ascii_digit()) => {

@@ -56,7 +56,7 @@ pub use history::{Entry, EntryKind};
 pub use message::{Action, CheckResult, Event, Handling, Job, NewDowntime};
 pub use nearest::nearest;
 pub use notification::{HoldReason, Notification, NotificationKind};
-pub use period::{DayRange, Timeperiod};
+pub use period::{Day, DayRange, Days, Timeperiod};
 pub use saved::{Acknowledgement, Blocked, Comment, Downtime, Extras, Globals, Saved, Unrest};
 pub use switch::{ObjectSwitch, Switch, Switches};
 pub use time::{Span, Timestamp};

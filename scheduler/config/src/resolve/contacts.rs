@@ -131,8 +131,8 @@ pub(crate) fn contact_groups<'t>(
     for (number, view) in (0..).zip(contact_views) {
         let Some(list) = view.get(Key::Groups) else { continue };
         for item in items(&list.text) {
-            if let Some(group) = names.want(item, view, Key::Groups, cx) {
-                selections[group as usize].chosen.insert(number);
+            for group in names.want_all(item, view, Key::Groups, cx) {
+                selections[group as usize].add([number]);
             }
         }
     }

@@ -144,9 +144,22 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         });
     }
 
+    /// An error at the start of a definition.
+    pub(crate) fn error_at_start(&mut self, view: &View<'t, '_>, message: String, hint: Option<String>) {
+        self.error_at((view.definition.file, view.definition.line), view, message, hint);
+    }
+
     /// A warning, once for a line however many objects inherit it.
     pub(crate) fn warn(&mut self, view: &View<'t, '_>, key: Key, message: String, hint: &str) {
-        let (file, line) = view.place(key);
+        self.warn_at(view.place(key), view, message, hint);
+    }
+
+    /// A warning at the start of a definition.
+    pub(crate) fn warn_at_start(&mut self, view: &View<'t, '_>, message: String, hint: &str) {
+        self.warn_at((view.definition.file, view.definition.line), view, message, hint);
+    }
+
+    fn warn_at(&mut self, (file, line): (u32, u32), view: &View<'t, '_>, message: String, hint: &str) {
         if self.warned.insert((file, line, message.clone())) {
             let label = self.objects.label(view.definition);
             self.problems

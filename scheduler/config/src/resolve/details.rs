@@ -9,8 +9,7 @@ use crate::directives::{Key, Type};
 use crate::inherit::View;
 
 use super::context::Context;
-use super::groups::Selection;
-use super::names::Names;
+use super::hosts::Hosts;
 
 /// What people read about a host or service, where it says any of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,24 +86,13 @@ pub(crate) struct Extras {
 }
 
 /// Reads all `hostextinfo` and `serviceextinfo`; the first for an object stands.
-pub(crate) fn extras<'t>(
-    hosts: &Names<'t>,
-    groups: &Names<'t>,
-    members: &[Vec<u32>],
-    cx: &mut Context<'t, '_, '_>,
-) -> Extras {
+pub(crate) fn extras<'t>(hosts: &Hosts<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Extras {
     let mut extras = Extras::default();
     for of in [Type::HostExtInfo, Type::ServiceExtInfo] {
         for view in cx.registered(of) {
-            let mut selection = Selection::default();
-            if let Some(list) = view.get(Key::HostName) {
-                selection.names(&list, hosts, &view, Key::HostName, cx);
-            }
-            if let Some(list) = view.get(Key::HostGroupName) {
-                selection.groups(&list, groups, members, &view, cx);
-            }
+            let chosen = hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx);
             let service = cx.text(&view, Key::ServiceDescription);
-            for host in selection.finish() {
+            for host in chosen.into_iter().flatten() {
                 let extra =
                     Extra { details: Details::of(&view, cx), notes_url: cx.text(&view, Key::NotesUrl) };
                 match (&service, of) {

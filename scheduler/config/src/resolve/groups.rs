@@ -1,7 +1,5 @@
 //! Groups: members by name, by group, from the member's side; `*` and `!`.
 
-use std::collections::BTreeSet;
-
 use crate::directives::Key;
 use crate::inherit::{Found, View};
 use crate::values::items;
@@ -13,11 +11,16 @@ use super::walk::Walk;
 /// A set of members and of those that are taken out of it.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    pub chosen: BTreeSet<u32>,
-    pub rejected: BTreeSet<u32>,
+    chosen: Vec<u32>,
+    rejected: Vec<u32>,
 }
 
 impl Selection {
+    /// Adds members.
+    pub(crate) fn add(&mut self, members: impl IntoIterator<Item = u32>) {
+        self.chosen.extend(members);
+    }
+
     /// Adds the names of a list: `a`, `*` for all, `!a` for all but.
     pub(crate) fn names<'t>(
         &mut self,
@@ -31,9 +34,9 @@ impl Selection {
             if item == "*" {
                 self.chosen.extend(0..names.len());
             } else if let Some(not) = item.strip_prefix('!') {
-                self.rejected.extend(names.want(not.trim_start(), view, key, cx));
+                self.rejected.extend(names.want_not(not.trim_start(), view, key, cx));
             } else {
-                self.chosen.extend(names.want(item, view, key, cx));
+                self.chosen.extend(names.want_all(item, view, key, cx));
             }
         }
     }
@@ -45,25 +48,32 @@ impl Selection {
         names: &Names<'t>,
         members: &[Vec<u32>],
         view: &View<'t, '_>,
+        key: Key,
         cx: &mut Context<'t, '_, '_>,
     ) {
-        let of = |group: Option<u32>| {
-            group.and_then(|group| members.get(group as usize)).into_iter().flatten().copied()
+        let of = |groups: Vec<u32>| {
+            groups.into_iter().filter_map(|group| members.get(group as usize)).flatten().copied()
         };
         for item in items(&list.text) {
             if item == "*" {
                 self.chosen.extend(members.iter().flatten());
             } else if let Some(not) = item.strip_prefix('!') {
-                self.rejected.extend(of(names.want(not.trim_start(), view, Key::HostGroupName, cx)));
+                self.rejected.extend(of(names.want_not(not.trim_start(), view, key, cx)));
             } else {
-                self.chosen.extend(of(names.want(item, view, Key::HostGroupName, cx)));
+                self.chosen.extend(of(names.want_all(item, view, key, cx)));
             }
         }
     }
 
-    /// What is left, in order.
-    pub(crate) fn finish(self) -> Vec<u32> {
-        self.chosen.into_iter().filter(|member| !self.rejected.contains(member)).collect()
+    /// What is left, in order, each once.
+    pub(crate) fn finish(mut self) -> Vec<u32> {
+        self.chosen.sort_unstable();
+        self.chosen.dedup();
+        if !self.rejected.is_empty() {
+            self.rejected.sort_unstable();
+            self.chosen.retain(|member| self.rejected.binary_search(member).is_err());
+        }
+        self.chosen
     }
 }
 
@@ -79,23 +89,23 @@ pub(crate) fn members<'t>(
         .iter()
         .map(|view| match view.get(Key::GroupMembers) {
             Some(list) => items(&list.text)
-                .filter_map(|name| groups.want(name, view, Key::GroupMembers, cx))
+                .flat_map(|name| groups.want_all(name, view, Key::GroupMembers, cx))
                 .map(|number| number as usize)
                 .collect(),
             None => Vec::new(),
         })
         .collect();
-    let walk = Walk::new(views.len(), |group| nested[group].clone());
-    for group in walk.circles {
+    let walk = Walk::new(views.len(), |group, nth| nested[group].get(nth).copied());
+    for circle in walk.circles {
         let message = "contains itself, directly or by its member groups".to_owned();
         let hint = Some("take one of the groups out of the circle".to_owned());
-        cx.error(&views[group], Key::GroupMembers, message, hint);
+        cx.error(&views[circle[0]], Key::GroupMembers, message, hint);
     }
     let mut members = vec![Vec::new(); views.len()];
     for group in walk.order {
         let mut selection = std::mem::take(&mut selections[group]);
         for inner in &nested[group] {
-            selection.chosen.extend(&members[*inner]);
+            selection.add(members[*inner].iter().copied());
         }
         members[group] = selection.finish();
     }

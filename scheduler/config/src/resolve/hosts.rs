@@ -16,6 +16,37 @@ use super::names::Names;
 use super::settings::{Known, draft};
 use super::walk::Walk;
 
+/// Names that lists of hosts refer to.
+pub(crate) struct Hosts<'a, 't> {
+    pub names: &'a Names<'t>,
+    pub groups: &'a Names<'t>,
+    pub members: &'a [Vec<u32>],
+}
+
+impl<'t> Hosts<'_, 't> {
+    /// The hosts that two directives, one with hosts and one with groups, name together, in order;
+    /// none if neither is given.
+    pub(crate) fn chosen(
+        &self,
+        view: &View<'t, '_>,
+        [host, group]: [Key; 2],
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Option<Vec<u32>> {
+        let (named, groups) = (view.get(host), view.get(group));
+        if named.is_none() && groups.is_none() {
+            return None;
+        }
+        let mut selection = Selection::default();
+        if let Some(list) = &named {
+            selection.names(list, self.names, view, host, cx);
+        }
+        if let Some(list) = &groups {
+            selection.groups(list, self.groups, self.members, view, group, cx);
+        }
+        Some(selection.finish())
+    }
+}
+
 /// A host, ready for the graph but for the id of its settings.
 pub(crate) struct Host {
     pub object: Object,
@@ -40,14 +71,14 @@ pub(crate) fn hosts<'t>(
         }
         hosts.push(host);
     }
-    let parents = |host: usize| match &hosts[host].object.kind {
-        Kind::Host { parents, .. } => parents.iter().map(|id| id.0 as usize).collect(),
-        Kind::Service { .. } => Vec::new(),
+    let parent = |host: usize, nth: usize| match &hosts[host].object.kind {
+        Kind::Host { parents, .. } => parents.get(nth).map(|id| id.0 as usize),
+        Kind::Service { .. } => None,
     };
-    for host in Walk::new(hosts.len(), parents).circles {
+    for circle in Walk::new(hosts.len(), parent).circles {
         let message = "is its own parent, directly or by its parents".to_owned();
         let hint = "parents lie between the monitoring machine and the host: take one out of the circle";
-        cx.error(&views[host], Key::Parents, message, Some(hint.to_owned()));
+        cx.error(&views[circle[0]], Key::Parents, message, Some(hint.to_owned()));
     }
     hosts
 }
@@ -132,8 +163,8 @@ pub(crate) fn host_groups<'t, 'o>(
     for (number, view) in (0..).zip(host_views) {
         let Some(list) = view.get(Key::Groups) else { continue };
         for item in items(&list.text) {
-            if let Some(group) = names.want(item, view, Key::Groups, cx) {
-                selections[group as usize].chosen.insert(number);
+            for group in names.want_all(item, view, Key::Groups, cx) {
+                selections[group as usize].add([number]);
             }
         }
     }
@@ -141,10 +172,11 @@ pub(crate) fn host_groups<'t, 'o>(
     (names, views, members)
 }
 
-/// Groups as the graph has them.
+/// Groups as the graph has them; members are counted from the object `first`.
 pub(crate) fn finished<'t>(
     views: &[View<'t, '_>],
     members: Vec<Vec<u32>>,
+    first: u32,
     cx: &mut Context<'t, '_, '_>,
 ) -> Vec<Group> {
     let groups = views.iter().zip(members).map(|(view, members)| {
@@ -152,7 +184,7 @@ pub(crate) fn finished<'t>(
         Group {
             alias: cx.text(view, Key::Alias).unwrap_or_else(|| name.clone()),
             name,
-            members: members.into_iter().map(ObjectId).collect(),
+            members: members.into_iter().map(|member| ObjectId(first.saturating_add(member))).collect(),
             origin: cx.origin(view),
         }
     });

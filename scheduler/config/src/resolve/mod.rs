@@ -1,16 +1,23 @@
 //! Definitions to a graph: names become ids, lists become members, and everything that is referred
 //! to exists. [`resolve`] is the list of steps.
 
+mod circles;
 mod commands;
 mod contacts;
 mod context;
+mod days;
+mod dependencies;
+mod descriptions;
 mod details;
+mod escalations;
 mod groups;
 mod hosts;
 mod names;
 mod periods;
+mod service_groups;
 mod services;
 mod settings;
+mod targets;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -23,8 +30,10 @@ use crate::model::Objects;
 use crate::problem::{Place, Problem, Problems};
 
 use context::Context;
+use hosts::Hosts;
 use names::Names;
-use services::{Hosts, Services};
+use services::Services;
+use targets::Targets;
 
 pub use contacts::ContactGroup;
 pub use details::Details;
@@ -47,7 +56,6 @@ pub(crate) fn resolve(
 ) -> Option<Resolved> {
     let mut context = Context::new(objects, interval_length, problems);
     let cx = &mut context;
-    refuse_what_is_not_read(cx);
     let (period_names, periods) = periods::periods(cx);
     let (command_names, commands) = commands::commands(cx);
     let known = contacts::Known { commands: &command_names, periods: &period_names };
@@ -61,22 +69,31 @@ pub(crate) fn resolve(
     };
     let (host_names, host_views) = Names::collect(Type::Host, cx);
     let (host_group_names, host_group_views, members) = hosts::host_groups(&host_names, &host_views, cx);
-    let extras = details::extras(&host_names, &host_group_names, &members, cx);
-    let hosts = hosts::hosts(&host_names, &host_views, &known, &command_names, &extras, cx);
     let named = Hosts { names: &host_names, groups: &host_group_names, members: &members };
+    let extras = details::extras(&named, cx);
+    let hosts = hosts::hosts(&host_names, &host_views, &known, &command_names, &extras, cx);
     let services = Services::collect(&named, cx);
-    let (service_group_views, service_members) = services.groups(&host_names, host_names.len(), cx);
+    let service_groups = service_groups::service_groups(&services, &host_names, cx);
     let mut made = Made { builder: GraphBuilder::new(zone), details: BTreeMap::new() };
     for host in hosts {
         made.add(host.object, host.settings, host.details);
     }
     services.read(&host_names, &known, &command_names, &extras, &mut made, cx);
-    let host_groups = hosts::finished(&host_group_views, members, cx);
-    let service_groups = hosts::finished(&service_group_views, service_members, cx);
+    let targets = Targets {
+        hosts: &named,
+        services: &services,
+        service_groups: &service_groups,
+        periods: &period_names,
+    };
+    dependencies::dependencies(&targets, &mut made, cx);
+    escalations::escalations(&targets, &known, &host_views, &mut made, cx);
+    let first_service = host_names.len();
+    let service_groups = hosts::finished(&service_groups.views, service_groups.members, first_service, cx);
+    let host_groups = hosts::finished(&host_group_views, members, 0, cx);
     if cx.problems.has_errors() {
         return None;
     }
-    warn_of_emptiness(services.index.is_empty(), contacts.is_empty(), cx);
+    warn_of_emptiness(services.len() == 0, contacts.is_empty(), cx);
     let parts = made.builder.parts();
     (parts.contacts, parts.commands, parts.periods) = (contacts, commands, periods);
     (parts.host_groups, parts.service_groups) = (host_groups, service_groups);
@@ -99,24 +116,6 @@ impl Made {
     }
 }
 
-/// Dependencies and escalations decide who is told: to pass over them would be wrong.
-fn refuse_what_is_not_read(cx: &mut Context<'_, '_, '_>) {
-    for (of, consequence) in [
-        (Type::ServiceDependency, "more would be told than with it"),
-        (Type::HostDependency, "more would be told than with it"),
-        (Type::ServiceEscalation, "others would be told than with it"),
-        (Type::HostEscalation, "others would be told than with it"),
-    ] {
-        for view in cx.registered(of) {
-            let definition = view.definition;
-            let message = format!("hlidka does not read a {}; without it, {consequence}", of.name());
-            let hint = "take it out of the configuration if that is what you want";
-            let place = cx.objects.place(definition.file, definition.line);
-            cx.problems.push(Problem::error(place, message).hint(hint));
-        }
-    }
-}
-
 /// Errors for Nagios, but a start may well be empty.
 fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, '_, '_>) {
     let Some(file) = cx.objects.files.first() else { return };
@@ -128,5 +127,9 @@ fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, 
     }
 }
 
+#[cfg(test)]
+mod dependency_tests;
+#[cfg(test)]
+mod escalation_tests;
 #[cfg(test)]
 mod tests;

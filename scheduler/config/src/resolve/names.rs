@@ -71,6 +71,11 @@ impl<'t> Names<'t> {
         views_len(&self.places)
     }
 
+    /// The name of a number.
+    pub(crate) fn name(&self, number: u32) -> &'t str {
+        self.places.get(number as usize).map_or("", |(name, ..)| name)
+    }
+
     /// `file:line` of a number.
     pub(crate) fn place(&self, number: u32, cx: &Context<'_, '_, '_>) -> String {
         match self.places.get(number as usize) {
@@ -96,6 +101,28 @@ impl<'t> Names<'t> {
             cx.error(view, key, message, hint);
         }
         found
+    }
+
+    /// The numbers of all that an item of a list names.
+    pub(crate) fn want_all(
+        &self,
+        item: &str,
+        view: &View<'t, '_>,
+        key: Key,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Vec<u32> {
+        self.want(item, view, key, cx).into_iter().collect()
+    }
+
+    /// The numbers of what an item with a `!` takes out of a list.
+    pub(crate) fn want_not(
+        &self,
+        item: &str,
+        view: &View<'t, '_>,
+        key: Key,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Vec<u32> {
+        self.want_all(item, view, key, cx)
     }
 
     fn missing(&self, name: &str, cx: &mut Context<'t, '_, '_>) -> (String, Option<String>) {

@@ -1,7 +1,6 @@
-//! Time periods: weekdays, single dates, and what they exclude.
+//! Time periods: hours of weekdays and of other days, and what they exclude.
 
 use engine::{DayRange, PeriodId, Timeperiod};
-use jiff::civil::Date;
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -9,6 +8,7 @@ use crate::problem::Problem;
 use crate::values::items;
 
 use super::context::Context;
+use super::days::{NoDays, parse_days};
 use super::names::Names;
 use super::walk::Walk;
 
@@ -19,11 +19,11 @@ const WEEKDAYS: [Key; 7] =
 pub(crate) fn periods<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Timeperiod>) {
     let (names, views) = Names::collect(Type::Timeperiod, cx);
     let periods: Vec<Timeperiod> = views.iter().map(|view| period(view, &names, cx)).collect();
-    let excluded = |number: usize| periods[number].exclude.iter().map(|id| id.0 as usize).collect();
-    for number in Walk::new(periods.len(), excluded).circles {
+    let excluded = |number: usize, nth: usize| periods[number].exclude.get(nth).map(|id| id.0 as usize);
+    for circle in Walk::new(periods.len(), excluded).circles {
         let message = "excludes itself, directly or by what it excludes".to_owned();
         cx.error(
-            &views[number],
+            &views[circle[0]],
             Key::Exclude,
             message,
             Some("take one of the `exclude` out of the circle".to_owned()),
@@ -45,7 +45,7 @@ fn period<'t>(view: &View<'t, '_>, names: &Names<'t>, cx: &mut Context<'t, '_, '
         }
     }
     for (file, directive) in view.dates() {
-        dates(directive.value, (file, directive.line), view, &mut period, cx);
+        exception(directive.value, (file, directive.line), view, &mut period, cx);
     }
     if let Some(exclude) = view.get(Key::Exclude) {
         let ids = items(&exclude.text).filter_map(|name| names.want(name, view, Key::Exclude, cx));
@@ -55,7 +55,12 @@ fn period<'t>(view: &View<'t, '_>, names: &Names<'t>, cx: &mut Context<'t, '_, '
 }
 
 /// `09:00-12:00,13:00-17:30`; a range that ends before it starts is never open.
-fn ranges(text: &str, at: (u32, u32), view: &View<'_, '_>, cx: &mut Context<'_, '_, '_>) -> Vec<DayRange> {
+fn ranges<'t>(
+    text: &str,
+    at: (u32, u32),
+    view: &View<'t, '_>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Vec<DayRange> {
     let mut ranges = Vec::new();
     for item in items(text) {
         match range(item) {
@@ -87,9 +92,10 @@ fn range(text: &str) -> Option<DayRange> {
     Some(DayRange { start: minute(start)?, end: minute(end)? })
 }
 
-/// `HH:MM` as minutes, up to 24:00.
+/// `HH:MM` as minutes, up to 24:00; Nagios takes seconds, too, and passes over them.
 fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
+    let minute = minute.split_once(':').map_or(minute, |(minute, _)| minute);
     let digits = |text: &str| !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(hour) || !digits(minute) {
         return None;
@@ -98,36 +104,49 @@ fn minute(text: &str) -> Option<u16> {
     Some(hour * 60 + minute).filter(|total| minute < 60 && *total <= 24 * 60)
 }
 
-/// So many single dates of one period are kept, ten years of them.
-const MAX_DATES: usize = 3_660;
+/// So many lines with days a period may have.
+const MAX_DAYS: usize = 10_000;
 
-/// `2026-12-24 09:00-12:00`, `2026-12-24 - 2027-01-02 00:00-00:00`, and that with ` / 2`.
-fn dates<'t>(
+/// A line with days: `february -1 00:00-24:00`.
+fn exception<'t>(
     text: &str,
     at: (u32, u32),
     view: &View<'t, '_>,
     period: &mut Timeperiod,
     cx: &mut Context<'t, '_, '_>,
 ) {
-    let (days, hours) = split_hours(text);
-    let Some(days) = calendar_dates(days) else {
-        let message =
-            format!("hlidka does not read the day `{days}`: without it the period would be another one");
-        let hint =
-            "known are weekdays, dates (2026-12-24), and dates from - to, all or every Nth day of them";
-        cx.error_at(at, view, message, Some(hint.to_owned()));
-        return;
-    };
-    let ranges = ranges(hours, at, view, cx);
-    for date in days {
-        if period.dates.len() >= MAX_DATES {
-            cx.error_at(at, view, format!("has more than {MAX_DATES} single dates"), None);
+    let (written, hours) = split_hours(text);
+    if hours.is_empty() {
+        let hint = "write them behind it: HH:MM-HH:MM, with commas between; `00:00-00:00` is never";
+        return cx.error_at(at, view, format!("the day `{written}` has no hours"), Some(hint.to_owned()));
+    }
+    let days = match parse_days(written) {
+        Ok(days) if days.exist() => days,
+        Ok(_) | Err(NoDays::Never) => {
+            let problem = Problem::warning(
+                cx.objects.place(at.0, at.1),
+                format!("`{written}` never comes: the line has no effect"),
+            );
+            cx.problems.push(
+                problem.of(cx.objects.label(view.definition)).hint("take it out, or correct the number"),
+            );
             return;
         }
-        // of two lines for one day Nagios takes the first
-        if !period.dates.iter().any(|(known, _)| *known == date) {
-            period.dates.push((date, ranges.clone()));
+        Err(NoDays::Unknown) => {
+            let hint = "write a weekday, a date (2026-12-24), `december 24`, `february -1`, `day 1`, `monday 3`, \
+                        `thursday -1 november`, or a range of these: `july 10 - august 15`, `day 1 - 15 / 5`";
+            cx.error_at(at, view, format!("no such day: `{written}`"), Some(hint.to_owned()));
+            return;
         }
+    };
+    let ranges = ranges(hours, at, view, cx);
+    if period.exceptions.len() >= MAX_DAYS {
+        let message = format!("has more than {MAX_DAYS} lines with days");
+        return cx.error_at(at, view, message, Some("write ranges of days".to_owned()));
+    }
+    // of two lines for one day the first counts, and a definition's own come first
+    if !period.exceptions.iter().any(|(known, _)| *known == days) {
+        period.exceptions.push((days, ranges));
     }
 }
 
@@ -143,31 +162,6 @@ fn split_hours(text: &str) -> (&str, &str) {
     (days.trim(), hours)
 }
 
-fn calendar_dates(text: &str) -> Option<Vec<Date>> {
-    let (days, step) = match text.split_once('/') {
-        Some((days, step)) => (days.trim(), step.trim().parse::<usize>().ok().filter(|step| *step > 0)?),
-        None => (text, 1),
-    };
-    let Some((first, last)) = days.split_once(" - ") else {
-        // every Nth day from a date on, without an end, is no list of dates
-        return if step == 1 { date(days).map(|date| vec![date]) } else { None };
-    };
-    let (first, last) = (date(first.trim())?, date(last.trim())?);
-    let days = std::iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(|day| *day <= last);
-    Some(days.step_by(step).take(MAX_DATES + 1).collect())
-}
-
-/// `2026-12-24`, also `2026-1-2`.
-fn date(text: &str) -> Option<Date> {
-    let mut parts = text.splitn(3, '-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if ![year, month, day].into_iter().all(plain) || year.len() != 4 {
-        return None;
-    }
-    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +172,7 @@ mod tests {
             ("00:00-24:00", Some((0, 1440))),
             ("9:5-17:30", Some((545, 1050))),
             ("17:00-09:00", Some((1020, 540))),
+            ("09:00:00-10:00:59", Some((540, 600))),
             ("9-17", None),
             ("09:00-25:00", None),
             ("09:60-10:00", None),
@@ -187,26 +182,6 @@ mod tests {
             ("-", None),
         ] {
             assert_eq!(range(text).map(|range| (range.start, range.end)), want, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn days() {
-        let count = |text: &str| calendar_dates(text).map(|dates| dates.len());
-        for (text, want) in [
-            ("2026-12-24", Some(1)),
-            ("2027-1-2", Some(1)),
-            ("2026-12-24 - 2027-01-02", Some(10)),
-            ("2026-12-24 - 2027-01-02 / 3", Some(4)),
-            ("2027-01-02 - 2026-12-24", Some(0)),
-            ("2026-02-30", None),
-            ("2026-12-24 / 7", None),
-            ("2026-12-24 - 2027-01-02 / 0", None),
-            ("day 2", None),
-            ("february -1", None),
-            ("0001-01-01 - 9999-12-31", Some(MAX_DATES + 1)),
-        ] {
-            assert_eq!(count(text), want, "{text:?}");
         }
         assert_eq!(
             split_hours("2026-12-24  09:00-10:00, 11:00-12:00"),

@@ -11,38 +11,34 @@ use crate::values::{illegal_character, items};
 
 use super::Made;
 use super::context::Context;
+use super::descriptions::{Descriptions, Missing, Named, Wanted};
 use super::details::{Details, Extras};
-use super::groups::{Selection, members};
-use super::hosts::{check, warn_if_nobody_is_told};
+use super::hosts::{Hosts, check, warn_if_nobody_is_told};
 use super::names::Names;
 use super::settings::{Known, draft};
-
-/// Services by host and description; the number counts from the first service.
-pub(crate) type Index = HashMap<(u32, Arc<str>), u32>;
+use super::walk::Links;
 
 /// One service of one host.
-struct Place {
-    host: u32,
-    description: Arc<str>,
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub host: u32,
+    /// Number of its description.
+    pub description: u32,
     /// Number of its definition in the list of views.
-    view: usize,
+    pub view: usize,
     /// The definition names groups and not hosts.
     by_group: bool,
 }
 
-/// All services, before they are read: which there are, and by which definition.
+/// All services, before they are read: which there are, and by which definition. A service's
+/// number counts from the first service.
 pub(crate) struct Services<'t, 'o> {
     views: Vec<View<'t, 'o>>,
     places: Vec<Place>,
-    /// Where each is.
-    pub index: Index,
-}
-
-/// Names that services refer to.
-pub(crate) struct Hosts<'a, 't> {
-    pub names: &'a Names<'t>,
-    pub groups: &'a Names<'t>,
-    pub members: &'a [Vec<u32>],
+    /// Where each is, by host and description.
+    index: HashMap<(u32, u32), u32>,
+    by_host: Links,
+    pub descriptions: Descriptions,
 }
 
 impl<'t, 'o> Services<'t, 'o> {
@@ -50,26 +46,40 @@ impl<'t, 'o> Services<'t, 'o> {
     /// given by `host_name` stands; else the later one, with a warning.
     pub(crate) fn collect(hosts: &Hosts<'_, 't>, cx: &mut Context<'t, 'o, '_>) -> Services<'t, 'o> {
         let views = cx.registered(Type::Service);
-        let mut services = Services { views, places: Vec::new(), index: HashMap::new() };
+        let mut services = Services {
+            views,
+            places: Vec::new(),
+            index: HashMap::new(),
+            by_host: Links::new(0, std::iter::empty()),
+            descriptions: Descriptions::default(),
+        };
         for number in 0..services.views.len() {
             let view = services.views[number].clone();
             let Some(description) = description(&view, cx) else { continue };
+            let description = services.descriptions.number(&description);
             let by_group = view.get(Key::HostGroupName).is_some()
                 && view
                     .get(Key::HostName)
                     .is_none_or(|list| items(&list.text).all(|item| item.starts_with('!')));
-            let Some(chosen) = chosen(&view, hosts, cx) else { continue };
+            let Some(chosen) = hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx) else {
+                let hint = "write `host_name` or `hostgroup_name`, or `register 0` if it is a template";
+                let message = "has neither a host nor a host group".to_owned();
+                cx.error(&view, Key::HostName, message, Some(hint.to_owned()));
+                continue;
+            };
             for host in chosen {
-                services.add(Place { host, description: description.clone(), view: number, by_group }, cx);
+                services.add(Place { host, description, view: number, by_group }, cx);
             }
         }
         services.in_order_of_definition();
+        let pairs = services.places().map(|(number, place)| (place.host, number));
+        services.by_host = Links::new(hosts.names.len() as usize, pairs);
         services
     }
 
     fn add(&mut self, place: Place, cx: &mut Context<'t, 'o, '_>) {
         let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let number = *self.index.entry((place.host, place.description.clone())).or_insert(next);
+        let number = *self.index.entry((place.host, place.description)).or_insert(next);
         let Some(before) = self.places.get_mut(number as usize) else {
             self.places.push(place);
             return;
@@ -98,8 +108,74 @@ impl<'t, 'o> Services<'t, 'o> {
         }
         self.places.sort_by_key(|place| place.view);
         for (number, place) in (0..).zip(&self.places) {
-            self.index.insert((place.host, place.description.clone()), number);
+            self.index.insert((place.host, place.description), number);
         }
+    }
+
+    /// All places, each with its number.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (u32, &Place)> + Clone {
+        (0_u32..).zip(&self.places)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The place of a number.
+    pub(crate) fn place(&self, number: u32) -> &Place {
+        // numbers come from this list
+        &self.places[number as usize]
+    }
+
+    /// The definition of a place.
+    pub(crate) fn view(&self, place: &Place) -> &View<'t, 'o> {
+        &self.views[place.view]
+    }
+
+    /// The services of a host, by number.
+    pub(crate) fn of_host(&self, host: u32) -> &[u32] {
+        self.by_host.of(host as usize)
+    }
+
+    /// The service of a host and a description.
+    pub(crate) fn find(&self, host: u32, description: &str) -> Option<u32> {
+        self.index.get(&(host, self.descriptions.find(description)?)).copied()
+    }
+
+    /// The services of these hosts that are wanted, in order, each once; what a host lacks is
+    /// `missing`.
+    pub(crate) fn choose(&self, hosts: &[u32], wanted: &Wanted, missing: &mut Missing) -> Vec<u32> {
+        let mut chosen = Vec::new();
+        if wanted.all {
+            chosen.extend(hosts.iter().flat_map(|host| self.of_host(*host)));
+        }
+        for named in &wanted.named {
+            match named {
+                Named::One(text, number) => {
+                    for host in hosts {
+                        match number.and_then(|number| self.index.get(&(*host, number))) {
+                            Some(service) => chosen.push(*service),
+                            None => missing.add(text, *host),
+                        }
+                    }
+                }
+                Named::Matching(_, numbers) => {
+                    let of = |host: &u32| {
+                        self.of_host(*host).iter().filter(|service| {
+                            numbers.binary_search(&self.place(**service).description).is_ok()
+                        })
+                    };
+                    chosen.extend(hosts.iter().flat_map(of));
+                }
+            }
+        }
+        if !wanted.rejected.is_empty() {
+            chosen.retain(|service| !wanted.rejected.contains(&self.place(*service).description));
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
     }
 
     /// Reads them all, in order, into a graph that has all hosts.
@@ -125,11 +201,11 @@ impl<'t, 'o> Services<'t, 'o> {
             let mut details = definition.details.clone();
             details.parents = self.parents(view, place.host, names, cx);
             let mut object = Object {
-                name: place.description.clone(),
+                name: self.descriptions.text(place.description).clone(),
                 kind: Kind::Service { host: ObjectId(place.host) },
                 ..definition.object.clone()
             };
-            if let Some(extra) = extras.services.get(&(place.host, place.description.clone())) {
+            if let Some(extra) = extras.services.get(&(place.host, object.name.clone())) {
                 extra.fill(&mut details, &mut object.notes_url);
             }
             made.add(object, settings, details);
@@ -145,104 +221,31 @@ impl<'t, 'o> Services<'t, 'o> {
         cx: &mut Context<'t, 'o, '_>,
     ) -> Box<[ObjectId]> {
         let Some(list) = view.get(Key::Parents) else { return Box::default() };
-        let message = "parents of a service have no effect: its problems are told also when theirs are known";
-        cx.warn(
-            view,
-            Key::Parents,
-            message.to_owned(),
-            "where one mail is enough, let only the parent notify",
-        );
         let names: Vec<&str> = items(&list.text).collect();
         let mut parents = Vec::new();
         let pairs: Vec<(Option<&str>, &str)> = match names.as_slice() {
             [alone] => vec![(None, *alone)],
+            many if many.len() % 2 == 1 => {
+                let message = "parents has a host without a description, or one too many".to_owned();
+                let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";
+                cx.error(view, Key::Parents, message, Some(hint.to_owned()));
+                return Box::default();
+            }
             many => many.chunks(2).filter_map(|pair| Some((Some(*pair.first()?), *pair.get(1)?))).collect(),
         };
         for (named, description) in pairs {
             let host = named.map_or(Some(host), |named| hosts.find(named));
-            if let Some(number) =
-                host.and_then(|host| self.index.get(&(host, cx.intern(description))).copied())
-            {
+            if let Some(number) = host.and_then(|host| self.find(host, description)) {
                 parents.push(ObjectId(hosts.len().saturating_add(number)));
             } else {
-                let message = format!("no such service: `{description}`{}", on(named));
+                let on = named.map_or("on the same host".to_owned(), |host| format!("on host `{host}`"));
+                let message = format!("no such service: `{description}` {on}");
                 let hint = "write a description, or hosts and descriptions in turn: `web1,http,db1,sql`";
                 cx.error(view, Key::Parents, message, Some(hint.to_owned()));
             }
         }
         parents.into()
     }
-
-    /// Members of all service groups.
-    pub(crate) fn groups(
-        &self,
-        hosts: &Names<'t>,
-        host_count: u32,
-        cx: &mut Context<'t, 'o, '_>,
-    ) -> (Vec<View<'t, 'o>>, Vec<Vec<u32>>) {
-        let (names, views) = Names::collect(Type::ServiceGroup, cx);
-        let mut by_host: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (number, place) in (0_u32..).zip(&self.places) {
-            by_host.entry(place.host).or_default().push(number);
-        }
-        let mut selections: Vec<Selection> = Vec::new();
-        for view in &views {
-            selections.push(self.members(view, hosts, &by_host, cx));
-        }
-        for (number, place) in (0_u32..).zip(&self.places) {
-            let view = &self.views[place.view];
-            let Some(list) = view.get(Key::Groups) else { continue };
-            for item in items(&list.text) {
-                if let Some(group) = names.want(item, view, Key::Groups, cx) {
-                    selections[group as usize].chosen.insert(number);
-                }
-            }
-        }
-        let mut members = members(&names, &views, selections, cx);
-        members.iter_mut().flatten().for_each(|member| *member = member.saturating_add(host_count));
-        (views, members)
-    }
-
-    /// `host,service,host,service`; `*` for all services of a host.
-    fn members(
-        &self,
-        view: &View<'t, '_>,
-        hosts: &Names<'t>,
-        by_host: &HashMap<u32, Vec<u32>>,
-        cx: &mut Context<'t, 'o, '_>,
-    ) -> Selection {
-        let mut selection = Selection::default();
-        let Some(list) = view.get(Key::Members) else { return selection };
-        let names: Vec<&str> = items(&list.text).collect();
-        for pair in names.chunks(2) {
-            let [host, description] = pair else {
-                let message = format!("the last member, `{}`, has no service", pair.join(","));
-                cx.error(
-                    view,
-                    Key::Members,
-                    message,
-                    Some("members are hosts and descriptions in turn".to_owned()),
-                );
-                continue;
-            };
-            let Some(number) = hosts.want(host, view, Key::Members, cx) else { continue };
-            if *description == "*" {
-                selection.chosen.extend(by_host.get(&number).into_iter().flatten());
-                continue;
-            }
-            if let Some(service) = self.index.get(&(number, cx.intern(description))) {
-                selection.chosen.insert(*service);
-            } else {
-                let message = format!("no such service: `{description}`{}", on(Some(host)));
-                cx.error(view, Key::Members, message, None);
-            }
-        }
-        selection
-    }
-}
-
-fn on(host: Option<&str>) -> String {
-    host.map_or_else(|| " on the same host".to_owned(), |host| format!(" on host `{host}`"))
 }
 
 /// What all services of one definition share.
@@ -292,27 +295,4 @@ fn description<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Option<
         return None;
     }
     Some(description)
-}
-
-/// The hosts of a definition, in order.
-fn chosen<'t>(view: &View<'t, '_>, hosts: &Hosts<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Option<Vec<u32>> {
-    let (named, groups) = (view.get(Key::HostName), view.get(Key::HostGroupName));
-    if named.is_none() && groups.is_none() {
-        let hint = "write `host_name` or `hostgroup_name`, or `register 0` if it is a template".to_owned();
-        cx.error(view, Key::HostName, "has neither a host nor a host group".to_owned(), Some(hint));
-        return None;
-    }
-    if let (Some(list), None) = (&named, &groups)
-        && let Some(host) = hosts.names.find(&list.text)
-    {
-        return Some(vec![host]); // the usual case, without sets
-    }
-    let mut selection = Selection::default();
-    if let Some(list) = &named {
-        selection.names(list, hosts.names, view, Key::HostName, cx);
-    }
-    if let Some(list) = &groups {
-        selection.groups(list, hosts.groups, hosts.members, view, cx);
-    }
-    Some(selection.finish())
 }

@@ -140,19 +140,41 @@ fn contacts<'t>(
     known: &Known<'_, 't>,
     cx: &mut Context<'t, '_, '_>,
 ) -> Box<[ContactId]> {
+    let mut ids = contacts_by_name(view, known, cx);
+    ids.extend(contacts_by_group(view, known, cx));
+    ids.into_iter().collect()
+}
+
+/// Contacts that a definition names.
+pub(crate) fn contacts_by_name<'t>(
+    view: &View<'t, '_>,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> BTreeSet<ContactId> {
     let mut ids = BTreeSet::new();
     if let Some(found) = view.get(Key::Contacts) {
-        let named = items(&found.text).filter_map(|name| known.contacts.want(name, view, Key::Contacts, cx));
-        ids.extend(named.map(ContactId));
-    }
-    if let Some(found) = view.get(Key::ContactGroups) {
         for name in items(&found.text) {
-            let group = known.contact_groups.want(name, view, Key::ContactGroups, cx);
-            let group = group.and_then(|group| known.groups.get(group as usize));
-            ids.extend(group.into_iter().flat_map(|group| group.members.iter().copied()));
+            ids.extend(known.contacts.want_all(name, view, Key::Contacts, cx).into_iter().map(ContactId));
         }
     }
-    ids.into_iter().collect()
+    ids
+}
+
+/// Members of the contact groups that a definition names.
+pub(crate) fn contacts_by_group<'t>(
+    view: &View<'t, '_>,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> BTreeSet<ContactId> {
+    let mut ids = BTreeSet::new();
+    if let Some(found) = view.get(Key::ContactGroups) {
+        for name in items(&found.text) {
+            let groups = known.contact_groups.want_all(name, view, Key::ContactGroups, cx);
+            let groups = groups.into_iter().filter_map(|group| known.groups.get(group as usize));
+            ids.extend(groups.flat_map(|group| group.members.iter().copied()));
+        }
+    }
+    ids
 }
 
 /// Directives that would change what happens, if hlidka acted on them.

@@ -17,7 +17,7 @@ define service {\n name gs\n register 0\n max_check_attempts 4\n check_command c
 define host {\n host_name a\n use gh\n}\ndefine host {\n host_name b\n use gh\n parents a\n}\n";
 
 /// Lines of the base, so that tests can count their own from 1.
-fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
+pub(super) fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     let mut problems = Problems::default();
     let base = Source::new("base.cfg", BASE.into(), &mut problems);
     let own = Source::new("x.cfg", text.into(), &mut problems);
@@ -30,16 +30,16 @@ fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     (resolved, problems.filter(|problem| !problem.contains("there are no services")).collect())
 }
 
-fn resolved(text: &str) -> Resolved {
+pub(super) fn resolved(text: &str) -> Resolved {
     let (resolved, problems) = resolve_with(text);
     resolved.unwrap_or_else(|| panic!("{text}: {problems:?}"))
 }
 
-fn find(resolved: &Resolved, host: &str, service: Option<&str>) -> Option<ObjectId> {
+pub(super) fn find(resolved: &Resolved, host: &str, service: Option<&str>) -> Option<ObjectId> {
     resolved.graph.find(&Identity { host: host.into(), service: service.map(Into::into) })
 }
 
-fn contacts(resolved: &Resolved, id: ObjectId) -> Vec<&str> {
+pub(super) fn contacts(resolved: &Resolved, id: ObjectId) -> Vec<&str> {
     let settings = resolved.graph.settings(id);
     settings.contacts.iter().map(|id| &*resolved.graph.contact(*id).name).collect()
 }
@@ -190,8 +190,9 @@ fn extended_information_fills_what_is_missing() {
 #[test]
 fn time_periods() {
     let text = "define timeperiod {\n timeperiod_name t\n use tt\n monday 10:00-11:00\n exclude always\n \
-        2026-12-24 - 2026-12-26 00:00-00:00\n 2026-12-25 01:00-02:00\n}\n\
-        define timeperiod {\n name tt\n register 0\n alias Tee\n monday 1:00-2:00\n tuesday 09:00-12:00,13:00-17:00\n}\n";
+        2026-12-24 - 2026-12-26 00:00-00:00\n 2026-12-25 01:00-02:00\n monday 3 00:00-00:00\n}\n\
+        define timeperiod {\n name tt\n register 0\n alias Tee\n monday 1:00-2:00\n tuesday 09:00-12:00,13:00-17:00\n \
+        monday 3 08:00-09:00\n day -1 01:00-02:00,03:00-04:00\n}\n";
     let resolved = resolved(text);
     let period = &resolved.graph.periods[1];
     let hours = |day: usize| period.weekdays[day].iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
@@ -199,8 +200,10 @@ fn time_periods() {
         (&*period.alias, hours(1), hours(2)),
         ("Tee", vec![(600, 660)], vec![(540, 720), (780, 1020)])
     );
-    assert_eq!((period.dates.len(), period.exclude.len()), (3, 1));
-    assert!(period.dates.iter().all(|(_, ranges)| ranges.is_empty()), "the first line for a day counts");
+    let days: Vec<String> =
+        period.exceptions.iter().map(|(days, ranges)| format!("{days} {}", ranges.len())).collect();
+    assert_eq!(days, ["2026-12-24 - 2026-12-26 0", "2026-12-25 1", "monday 3 0", "day -1 2"]);
+    assert_eq!(period.exclude.len(), 1);
 }
 
 #[test]
@@ -258,9 +261,15 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
              out of the circle",
         ),
         (
-            "define timeperiod {\n timeperiod_name t\n day 2 00:00-24:00\n}\n",
-            "x.cfg:3: error: timeperiod `t`: hlidka does not read the day `day 2`: without it the period would be \
-             another one; known are weekdays, dates (2026-12-24), and dates from - to, all or every Nth day of them",
+            "define timeperiod {\n timeperiod_name t\n day 2 / 3 00:00-24:00\n}\n",
+            "x.cfg:3: error: timeperiod `t`: no such day: `day 2 / 3`; write a weekday, a date (2026-12-24), \
+             `december 24`, `february -1`, `day 1`, `monday 3`, `thursday -1 november`, or a range of these: `july 10 \
+             - august 15`, `day 1 - 15 / 5`",
+        ),
+        (
+            "define timeperiod {\n timeperiod_name t\n day 2\n}\n",
+            "x.cfg:3: error: timeperiod `t`: the day `day 2` has no hours; write them behind it: HH:MM-HH:MM, with \
+             commas between; `00:00-00:00` is never",
         ),
         (
             "define timeperiod {\n timeperiod_name t\n exclude t\n}\n",
@@ -269,13 +278,13 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define timeperiod {\n timeperiod_name t\n monday 9-17\n}\n",
-            "x.cfg:3: error: timeperiod `t`: `9-17` is no range of hours; write HH:MM-HH:MM, up to 24:00, with commas \
-             between",
+            "x.cfg:3: error: timeperiod `t`: the day `monday 9-17` has no hours; write them behind it: HH:MM-HH:MM, \
+             with commas between; `00:00-00:00` is never",
         ),
         (
-            "define hostdependency {\n host_name a\n dependent_host_name b\n}\n",
-            "x.cfg:1: error: hlidka does not read a hostdependency; without it, more would be told than with it; take \
-             it out of the configuration if that is what you want",
+            "define timeperiod {\n timeperiod_name t\n monday 09:00-17\n}\n",
+            "x.cfg:3: error: timeperiod `t`: `09:00-17` is no range of hours; write HH:MM-HH:MM, up to 24:00, with \
+             commas between",
         ),
         (
             "define servicegroup {\n servicegroup_name g\n members a,x,b\n}\n",

@@ -1,0 +1,185 @@
+//! Escalations: who is told instead from the nth mail on.
+//!
+//! What an escalation does not say it takes from its host or service: contacts (if it names neither
+//! contacts nor groups, or adds to them with a `+`), the interval, and the period.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use engine::{ContactId, Escalation, EscalationId, Letters, ObjectId, PeriodId, Span};
+
+use crate::directives::{Key, Type};
+use crate::inherit::View;
+use crate::values::letters;
+
+use super::Made;
+use super::context::Context;
+use super::settings::{Known, contacts_by_group, contacts_by_name};
+use super::targets::{ServiceKeys, Targets};
+
+/// Reads all escalations into a graph that has all objects.
+pub(crate) fn escalations<'t, 'o>(
+    targets: &Targets<'_, 't, 'o>,
+    known: &Known<'_, 't>,
+    host_views: &[View<'t, 'o>],
+    made: &mut Made,
+    cx: &mut Context<'t, 'o, '_>,
+) {
+    let mut found = Found::default();
+    for view in cx.registered(Type::HostEscalation) {
+        let chosen = targets.hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx);
+        let draft = Draft::read(&view, "dur", targets, known, cx);
+        for host in chosen.unwrap_or_else(|| nobody(&view, cx)) {
+            let Some(own) = host_views.get(host as usize) else { continue };
+            found.add(ObjectId(host), &draft, own, known, made, cx);
+        }
+    }
+    for view in cx.registered(Type::ServiceEscalation) {
+        let chosen = targets.services(&view, &SERVICES, cx);
+        let draft = Draft::read(&view, "wucr", targets, known, cx);
+        for service in chosen.unwrap_or_else(|| nobody(&view, cx)) {
+            let place = targets.services.place(service);
+            let mut own = targets.services.view(place);
+            if !own.has(Key::Contacts) && !own.has(Key::ContactGroups) {
+                own = host_views.get(place.host as usize).unwrap_or(own);
+            }
+            found.add(ObjectId(targets.object(service)), &draft, own, known, made, cx);
+        }
+    }
+    for (object, ids) in found.of {
+        made.builder.escalate(object, ids.into());
+    }
+    made.builder.parts().escalations = found.escalations;
+}
+
+const SERVICES: ServiceKeys = ServiceKeys {
+    hosts: [Key::HostName, Key::HostGroupName],
+    descriptions: Key::Descriptions,
+    groups: Key::ServiceGroupName,
+};
+
+fn nobody<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Vec<u32> {
+    let hint = match view.definition.of {
+        Type::HostEscalation => "write `host_name` or `hostgroup_name`",
+        _ => "write `host_name` (or `hostgroup_name`) and `service_description`, or `servicegroup_name`",
+    };
+    cx.error_at_start(view, "does not say what is escalated".to_owned(), Some(hint.to_owned()));
+    Vec::new()
+}
+
+/// What a definition says by itself.
+struct Draft {
+    escalation: Escalation,
+    /// Takes the object's period.
+    implied_period: bool,
+    /// Takes the object's contacts.
+    implied_contacts: bool,
+    adds_contacts: bool,
+    adds_groups: bool,
+}
+
+impl Draft {
+    fn read<'t>(
+        view: &View<'t, '_>,
+        known_letters: &str,
+        targets: &Targets<'_, 't, '_>,
+        known: &Known<'_, 't>,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Draft {
+        let mut contacts: BTreeSet<ContactId> = contacts_by_name(view, known, cx);
+        contacts.extend(contacts_by_group(view, known, cx));
+        let notification_interval: Option<Span> =
+            view.has(Key::NotificationInterval).then(|| cx.span(view, Key::NotificationInterval, 0.0));
+        let options = view.get(Key::EscalationOptions).map_or(Letters::ALL, |found| {
+            // wrong letters were reported where the line was read
+            letters(&found.text, known_letters).unwrap_or(Letters::ALL)
+        });
+        Draft {
+            escalation: Escalation {
+                first_notification: count(view, Key::FirstNotification, 1, cx),
+                last_notification: count(view, Key::LastNotification, 0, cx),
+                notification_interval,
+                period: targets.period(view, Key::EscalationPeriod, cx),
+                options,
+                contacts: contacts.into_iter().collect(),
+                origin: cx.origin(view),
+            },
+            implied_period: !view.has(Key::EscalationPeriod),
+            implied_contacts: !view.has(Key::Contacts) && !view.has(Key::ContactGroups),
+            adds_contacts: view.adds(Key::Contacts),
+            adds_groups: view.adds(Key::ContactGroups),
+        }
+    }
+
+    /// The escalation of one object; `own` is the definition that its contacts come from.
+    fn of<'t>(
+        &self,
+        own: &View<'t, '_>,
+        period: Option<PeriodId>,
+        contacts: &[ContactId],
+        known: &Known<'_, 't>,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Escalation {
+        let mut escalation = self.escalation.clone();
+        if self.implied_period {
+            escalation.period = period;
+        }
+        if self.implied_contacts {
+            escalation.contacts = contacts.into();
+        } else if self.adds_contacts || self.adds_groups {
+            let mut all: BTreeSet<ContactId> = escalation.contacts.iter().copied().collect();
+            if self.adds_contacts {
+                all.extend(contacts_by_name(own, known, cx));
+            }
+            if self.adds_groups {
+                all.extend(contacts_by_group(own, known, cx));
+            }
+            escalation.contacts = all.into_iter().collect();
+        }
+        escalation
+    }
+}
+
+fn count<'t>(view: &View<'t, '_>, key: Key, default: u32, cx: &mut Context<'t, '_, '_>) -> u32 {
+    let value = cx.number(view, key, f64::from(default));
+    if value < 0.0 {
+        let message = format!("{} is negative and counts as {default}", view.definition.of.spelling(key));
+        cx.warn(view, key, message, "count mails from 1; `last_notification 0` is all further ones");
+        return default;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float-to-int cast saturates"
+    )]
+    let count = value as u32;
+    count
+}
+
+/// Escalations, equal ones once, and whose they are.
+#[derive(Default)]
+struct Found {
+    escalations: Vec<Escalation>,
+    known: HashMap<Escalation, EscalationId>,
+    of: BTreeMap<ObjectId, Vec<EscalationId>>,
+}
+
+impl Found {
+    fn add<'t>(
+        &mut self,
+        object: ObjectId,
+        draft: &Draft,
+        own: &View<'t, '_>,
+        known: &Known<'_, 't>,
+        made: &mut Made,
+        cx: &mut Context<'t, '_, '_>,
+    ) {
+        let settings = made.builder.parts().settings(object);
+        let escalation = draft.of(own, settings.notification_period, &settings.contacts, known, cx);
+        let next = EscalationId(u32::try_from(self.escalations.len()).unwrap_or(u32::MAX));
+        let id = *self.known.entry(escalation).or_insert_with_key(|escalation| {
+            self.escalations.push(escalation.clone());
+            next
+        });
+        self.of.entry(object).or_default().push(id);
+    }
+}
