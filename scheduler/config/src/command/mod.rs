@@ -93,7 +93,7 @@ pub(crate) fn filled(text: &str, value: Lookup<'_, '_>) -> String {
             Piece::Text(text) => filled.push_str(text),
             Piece::Dollar => filled.push('$'),
             Piece::Value(MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) => {
-                filled.push_str(&text)
+                filled.push_str(&text);
             }
         }
     }

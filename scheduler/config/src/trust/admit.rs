@@ -195,7 +195,9 @@ impl<'t> Admission<'t> {
                 break (resolved, found);
             }
         };
-        found.into_iter().for_each(|problem| problems.push(problem));
+        for problem in found {
+            problems.push(problem);
+        }
         for exported in &mut self.exported {
             if exported.version == Version::Current {
                 continue;
@@ -242,7 +244,9 @@ impl<'t> Admission<'t> {
         if let Some(resolution) = &resolved {
             let strays = self.strays(&resolution.graph);
             if !strays.is_empty() {
-                strays.into_iter().for_each(|problem| problems.push(problem));
+                for problem in strays {
+                    problems.push(problem);
+                }
                 resolved = None;
             }
         }
@@ -295,10 +299,10 @@ impl<'t> Admission<'t> {
                     }
                 }
                 Slot::Collected => {
-                    let guilty = self.all.iter().enumerate().filter(|(_, definition)| {
+                    let mut guilty = self.all.iter().enumerate().filter(|(_, definition)| {
                         definition.file as usize == number && definition.line <= problem.line
                     });
-                    let Some((at, _)) = guilty.last() else { continue };
+                    let Some((at, _)) = guilty.next_back() else { continue };
                     if self.rejected[at] {
                         continue;
                     }
@@ -344,7 +348,9 @@ impl<'t> Admission<'t> {
                 self.put(&part, false);
                 if part.len() == 1 || tries > MAX_TRIES {
                     let why = found.iter().find(|problem| problem.is_error());
-                    part.iter().for_each(|unit| self.accuse(*unit, why));
+                    for unit in part {
+                        self.accuse(unit, why);
+                    }
                 } else {
                     let (left, right) = part.split_at(part.len() / 2);
                     parts.extend([right.to_vec(), left.to_vec()]);
@@ -400,7 +406,9 @@ impl<'t> Admission<'t> {
         if !is_first {
             let collected: Vec<usize> =
                 (0..self.all.len()).filter(|at| self.slot(&self.all[*at]) == Slot::Collected).collect();
-            collected.into_iter().for_each(|at| self.rejected[at] = true);
+            for at in collected {
+                self.rejected[at] = true;
+            }
         }
     }
 

@@ -74,7 +74,7 @@ pub(crate) fn read(paths: &ObjectPaths, last_good: &mut LastGood, problems: &mut
         }
     }
     let seen = machines.into_keys().collect();
-    reader.gone(Trust::Exported, seen);
+    reader.gone(Trust::Exported, &seen);
     reader.whole = true;
     let mut files = BTreeSet::new();
     for path in &paths.collected {
@@ -85,7 +85,7 @@ pub(crate) fn read(paths: &ObjectPaths, last_good: &mut LastGood, problems: &mut
             }
         }
     }
-    reader.gone(Trust::Collected, files);
+    reader.gone(Trust::Collected, &files);
     reader.foreign
 }
 
@@ -158,7 +158,7 @@ impl Reader<'_> {
     }
 
     /// What has a last good version and no file: it goes, unless a folder could not be listed.
-    fn gone(&mut self, trust: Trust, seen: BTreeSet<String>) {
+    fn gone(&mut self, trust: Trust, seen: &BTreeSet<String>) {
         for name in self.last_good.names(trust) {
             if seen.contains(&name) {
                 continue;

@@ -158,6 +158,7 @@ fn wrong(of: Type, directive: &Directive<'_>, author: Author<'_>, known: &Known<
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every rule ends with it")]
 fn fault(message: String, hint: &'static str) -> Fault {
     Some((message, hint))
 }

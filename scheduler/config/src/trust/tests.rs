@@ -97,7 +97,7 @@ fn t09_a_machine_describes_itself() {
     let lines = " check_command check!'200;x'!b\n servicegroups all\n".replace(';', "\\;");
     site.write(
         "exported/web1.cfg",
-        &format!("{}{}", HOST.replace("}", " hostgroups linux\n}"), service(&lines)),
+        &format!("{}{}", HOST.replace('}', " hostgroups linux\n}"), service(&lines)),
     );
     let configuration = site.take();
     assert_eq!(quarantined(&configuration), [""; 0]);
@@ -116,6 +116,7 @@ fn t09_a_machine_describes_itself() {
 
 /// Every trick, and the words by which the file is refused. Nothing of it is in force, and all else is.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line for each trick")]
 fn t06_t09_hostile_files_are_set_aside() {
     let on = |lines: &str| format!("{HOST}{}", service(lines));
     let cases: Vec<(&str, String, &str)> = vec![
@@ -170,12 +171,12 @@ fn t06_t09_hostile_files_are_set_aside() {
         ),
         ("a template", on(" name mine\n"), "templates are for trusted"),
         ("unregistered", on(" register 0\n"), "templates are for trusted"),
-        ("an unknown group", HOST.replace("}", " hostgroups lunix\n}"), "`lunix` is no group"),
+        ("an unknown group", HOST.replace('}', " hostgroups lunix\n}"), "`lunix` is no group"),
         ("an unknown command", on(" check_command nosuch\n"), "no such command: `nosuch`"),
         ("an unknown template", on("").replace("use service", "use nosuch"), "no such service template"),
         ("an event handler", on(" event_handler check\n"), "event handlers are for trusted"),
         ("a cluster", on(" check_command hlidka:cluster!*\n"), "trusted files only"),
-        ("a proxy", HOST.replace("}", " _proxy socks5h://evil:1\n}"), "a proxy is for trusted"),
+        ("a proxy", HOST.replace('}', " _proxy socks5h://evil:1\n}"), "a proxy is for trusted"),
         ("an included file", format!("include_file=/etc/shadow\n{HOST}"), "includes nothing"),
         ("an included folder", format!("{HOST}include_dir=/\n"), "includes nothing"),
         ("a main file", "cfg_file=/etc/shadow\n".to_owned(), "outside of any definition"),
@@ -217,8 +218,8 @@ fn t06_t09_hostile_files_are_set_aside() {
         ("too long a value", on(&format!(" notes {}\n", "x".repeat(5000))), "longer than 4096"),
         ("too long a line", on(&format!(" notes {}\n", "x".repeat(9000))), "longer than 8192"),
         ("too large", format!("{HOST}{}", "# x\n".repeat(70_000)), "larger than 256 KiB"),
-        ("a parent nobody knows", HOST.replace("}", " parents nosuch\n}"), "no such host: `nosuch`"),
-        ("its own parent", HOST.replace("}", " parents web1\n}"), "its own parent"),
+        ("a parent nobody knows", HOST.replace('}', " parents nosuch\n}"), "no such host: `nosuch`"),
+        ("its own parent", HOST.replace('}', " parents web1\n}"), "its own parent"),
         (
             "a name of a shell",
             on("").replace("description x", "description `id`"),
@@ -283,7 +284,7 @@ fn t06_arguments_of_machines_are_words() {
     assert!(!script.contains("id"), "{script}");
     assert_eq!(environment, [("HLIDKA_1".to_owned(), "$(id);id".to_owned())]);
     // so does a variable of its own: one word
-    let text = format!("{}{}", HOST.replace("}", " _EXTRA -y 2\n}"), service(" check_command check!1\n"));
+    let text = format!("{}{}", HOST.replace('}', " _EXTRA -y 2\n}"), service(" check_command check!1\n"));
     let configuration = load_exported(TRUSTED, "web1", text.into()).unwrap();
     let argv = argv(&configuration, find(&configuration, "web1", Some("x")));
     assert!(argv.contains(&"-y 2".to_owned()), "{argv:?}");
@@ -422,7 +423,7 @@ fn t09_a_change_that_breaks_trusted_files_is_set_aside() {
 fn a_chain_of_bad_files_ends() {
     let site = Site::new();
     let host =
-        |n: usize| HOST.replace("web1", &format!("h{n}")).replace("}", &format!(" parents h{}\n}}", n + 1));
+        |n: usize| HOST.replace("web1", &format!("h{n}")).replace('}', &format!(" parents h{}\n}}", n + 1));
     for n in 0..150 {
         site.write(&format!("exported/h{n}.cfg"), &host(n));
     }
@@ -560,7 +561,7 @@ fn t15_what_puppet_can_write_is_allowed() {
         "parents db1",
         "_ROOM 4",
     ] {
-        let text = HOST.replace("}", &format!(" {line}\n}}"));
+        let text = HOST.replace('}', &format!(" {line}\n}}"));
         let configuration = load_exported(TRUSTED, "web1", text.into()).unwrap();
         assert_eq!(quarantined(&configuration), [""; 0], "{line}");
     }
