@@ -7,3 +7,4 @@ mod harness;
 mod plugins;
 mod puppet;
 mod reload;
+mod trust;
