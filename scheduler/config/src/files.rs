@@ -1,6 +1,6 @@
 //! Finds and reads files: all I/O of this crate.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use crate::main_file::MainFile;
 use crate::model::includes;
+use crate::options::ObjectPaths;
 use crate::problem::{Place, Problem, Problems};
 use crate::resources::{self, UserMacros};
 use crate::source::Source;
+use crate::trust::Trust;
 
 /// A file may be so big: two million services.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
@@ -31,16 +33,42 @@ pub(crate) struct Files {
     /// The unit of intervals in seconds, if a main file says so.
     pub interval_length: Option<f64>,
     seen: HashSet<PathBuf>,
+    /// Real paths of what is not trusted.
+    foreign: HashMap<PathBuf, Trust>,
 }
 
 /// Who named a path.
 pub(crate) type NamedBy<'a> = Option<Place<'a>>;
 
 impl Files {
+    /// Nothing in these folders, whatever names it, is ever read as trusted.
+    pub(crate) fn keep_out(&mut self, paths: &ObjectPaths) {
+        for (paths, trust) in [(&paths.exported, Trust::Exported), (&paths.collected, Trust::Collected)] {
+            let real = paths.iter().filter_map(|path| path.canonicalize().ok());
+            self.foreign.extend(real.map(|path| (path, trust)));
+        }
+    }
+
+    /// Is this a path, or in a folder, that is not trusted?
+    fn is_kept_out(&self, path: &Path, by: NamedBy<'_>, problems: &mut Problems) -> bool {
+        let Ok(real) = path.canonicalize() else { return false };
+        let trust = self.foreign.get(&real).or_else(|| self.foreign.get(real.parent()?));
+        if let Some(trust) = trust {
+            let own = name(path);
+            let message = format!("{own} is {trust} and cannot be trusted as well");
+            let problem = Problem::error(by.unwrap_or(Place { file: &own, line: 0 }), message);
+            problems.push(problem.hint("keep trusted files in a folder of their own"));
+        }
+        trust.is_some()
+    }
+
     /// Reads a file of objects, a main file and what it names, or a folder: its nagios.cfg, else
     /// all its `*.cfg` in byte order.
     pub(crate) fn add(&mut self, path: &Path, by: NamedBy<'_>, problems: &mut Problems) {
         if path.is_dir() {
+            if self.is_kept_out(path, by, problems) {
+                return;
+            }
             let main = path.join("nagios.cfg");
             return if main.is_file() {
                 self.file(&main, by, 0, problems);
@@ -53,13 +81,16 @@ impl Files {
 
     /// Reads a resource file.
     pub(crate) fn resource(&mut self, path: &Path, by: NamedBy<'_>, problems: &mut Problems) {
+        if self.is_kept_out(path, by, problems) {
+            return;
+        }
         if let Some(source) = read(path, by, problems) {
             resources::read(&source, &mut self.user_macros, problems);
         }
     }
 
     fn file(&mut self, path: &Path, by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
-        if !self.is_new(path) {
+        if !self.is_new(path) || self.is_kept_out(path, by, problems) {
             return;
         }
         if self.sources.len() >= MAX_FILES || depth > MAX_DEPTH {
@@ -84,7 +115,9 @@ impl Files {
             for (path, line) in &main.objects {
                 let by = Some(Place { file: &source.file, line: *line });
                 if path.is_dir() {
-                    self.folder(path, by, depth + 1, problems);
+                    if !self.is_kept_out(path, by, problems) {
+                        self.folder(path, by, depth + 1, problems);
+                    }
                 } else {
                     self.file(path, by, depth + 1, problems);
                 }
@@ -109,7 +142,9 @@ impl Files {
 
     /// All `*.cfg` of a folder and its folders, names that start with a dot left out.
     fn folder(&mut self, path: &Path, by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
-        if !self.is_new(path) {
+        // one that is not trusted may lie in one that is
+        let is_foreign = path.canonicalize().is_ok_and(|path| self.foreign.contains_key(&path));
+        if is_foreign || !self.is_new(path) {
             return;
         }
         if depth > MAX_DEPTH {

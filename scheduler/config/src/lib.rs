@@ -10,7 +10,7 @@
 //!
 //! Left out for now, and refused rather than passed over: dependencies, escalations, days of time
 //! periods that are neither weekdays nor dates, names by regular expression, options of a
-//! nagios.cfg other than paths, exported and collected folders.
+//! nagios.cfg other than paths.
 
 mod command;
 #[cfg(test)]
@@ -28,12 +28,14 @@ mod problem;
 mod resolve;
 mod resources;
 mod source;
+mod trust;
 mod values;
 
 pub use command::{CommandLine, MacroValue, expand};
-pub use load::{Configuration, load, load_text, options};
+pub use load::{Configuration, load, load_exported, load_text, options};
 pub use macros::{CheckMacros, NotificationMacros};
-pub use options::{Mail, Notify, ObjectPaths, Options, Workers};
+pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Workers};
 pub use problem::{Problem, Severity};
 pub use resolve::{ContactGroup, Details};
 pub use resources::UserMacros;
+pub use trust::{Foreigners, LastGood, Trust};

@@ -16,6 +16,7 @@ use crate::problem::{Place, Problem, Problems};
 use crate::resolve::{ContactGroup, Details, resolve};
 use crate::resources::UserMacros;
 use crate::source::Source;
+use crate::trust::{Admission, Foreign, Foreigners, LastGood, read};
 
 /// Everything that was configured, cross-checked.
 #[derive(Debug)]
@@ -32,7 +33,11 @@ pub struct Configuration {
     pub contact_groups: Vec<ContactGroup>,
     /// Files of object definitions, in the order in which they were read.
     pub files: Vec<Arc<str>>,
-    /// What may be meant otherwise.
+    /// Which objects no administrator wrote.
+    pub foreigners: Foreigners,
+    /// Last good versions of files that no administrator wrote, to be kept once this is taken.
+    pub last_good: LastGood,
+    /// What may be meant otherwise, and what was set aside.
     pub warnings: Vec<Problem>,
 }
 
@@ -54,7 +59,18 @@ pub fn load_text(file: &str, text: Vec<u8>) -> Result<Configuration, Vec<Problem
     let source = Source::new(file, text, &mut problems);
     let mut files = Files::default();
     files.sources.push(source);
-    let configuration = assemble(files, Options::default(), &mut problems);
+    let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
+/// Loads trusted objects and the exported file of one machine from their texts. Nothing is read.
+pub fn load_exported(trusted: &str, certname: &str, text: Vec<u8>) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut files = Files::default();
+    files.sources.push(Source::new("trusted.cfg", trusted.into(), &mut problems));
+    let foreign = Foreign::of_text(certname, text);
+    let options = Options::default();
+    let configuration = assemble(files, &[foreign], LastGood::default(), options, &mut problems);
     finished(configuration, problems)
 }
 
@@ -69,10 +85,12 @@ fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<
 
 fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
     let mut files = Files::default();
+    let (mut last_good, mut foreign) = (LastGood::default(), Vec::new());
     let options = if let Some(yaml) = yaml_of(path) {
         let options = read_options(&yaml, problems)?;
         let by = name(&yaml);
         let by = Some(Place { file: &by, line: 0 });
+        files.keep_out(&options.objects);
         for resource in &options.resources {
             files.resource(resource, by, problems);
         }
@@ -86,21 +104,29 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
                 problems,
             );
         }
+        last_good = LastGood::new(&options.last_good());
+        foreign = read(&options.objects, &mut last_good, problems);
         options
     } else {
         files.add(path, None, problems);
         Options::default()
     };
-    if files.sources.is_empty() && !problems.has_errors() {
+    if files.sources.is_empty() && foreign.is_empty() && !problems.has_errors() {
         let problem =
             Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
         problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
     }
-    assemble(files, options, problems)
+    assemble(files, &foreign, last_good, options, problems)
 }
 
 /// Everything but reading files.
-fn assemble(mut files: Files, options: Options, problems: &mut Problems) -> Option<Configuration> {
+fn assemble(
+    mut files: Files,
+    foreign: &[Foreign],
+    mut last_good: LastGood,
+    options: Options,
+    problems: &mut Problems,
+) -> Option<Configuration> {
     let mut objects = Objects::default();
     for source in &files.sources {
         objects.read(source, problems);
@@ -110,7 +136,12 @@ fn assemble(mut files: Files, options: Options, problems: &mut Problems) -> Opti
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    let resolved = resolve(&objects, files.interval_length.unwrap_or(60.0), zone, problems)?;
+    let unit = files.interval_length.unwrap_or(60.0);
+    let mut admission = Admission::new(objects, foreign, unit);
+    let outcome =
+        admission.settle(&|objects, problems| resolve(objects, unit, zone.clone(), problems), problems);
+    admission.renew(foreign, &mut last_good);
+    let resolved = outcome.resolved?;
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
@@ -120,7 +151,9 @@ fn assemble(mut files: Files, options: Options, problems: &mut Problems) -> Opti
         user_macros: files.user_macros,
         details: resolved.details,
         contact_groups: resolved.contact_groups,
-        files: objects.files,
+        files: admission.objects.files,
+        foreigners: outcome.foreigners,
+        last_good,
         warnings: Vec::new(),
     })
 }

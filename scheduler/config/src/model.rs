@@ -10,6 +10,7 @@ use crate::directives::{Form, Key, Type, type_names};
 use crate::lexer::{Token, lex};
 use crate::problem::{Place, Problem, Problems, nearest};
 use crate::source::Source;
+use crate::trust::Trust;
 use crate::values::letters;
 
 /// So many definitions are read; the largest plan is six million services.
@@ -37,6 +38,8 @@ pub(crate) struct Definition<'t> {
 #[derive(Debug, Default)]
 pub(crate) struct Objects<'t> {
     pub files: Vec<Arc<str>>,
+    /// How far each file is trusted.
+    trust: Vec<Trust>,
     pub definitions: Vec<Definition<'t>>,
     directives: Vec<Directive<'t>>,
 }
@@ -63,8 +66,14 @@ pub(crate) fn includes(source: &Source) -> Vec<Include<'_>> {
 impl<'t> Objects<'t> {
     /// Adds the definitions of a file.
     pub(crate) fn read(&mut self, source: &'t Source, problems: &mut Problems) {
+        self.read_as(source, Trust::Trusted, problems);
+    }
+
+    /// Adds the definitions of a file that is trusted so far.
+    pub(crate) fn read_as(&mut self, source: &'t Source, trust: Trust, problems: &mut Problems) {
         let file = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
         self.files.push(source.file.clone());
+        self.trust.push(trust);
         let mut reader = Reader { file, name: &source.file, current: Current::None, objects: self, problems };
         lex(source, |token| reader.token(token));
     }
@@ -72,6 +81,12 @@ impl<'t> Objects<'t> {
     /// The lines of a definition, in order.
     pub(crate) fn directives(&self, definition: &Definition<'t>) -> &[Directive<'t>] {
         self.directives.get(definition.directives.clone()).unwrap_or_default()
+    }
+
+    /// Must the second definition leave alone what the first one defines?
+    pub(crate) fn outranks(&self, first: &Definition<'t>, second: &Definition<'t>) -> bool {
+        let trust = |definition: &Definition<'t>| self.trust.get(definition.file as usize);
+        trust(first) < trust(second)
     }
 
     /// A line of a file.

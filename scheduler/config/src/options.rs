@@ -30,6 +30,51 @@ pub struct Options {
     pub timezone: Option<String>,
     /// Files with `$USERn$=` lines.
     pub resources: Vec<PathBuf>,
+    /// Where last good versions of exported and collected files are kept; `last-good` beside the
+    /// store if it is not given.
+    pub last_good: Option<PathBuf>,
+    /// When a new configuration is taken.
+    pub reload: Reload,
+}
+
+/// When a new configuration is taken while the daemon runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reload {
+    /// Largest share of all hosts and services that may be missing in it: `20%`.
+    pub max_loss: MaxLoss,
+}
+
+/// A share in percent, 20 if nothing else is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Scalar")]
+pub struct MaxLoss(pub u8);
+
+impl Default for MaxLoss {
+    fn default() -> MaxLoss {
+        MaxLoss(20)
+    }
+}
+
+/// A value that people write as a number or as a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<Scalar> for MaxLoss {
+    type Error = &'static str;
+
+    fn try_from(scalar: Scalar) -> Result<MaxLoss, &'static str> {
+        let number = match scalar {
+            Scalar::Number(number) => Some(number),
+            Scalar::Text(text) => text.strip_suffix('%').unwrap_or(&text).trim().parse().ok(),
+        };
+        let number = number.and_then(|number| u8::try_from(number).ok()).filter(|number| *number <= 100);
+        number.map(MaxLoss).ok_or("no share: write a whole number of percent, as in `max_loss: 20%`")
+    }
 }
 
 /// Where object definitions are, by how far they are trusted.
@@ -38,10 +83,10 @@ pub struct Options {
 pub struct ObjectPaths {
     /// Files and folders in which everything is allowed; the folder of this file if none is given.
     pub trusted: Vec<PathBuf>,
-    /// Folders with one file for each monitored machine.
-    exported: Vec<PathBuf>,
-    /// Folders that Puppet's nagios types write.
-    collected: Vec<PathBuf>,
+    /// Folders with one file for each monitored machine, `CERTNAME.cfg`: data about that machine only.
+    pub exported: Vec<PathBuf>,
+    /// Folders, and files, that Puppet's nagios types write: data about any machine.
+    pub collected: Vec<PathBuf>,
 }
 
 /// Processes that run checks.
@@ -94,6 +139,8 @@ impl Default for Options {
             socket: "/run/hlidka/hlidka.sock".into(),
             timezone: None,
             resources: Vec::new(),
+            last_good: None,
+            reload: Reload::default(),
         }
     }
 }
@@ -137,18 +184,16 @@ impl Options {
                 return None;
             }
         };
-        for (name, paths) in
-            [("exported", &options.objects.exported), ("collected", &options.objects.collected)]
-        {
-            if !paths.is_empty() {
-                let message = format!("objects.{name} is not read by this version");
-                let hint = "list the folder under objects.trusted only if everything in it may be trusted";
-                problems.push(Problem::error(place(line_of(text, name)), message).hint(hint));
-            }
-        }
         options.check(text, &place, problems);
         options.anchor(folder);
         Some(options)
+    }
+
+    /// Where last good versions are kept.
+    pub(crate) fn last_good(&self) -> PathBuf {
+        let store = Path::new(self.store.strip_prefix("sqlite:").unwrap_or(&self.store));
+        let beside = || store.parent().unwrap_or(Path::new("")).join("last-good");
+        self.last_good.clone().unwrap_or_else(beside)
     }
 
     /// What serde cannot say.
@@ -186,7 +231,9 @@ impl Options {
     /// Makes relative paths relative to a folder.
     fn anchor(&mut self, folder: &Path) {
         let under = |path: &mut PathBuf| *path = folder.join(&path);
-        self.objects.trusted.iter_mut().for_each(under);
+        let ObjectPaths { trusted, exported, collected } = &mut self.objects;
+        trusted.iter_mut().chain(exported).chain(collected).for_each(under);
+        self.last_good.as_mut().map(under);
         self.resources.iter_mut().for_each(under);
         under(&mut self.plugins);
         under(&mut self.socket);
@@ -250,6 +297,7 @@ mod tests {
         let text = "objects:\n  trusted: [objects.d, /abs/x.cfg]\nstore: sqlite:state.db\nplugins: plugins\n\
             workers: {in_process: 1, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
+            reload: {max_loss: 5%}\nlast_good: good\n\
             socket: run/sock\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
         let (options, problems) = parse(text);
         assert_eq!(problems, []);
@@ -266,6 +314,10 @@ mod tests {
             ("files:/etc/hlidka/mails", "/etc/hlidka/secret".into())
         );
         assert_eq!(options.resources, [PathBuf::from("/etc/hlidka/resource.cfg")]);
+        assert_eq!(
+            (options.reload.max_loss, options.last_good.unwrap()),
+            (MaxLoss(5), "/etc/hlidka/good".into())
+        );
     }
 
     #[test]
@@ -274,6 +326,8 @@ mod tests {
             let (options, problems) = parse(text);
             assert_eq!((options.unwrap(), problems), (Options::default(), vec![]), "{text:?}");
         }
+        assert_eq!(Options::default().last_good(), PathBuf::from("/var/lib/hlidka/last-good"));
+        assert_eq!(parse("reload: {max_loss: 7}").0.unwrap().reload.max_loss, MaxLoss(7));
         let (options, _) = parse("notify: {mail: {from: a@b}}");
         assert_eq!(options.unwrap().notify.mail.unwrap().via, "smtp://localhost:25");
     }
@@ -290,8 +344,8 @@ mod tests {
             ("objects: [\n", 1, "hlidka.yaml:1:10"),
             ("store: postgresql://x\n", 1, "write sqlite:FILE"),
             ("\ntimezone: Europe/Brag\n", 2, "/usr/share/zoneinfo"),
-            ("objects:\n  exported: [x]\n", 2, "not read by this version"),
-            ("objects: {collected: [x]}\n", 1, "not read by this version"),
+            ("reload:\n  max_loss: 120%\n", 2, "whole number of percent"),
+            ("reload:\n  max_los: 1\n", 2, "nearest known: `max_loss`"),
             ("notify: {mail: {from: a@b, via: carrier-pigeon}}\n", 1, "files:FOLDER"),
             ("notify:\n  mail:\n    from: root\n", 3, "no address"),
             ("notify:\n  mail:\n    from: a@b\n    user: x\n", 4, "need each other"),

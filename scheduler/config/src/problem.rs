@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub enum Severity {
     /// The configuration works, but perhaps not as meant.
     Warning,
+    /// What a monitored machine wrote is set aside; all else is in force.
+    Quarantined,
     /// The configuration is refused.
     Error,
 }
@@ -45,6 +47,21 @@ impl Problem {
         Problem { severity, file, line, object: None, message: message.into(), hint: None }
     }
 
+    /// About something that a monitored machine wrote: that is set aside, and nothing of its text is
+    /// shown that a terminal could take for more than text.
+    pub(crate) fn quarantined(mut self) -> Problem {
+        self.severity = Severity::Quarantined;
+        self.object = self.object.map(|object| shown(&object));
+        self.message = shown(&self.message);
+        self.hint = self.hint.map(|hint| shown(&hint));
+        self
+    }
+
+    /// Is the configuration refused for it?
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// With what would be right.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Problem {
         self.hint = Some(hint.into());
@@ -67,6 +84,7 @@ impl fmt::Display for Problem {
         }
         f.write_str(match self.severity {
             Severity::Warning => ": warning: ",
+            Severity::Quarantined => ": quarantined: ",
             Severity::Error => ": error: ",
         })?;
         if let Some(object) = &self.object {
@@ -78,6 +96,17 @@ impl fmt::Display for Problem {
             None => Ok(()),
         }
     }
+}
+
+/// Most characters of a text that a monitored machine may have chosen.
+const MAX_SHOWN: usize = 400;
+
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(MAX_SHOWN) {
+        if crate::trust::unfit(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// A line of a file.
@@ -94,12 +123,12 @@ const MAX_KEPT: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     kept: Vec<Problem>,
-    counts: [usize; 2],
+    counts: [usize; 3],
 }
 
 impl Problems {
     pub(crate) fn push(&mut self, problem: Problem) {
-        let count = &mut self.counts[usize::from(problem.severity == Severity::Error)];
+        let count = &mut self.counts[problem.severity as usize];
         *count += 1;
         if *count <= MAX_KEPT {
             self.kept.push(problem);
@@ -107,13 +136,14 @@ impl Problems {
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.counts[1] > 0
+        self.counts[Severity::Error as usize] > 0
     }
 
     /// All problems by file and line, and a last one for those that were too many.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
         self.kept.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        for (severity, count) in [(Severity::Warning, self.counts[0]), (Severity::Error, self.counts[1])] {
+        for severity in [Severity::Warning, Severity::Quarantined, Severity::Error] {
+            let count = self.counts[severity as usize];
             if let (Some(more), Some(last)) =
                 (count.checked_sub(MAX_KEPT).filter(|n| *n > 0), self.kept.last())
             {

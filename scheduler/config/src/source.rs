@@ -93,6 +93,11 @@ impl Source {
 }
 
 impl Source {
+    /// All of it, as it was read.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Physical lines of a file that has no `;` comments and no escapes (the main file, resource
     /// files): trimmed, with their numbers, without empty ones and those that start with `#`.
     pub(crate) fn plain_lines(&self) -> impl Iterator<Item = (u32, &str)> {

@@ -43,7 +43,7 @@ enum Command {
         #[arg(long)]
         seconds: Option<u64>,
     },
-    /// Check a configuration: all its problems at once; exit code 1 if there is an error
+    /// Check a configuration: all its problems at once; exit code 1 if there is an error, or a file that is set aside
     Verify {
         /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
         config: PathBuf,
@@ -137,6 +137,9 @@ enum Command {
     Reload {
         #[command(flatten)]
         daemon: Daemon,
+        /// Take it even if many hosts and services are missing in it (`reload: max_loss:`)
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -208,7 +211,7 @@ pub fn main() -> ExitCode {
         Command::Simulate { config, scenario, json, no_checks } => {
             simulate::run(&config, &scenario, simulate::Style { json, checks: !no_checks })
         }
-        Command::Reload { daemon } => daemon.make(&Request::Reload),
+        Command::Reload { daemon, force } => daemon.make(&Request::Reload { force }),
     };
     result.unwrap_or_else(|error| {
         // nothing is left to do if even this cannot be said
@@ -288,13 +291,14 @@ fn verify(path: &Path, json: bool) -> Result<ExitCode> {
         }
         Err(problems) => (None, problems),
     };
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = problems.len() - errors;
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let set_aside = count(Severity::Quarantined);
     let mut text = String::new();
     for problem in &problems {
         if json {
             text.push_str(&serde_json::to_string(&serde_json::json!({
-                "severity": if problem.severity == Severity::Error { "error" } else { "warning" },
+                "severity": severity(problem.severity),
                 "file": &*problem.file, "line": problem.line, "object": problem.object,
                 "message": problem.message, "hint": problem.hint,
             }))?);
@@ -305,10 +309,19 @@ fn verify(path: &Path, json: bool) -> Result<ExitCode> {
     }
     if !json {
         let counts = counts.map(|counts| format!("{counts}; ")).unwrap_or_default();
-        writeln!(text, "{counts}{errors} errors, {warnings} warnings")?;
+        let quarantined = if set_aside > 0 { format!(", {set_aside} quarantined") } else { String::new() };
+        writeln!(text, "{counts}{errors} errors, {warnings} warnings{quarantined}")?;
     }
     print(&text)?;
-    Ok(if errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if errors + set_aside > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Quarantined => "quarantined",
+        Severity::Warning => "warning",
+    }
 }
 
 fn status(daemon: &Daemon, all: bool, json: bool, exit_code: bool) -> Result<ExitCode> {

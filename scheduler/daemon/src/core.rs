@@ -3,13 +3,14 @@
 
 mod answers;
 mod checks;
+mod reload;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use config::{Configuration, Problem};
+use config::Configuration;
 use engine::{Action, Engine, Entry, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
 use jobs::{Done, Job};
 use store::{Batch, DeliveryId, Loaded};
@@ -19,6 +20,8 @@ use crate::pools::Pools;
 use crate::storage::{Storage, Task};
 use crate::wire::{Answer, Request};
 use crate::words::in_words;
+
+pub(crate) use reload::{Read, log_problem};
 
 /// What is known is stored at least this often; a message never waits for it.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -54,7 +57,7 @@ pub(crate) enum Input {
     /// Read the configuration again.
     Reload,
     /// A configuration was read, for somebody or for a signal.
-    Read(Box<Result<Configuration, Vec<Problem>>>, Option<oneshot::Sender<Answer>>),
+    Read(Box<Read>),
     /// Stop cleanly.
     Stop,
 }
@@ -195,13 +198,8 @@ impl Core {
             }
             Input::Reported(report) => self.reported(report),
             Input::Asked(request, reply) => self.asked(request, reply),
-            Input::Reload => self.read_again(None),
-            Input::Read(read, reply) => {
-                let answer = self.reloaded(*read);
-                if let Some(reply) = reply {
-                    let _ = reply.send(answer);
-                }
-            }
+            Input::Reload => self.read_again(false, None),
+            Input::Read(read) => self.reloaded(*read),
             Input::Stop => self.stopping = true,
         }
     }
@@ -266,65 +264,6 @@ impl Core {
                 self.storage.give(Task::Failed { id, at: now(), error, next_try });
             }
         }
-    }
-
-    /// Reads the configuration beside the loop: a large one takes a while.
-    fn read_again(&self, reply: Option<oneshot::Sender<Answer>>) {
-        let (path, itself) = (self.path.clone(), self.itself.clone());
-        tokio::task::spawn_blocking(move || {
-            let read = config::load(&path);
-            let _ = itself.send(Input::Read(Box::new(read), reply));
-        });
-    }
-
-    /// Takes a new configuration, or says why the old one goes on.
-    fn reloaded(&mut self, read: Result<Configuration, Vec<Problem>>) -> Answer {
-        let configuration = match read {
-            Ok(configuration) => configuration,
-            Err(problems) => {
-                let reasons: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                tracing::error!(
-                    "the new configuration is refused, the old one goes on; {} problems:",
-                    reasons.len()
-                );
-                for reason in &reasons {
-                    tracing::error!("{reason}");
-                }
-                return Answer::Refused { reasons };
-            }
-        };
-        let at = now();
-        let graph = configuration.graph.clone();
-        let old = self.engine.graph().clone();
-        let returned: Vec<(Identity, Saved)> = {
-            let back: Vec<Identity> =
-                self.away.keys().filter(|identity| graph.find(identity).is_some()).cloned().collect();
-            back.into_iter().filter_map(|identity| self.away.remove_entry(&identity)).collect()
-        };
-        for id in old.ids().filter(|id| graph.find(&old.identity(*id)).is_none()) {
-            self.away.insert(old.identity(id), self.engine.state(id).clone());
-        }
-        let new_ids = self.engine.reload(graph.clone(), returned, at);
-        for purpose in self.jobs.values_mut() {
-            if let Purpose::Check(object) = purpose {
-                *object = object.and_then(|id| new_ids.get(id.0 as usize).copied().flatten());
-            }
-        }
-        for warning in &configuration.warnings {
-            tracing::warn!("{warning}");
-        }
-        if configuration.options != self.configuration.options {
-            tracing::warn!(
-                "hlidka.yaml changed: store, workers, notify and socket take effect at the next start"
-            );
-        }
-        self.configuration = Arc::new(configuration);
-        let _ = self.current.send(self.configuration.clone());
-        self.forget_the_long_gone(at);
-        let services = graph.ids().count() - graph.hosts().count();
-        let message = format!("reloaded: {} hosts, {services} services", graph.hosts().count());
-        tracing::info!("{message}");
-        Answer::Done { message }
     }
 
     /// States of objects that have been away for days go.

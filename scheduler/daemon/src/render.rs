@@ -118,6 +118,10 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
         plural(overview.running)
     )
     .expect("writing to a string cannot fail");
+    for reason in &overview.set_aside {
+        text.push_str(&clean(reason));
+        text.push('\n');
+    }
     text
 }
 
@@ -198,6 +202,7 @@ mod tests {
             running: 1,
             waiting: 0,
             undelivered: 2,
+            set_aside: vec!["web2.cfg: quarantined: x\u{1b}".into()],
             objects,
         };
         assert_eq!(
@@ -208,6 +213,7 @@ CRITICAL     web1;known    1m 30s  some [31mtext (acknowledged)
 CRITICAL     web1;soft     1m 30s  some [31mtext (soft 2/3)
 OK           web1;fine     1m 30s  some [31mtext
 3 problems; 1 host, 4 services; 1 check running, 2 messages not delivered yet
+web2.cfg: quarantined: x
 "
         );
     }

@@ -5,37 +5,38 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use config::{Configuration, Problem, Severity};
+use config::{Configuration, LastGood};
 use store::{Loaded, Store};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::core::{Core, Input, Parts};
+use crate::core::{Core, Input, Parts, log_problem};
 use crate::pools::Pools;
-use crate::storage::Storage;
+use crate::storage::{Storage, Task};
 use crate::{deliver, socket};
 
 /// Runs the daemon in the foreground.
 pub(crate) fn run(path: &Path) -> Result<ExitCode> {
-    let configuration = match config::load(path) {
+    let mut configuration = match config::load(path) {
         Ok(configuration) => configuration,
         Err(problems) => {
             problems.iter().for_each(log_problem);
             anyhow::bail!("{} is refused; `hlidka verify` shows the same", path.display());
         }
     };
-    configuration.warnings.iter().for_each(log_problem);
     // the umask holds for everything the daemon makes: state, mails, sockets
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
     let store = Store::open(&configuration.options.store)?;
+    configuration.warnings.iter().for_each(log_problem);
     let loaded = store.load()?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = socket::listen(&configuration.options.socket)?;
         let stop = stop_signals()?;
-        serve(path, configuration, store, loaded, listener, stop).await
+        let last_good = std::mem::take(&mut configuration.last_good);
+        serve(path, configuration, last_good, store, loaded, listener, stop).await
     })
 }
 
@@ -43,13 +44,6 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
 pub(crate) fn plugins_beside_us() -> Option<PathBuf> {
     let here = std::env::current_exe().ok()?.parent()?.to_owned();
     here.join("check_dummy").is_file().then_some(here)
-}
-
-fn log_problem(problem: &Problem) {
-    match problem.severity {
-        Severity::Error => tracing::error!("{problem}"),
-        Severity::Warning => tracing::warn!("{problem}"),
-    }
 }
 
 /// Ends when the daemon is to end.
@@ -67,6 +61,7 @@ fn stop_signals() -> Result<impl Future<Output = ()>> {
 async fn serve(
     path: &Path,
     configuration: Configuration,
+    last_good: LastGood,
     store: Store,
     loaded: Loaded,
     listener: UnixListener,
@@ -79,6 +74,7 @@ async fn serve(
     let pools = Pools::start(&configuration.options, &configuration.options.plugins, &itself).await?;
     let outbox = deliver::start(&configuration.options, watched, &itself, &loaded)?;
     let storage = Storage::start(store, itself.clone()).context("cannot start the store's thread")?;
+    storage.give(Task::Keep(Box::new(last_good)));
     tokio::spawn(socket::serve(listener, itself.clone()));
     let stopper = itself.clone();
     let mut hangup = signal(SignalKind::hangup())?;

@@ -3,6 +3,7 @@
 use std::sync::mpsc as blocking;
 use std::thread;
 
+use config::LastGood;
 use engine::{Entry, Identity, Notification, Timestamp};
 use store::{Batch, DeliveryId, HistoryQuery, Scope, Store};
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +26,8 @@ pub(crate) enum Task {
     History { object: Option<Identity>, since: Timestamp, limit: u32, reply: oneshot::Sender<Answer> },
     /// Forget history older than this.
     Prune(Timestamp),
+    /// Keep last good versions of what monitored machines wrote.
+    Keep(Box<LastGood>),
 }
 
 /// The way to the thread.
@@ -72,10 +75,21 @@ fn work(mut store: Store, tasks: &blocking::Receiver<Task>, core: &mpsc::Unbound
                 None
             }
             Task::Prune(before) => store.prune(before, PRUNE_STEP).err(),
+            Task::Keep(last_good) => {
+                keep(&last_good);
+                None
+            }
         };
         if let Some(error) = failure {
             tracing::error!("{error}");
         }
+    }
+}
+
+/// Keeps last good versions; what cannot be kept is only missed after the next bad file.
+fn keep(last_good: &LastGood) {
+    if let Err((path, error)) = last_good.keep() {
+        tracing::error!("cannot keep the last good version {}: {error}", path.display());
     }
 }
 

@@ -22,7 +22,11 @@ pub(crate) enum Request {
     /// Check now: a service, or a host with all its services.
     Recheck { object: Identity },
     /// Read the configuration again.
-    Reload,
+    Reload {
+        /// Whatever it loses.
+        #[serde(default)]
+        force: bool,
+    },
     /// Somebody knows of a problem.
     Acknowledge {
         object: Identity,
@@ -70,6 +74,9 @@ pub(crate) struct Overview {
     pub waiting: usize,
     /// Messages that wait to be delivered.
     pub undelivered: usize,
+    /// What monitored machines wrote and is not in force.
+    #[serde(default)]
+    pub set_aside: Vec<String>,
     /// Objects asked for.
     pub objects: Vec<Line>,
 }
@@ -113,7 +120,7 @@ pub(crate) struct Line {
     pub often_failing: bool,
     /// Who was told of the present problem.
     pub told: Vec<Arc<str>>,
-    /// Where it is defined: `file:line`, and the Puppet title if there is one.
+    /// Where it is defined: `file:line`, how far that is trusted, and the Puppet title if there is one.
     pub defined: String,
 }
 

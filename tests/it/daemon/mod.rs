@@ -8,3 +8,4 @@ mod harness;
 mod plugins;
 mod puppet;
 mod reload;
+mod trust;

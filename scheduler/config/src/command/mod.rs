@@ -85,6 +85,21 @@ fn expand_with(command_line: &str, value: Lookup<'_, '_>) -> CommandLine {
     }
 }
 
+/// A text with its macros in their places, whatever kinds of values they are.
+pub(crate) fn filled(text: &str, value: Lookup<'_, '_>) -> String {
+    let mut filled = String::new();
+    for piece in pieces(text, value) {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Dollar => filled.push('$'),
+            Piece::Value(MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) => {
+                filled.push_str(&text);
+            }
+        }
+    }
+    filled
+}
+
 /// Names of all macros in a text, known or not.
 pub(crate) fn macro_names(text: &str) -> Vec<String> {
     let names = std::cell::RefCell::new(Vec::new());

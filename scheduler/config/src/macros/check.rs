@@ -4,9 +4,14 @@ use engine::{Check, CheckCommand, ObjectId, Timestamp};
 
 use super::moment::time_macro;
 use super::object::{object_macro, on_demand};
-use super::{argument, standard};
-use crate::command::{CommandLine, MacroValue, expand};
+use super::{argument, data, standard};
+use crate::command::{CommandLine, MacroValue, expand, filled};
 use crate::load::Configuration;
+use crate::trust::unquoted;
+
+/// Macros in arguments that a monitored machine chose.
+const OWN: [&str; 6] =
+    ["HOSTNAME", "HOSTALIAS", "HOSTADDRESS", "HOSTDISPLAYNAME", "SERVICEDESC", "SERVICEDISPLAYNAME"];
 
 /// What macros stand for in the check command of a host or service. What depends on states
 /// (`$HOSTSTATE$`, `$SERVICESTATEID:web1:http$`) is for the caller to look up first.
@@ -26,8 +31,7 @@ impl<'c> CheckMacros<'c> {
     /// The value of a macro, by its name without the `$`.
     pub fn value(&self, name: &str) -> Option<MacroValue<'c>> {
         let graph = &self.configuration.graph;
-        let arguments = self.command().map_or(&[][..], |command| &command.arguments);
-        argument(name, arguments)
+        self.argument(name)
             .or_else(|| self.configuration.user_macro(name))
             .or_else(|| time_macro(name, self.now, &graph.timezone))
             .or_else(|| object_macro(self.configuration, self.object, name))
@@ -40,6 +44,21 @@ impl<'c> CheckMacros<'c> {
         let graph = &self.configuration.graph;
         let command = self.command()?;
         Some(expand(&graph.command(command.command).line, &|name| self.value(name)))
+    }
+
+    /// `$ARG1$` and so on. What is not written by somebody trusted is one word, in which nothing but
+    /// the names of its own object is looked up: `$USER3$` would be a secret, given away.
+    fn argument(&self, name: &str) -> Option<MacroValue<'c>> {
+        let arguments = self.command().map_or(&[][..], |command| &command.arguments);
+        let MacroValue::Template(text) = argument(name, arguments)? else { return None };
+        if text.is_empty() || !self.configuration.foreigners.chose_arguments(self.object) {
+            return Some(MacroValue::Template(text));
+        }
+        let own = |name: &str| {
+            let own = OWN.contains(&name).then(|| object_macro(self.configuration, self.object, name));
+            own.flatten()
+        };
+        Some(data(filled(unquoted(&text), &own)))
     }
 
     fn command(&self) -> Option<&'c CheckCommand> {

@@ -13,10 +13,10 @@ use crate::load::Configuration;
 pub(crate) fn object_macro<'c>(of: &'c Configuration, id: ObjectId, name: &str) -> Option<MacroValue<'c>> {
     let host = of.graph.host_of(id);
     if let Some(name) = name.strip_prefix("_HOST") {
-        return variable(name, &of.graph.object(host).variables);
+        return own_variable(of, host, name);
     }
     if let Some(name) = name.strip_prefix("_SERVICE") {
-        return service(of, id).and_then(|id| variable(name, &of.graph.object(id).variables));
+        return own_variable(of, service(of, id)?, name);
     }
     if let Some(rest) = name.strip_prefix("MAXHOST") {
         return (rest == "ATTEMPTS").then(|| data(of.graph.settings(host).max_check_attempts.to_string()));
@@ -80,6 +80,15 @@ pub(crate) fn on_demand<'c>(
     };
     let id = of.graph.find(&Identity { host, service })?;
     object_macro(of, id, name)
+}
+
+/// A custom variable; one that a monitored machine chose is one word.
+fn own_variable<'c>(of: &'c Configuration, id: ObjectId, name: &str) -> Option<MacroValue<'c>> {
+    let value = variable(name, &of.graph.object(id).variables)?;
+    Some(match value {
+        MacroValue::Words(text) if of.foreigners.chose_variable(id, name) => MacroValue::Data(text),
+        value => value,
+    })
 }
 
 /// A macro about a contact.

@@ -84,6 +84,18 @@ impl<'t, 'o> Services<'t, 'o> {
             self.places.push(place);
             return;
         };
+        let (first, second) = (self.views[before.view].definition, &self.views[place.view]);
+        if cx.objects.outranks(first, second.definition) {
+            let other = cx.objects.place(first.file, first.line);
+            let hint = format!("see {}:{}; give it another description", other.file, other.line);
+            let message = "is defined already by somebody who is trusted more".to_owned();
+            return cx.error_at(
+                (second.definition.file, second.definition.line),
+                second,
+                message,
+                Some(hint),
+            );
+        }
         if place.by_group && !before.by_group {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use config::Trust;
 use engine::{Acknowledgement, Event, Identity, NewDowntime, ObjectId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -16,7 +17,7 @@ impl Core {
             Request::History { object, since, limit } => {
                 return self.storage.give(Task::History { object, since, limit, reply });
             }
-            Request::Reload => return self.read_again(Some(reply)),
+            Request::Reload { force } => return self.read_again(force, Some(reply)),
             Request::Recheck { object } => self.recheck(&object),
             Request::Acknowledge { object, sticky, expires, author, comment } => {
                 self.with(&object, |id, core| {
@@ -87,6 +88,7 @@ impl Core {
             running,
             waiting,
             undelivered: self.undelivered.len(),
+            set_aside: super::reload::set_aside(&self.configuration).collect(),
             objects: graph.ids().filter(shown).map(|id| self.line(id)).collect(),
         }
     }
@@ -95,6 +97,10 @@ impl Core {
         let (graph, state) = (self.engine.graph(), self.engine.state(id));
         let Identity { host, service } = graph.identity(id);
         let origin = &graph.object(id).origin;
+        let trust = match self.configuration.foreigners.trust(id) {
+            Trust::Trusted => String::new(),
+            trust => format!(" ({trust})"),
+        };
         let title: String =
             origin.puppet_title.as_ref().map(|title| format!(" (Puppet: {title})")).unwrap_or_default();
         Line {
@@ -116,7 +122,7 @@ impl Core {
             flapping: state.extras().flapping.is_some(),
             often_failing: state.extras().often_failing.is_some(),
             told: state.told.iter().map(Arc::clone).collect(),
-            defined: format!("{}:{}{title}", origin.file, origin.line),
+            defined: format!("{}:{}{trust}{title}", origin.file, origin.line),
         }
     }
 }
