@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use config::Configuration;
 use engine::{Action, Engine, Entry, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
+use jiff::tz::TimeZone;
 use jobs::{Done, Job};
 use store::{Batch, DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot};
@@ -322,9 +323,10 @@ fn limits(configuration: &Configuration) -> Limits {
 
 /// The log's line for a line of history.
 fn say(entry: &Entry) {
+    let words = in_words(&entry.kind, &TimeZone::system());
     if entry.identity.host.is_empty() {
-        tracing::info!("{}", in_words(&entry.kind));
+        tracing::info!("{words}");
     } else {
-        tracing::info!("{} {}", entry.identity, in_words(&entry.kind));
+        tracing::info!("{} {words}", entry.identity);
     }
 }

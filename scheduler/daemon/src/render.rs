@@ -141,7 +141,7 @@ pub(crate) fn history(entries: &[Entry], paint: Paint) -> String {
                     clean(output)
                 )
             }
-            other => clean(&in_words(other)),
+            other => clean(&in_words(other, &TimeZone::system())),
         };
         writeln!(text, "{}  {}  {what}", local(entry.at), entry.identity)
             .expect("writing to a string cannot fail");

@@ -3,8 +3,8 @@
 use engine::{EntryKind, Timestamp};
 use jiff::tz::TimeZone;
 
-/// What happened, to be read after the object's name.
-pub(crate) fn in_words(kind: &EntryKind) -> String {
+/// What happened, to be read after the object's name; times are in the zone.
+pub(crate) fn in_words(kind: &EntryKind, zone: &TimeZone) -> String {
     match kind {
         EntryKind::State { condition, state_type, attempt, output } => {
             format!("is {condition} ({state_type} {attempt}): {output}")
@@ -19,7 +19,7 @@ pub(crate) fn in_words(kind: &EntryKind) -> String {
         EntryKind::Acknowledged { author, comment } => format!("acknowledged by {author}: {comment}"),
         EntryKind::Unacknowledged => "is not acknowledged any more".to_owned(),
         EntryKind::Downtime { number, start, end, flexible, author, comment } => {
-            let (start, end) = (moment(*start), moment(*end));
+            let (start, end) = (moment(*start, zone), moment(*end, zone));
             let kind = match flexible {
                 Some(length) => format!("flexible downtime of {length} between {start} and {end}"),
                 None => format!("downtime from {start} to {end}"),
@@ -51,10 +51,10 @@ const fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-/// `2026-11-21 14:03:12`, in the zone of the machine.
-fn moment(at: Timestamp) -> String {
+/// `2026-11-21 14:03:12`.
+fn moment(at: Timestamp, zone: &TimeZone) -> String {
     match jiff::Timestamp::from_microsecond(at.micros()) {
-        Ok(at) => at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "unknown".to_owned(),
     }
 }

@@ -52,7 +52,8 @@ pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCo
         (None, Some(zone)) => TimeZone::get(zone).unwrap_or(TimeZone::UTC),
         (None, None) => TimeZone::UTC,
     };
-    let report = Report::new(BufWriter::new(io::stdout().lock()), style, scenario.start);
+    let report =
+        Report::new(BufWriter::new(io::stdout().lock()), style, scenario.start, graph.timezone.clone());
     let mut world = World::new(&Arc::new(graph), report, scenario.start);
     match world.play(&scenario).and_then(|()| world.report.finish().flush()) {
         // who reads has seen enough

@@ -4,9 +4,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use engine::{
-    Condition, Entry, EntryKind, HoldReason, Identity, Notification, NotificationKind, StateType, Timestamp,
-};
+use engine::{Condition, Entry, EntryKind, HoldReason, Notification, NotificationKind, StateType, Timestamp};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Style;
@@ -93,12 +92,14 @@ pub(crate) struct Report<W> {
     out: W,
     style: Style,
     start: Timestamp,
+    /// Of the times in words.
+    zone: TimeZone,
     mail: Option<(Timestamp, Line)>,
 }
 
 impl<W: Write> Report<W> {
-    pub fn new(out: W, style: Style, start: Timestamp) -> Report<W> {
-        Report { out, style, start, mail: None }
+    pub fn new(out: W, style: Style, start: Timestamp, zone: TimeZone) -> Report<W> {
+        Report { out, style, start, zone, mail: None }
     }
 
     /// Are checks shown?
@@ -142,7 +143,7 @@ impl<W: Write> Report<W> {
         if matches!(entry.kind, EntryKind::Notified { .. }) {
             return Ok(());
         }
-        let line = from_history(&entry.identity, &entry.kind, state);
+        let line = from_history(entry, state, &self.zone);
         self.line(&line, entry.at)
     }
 
@@ -175,7 +176,8 @@ impl<W: Write> Report<W> {
     }
 }
 
-fn from_history(identity: &Identity, kind: &EntryKind, state: Option<(Condition, StateType, u16)>) -> Line {
+fn from_history(entry: &Entry, state: Option<(Condition, StateType, u16)>, zone: &TimeZone) -> Line {
+    let Entry { identity, kind, .. } = entry;
     let object = (!identity.host.is_empty()).then(|| identity.to_string());
     let line = |event| Line { object: object.clone(), event, ..Line::default() };
     match kind {
@@ -196,9 +198,9 @@ fn from_history(identity: &Identity, kind: &EntryKind, state: Option<(Condition,
             ..line("held")
         },
         EntryKind::Blocked { by } => {
-            Line { by: Some(by.to_string()), text: in_words(kind), ..line("blocked") }
+            Line { by: Some(by.to_string()), text: in_words(kind, zone), ..line("blocked") }
         }
-        other => Line { text: in_words(other), ..line(name(other)) },
+        other => Line { text: in_words(other, zone), ..line(name(other)) },
     }
 }
 
