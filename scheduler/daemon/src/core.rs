@@ -3,6 +3,7 @@
 
 mod answers;
 mod checks;
+mod commands;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub(crate) enum Input {
     Reported(notify::Report<DeliveryId>),
     /// Somebody asks.
     Asked(Request, oneshot::Sender<Answer>),
+    /// Lines of the command file; their reader goes on when this is answered.
+    Commands(Vec<String>, oneshot::Sender<()>),
     /// Read the configuration again.
     Reload,
     /// A configuration was read, for somebody or for a signal.
@@ -89,6 +92,7 @@ pub(crate) struct Core {
     last_prune: Timestamp,
     away: HashMap<Identity, Saved>,
     started: Timestamp,
+    refusals: commands::Refusals,
     stopping: bool,
 }
 
@@ -140,6 +144,7 @@ impl Core {
             last_prune: started,
             away: away.into_iter().collect(),
             started,
+            refusals: commands::Refusals::default(),
             stopping: false,
         };
         core.forget_the_long_gone(started);
@@ -167,6 +172,7 @@ impl Core {
                 self.engine.handle_timeout(now);
             }
             self.carry_out(now);
+            self.tell_refusals();
             self.flush(now);
         }
         self.stop().await;
@@ -195,6 +201,10 @@ impl Core {
             }
             Input::Reported(report) => self.reported(report),
             Input::Asked(request, reply) => self.asked(request, reply),
+            Input::Commands(lines, taken) => {
+                self.commands(&lines);
+                let _ = taken.send(());
+            }
             Input::Reload => self.read_again(None),
             Input::Read(read, reply) => {
                 let answer = self.reloaded(*read);
@@ -315,7 +325,7 @@ impl Core {
         }
         if configuration.options != self.configuration.options {
             tracing::warn!(
-                "hlidka.yaml changed: store, workers, notify and socket take effect at the next start"
+                "hlidka.yaml changed: store, workers, notify, socket and command_file take effect at the next start"
             );
         }
         self.configuration = Arc::new(configuration);
@@ -354,6 +364,7 @@ impl Core {
             match input {
                 Input::Done(done) if done.outcome != jobs::Outcome::Lost => self.done(done),
                 Input::Reported(report) => self.reported(report),
+                Input::Commands(lines, _) => self.commands(&lines),
                 _ => {}
             }
         }

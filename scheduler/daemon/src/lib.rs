@@ -12,13 +12,16 @@ mod cli;
 mod core;
 mod deliver;
 mod demo;
+mod lines;
 mod log;
+mod pipe;
 mod pools;
 mod render;
 mod run;
 mod simulate;
 mod socket;
 mod storage;
+mod when;
 mod wire;
 mod words;
 

@@ -3,6 +3,7 @@
 mod commands;
 mod crash;
 mod demo;
+mod external;
 mod harness;
 mod plugins;
 mod puppet;
