@@ -26,6 +26,8 @@ pub struct Options {
     pub notify: Notify,
     /// Local socket of the daemon, for the commands of an administrator.
     pub socket: PathBuf,
+    /// FIFO into which scripts write external commands, as Nagios has it; none unless it is given.
+    pub command_file: Option<PathBuf>,
     /// Time zone of time periods and of times in messages; the system's if it is not given.
     pub timezone: Option<String>,
     /// Files with `$USERn$=` lines.
@@ -137,6 +139,7 @@ impl Default for Options {
             workers: Workers::default(),
             notify: Notify::default(),
             socket: "/run/hlidka/hlidka.sock".into(),
+            command_file: None,
             timezone: None,
             resources: Vec::new(),
             last_good: None,
@@ -237,6 +240,7 @@ impl Options {
         self.resources.iter_mut().for_each(under);
         under(&mut self.plugins);
         under(&mut self.socket);
+        self.command_file.as_mut().map(under);
         if let Some(path) = self.store.strip_prefix("sqlite:") {
             self.store = format!("sqlite:{}", folder.join(path).display());
         }
@@ -298,7 +302,7 @@ mod tests {
             workers: {in_process: 1, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
             reload: {max_loss: 5%}\nlast_good: good\n\
-            socket: run/sock\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
+             socket: run/sock\ncommand_file: run/command\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
         let (options, problems) = parse(text);
         assert_eq!(problems, []);
         let options = options.unwrap();
@@ -313,6 +317,7 @@ mod tests {
             (mail.via.as_str(), mail.password_file.unwrap()),
             ("files:/etc/hlidka/mails", "/etc/hlidka/secret".into())
         );
+        assert_eq!(options.command_file, Some("/etc/hlidka/run/command".into()));
         assert_eq!(options.resources, [PathBuf::from("/etc/hlidka/resource.cfg")]);
         assert_eq!(
             (options.reload.max_loss, options.last_good.unwrap()),

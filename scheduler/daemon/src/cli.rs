@@ -1,5 +1,7 @@
 //! The command line: what an administrator types.
 
+mod command;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use engine::{Identity, Span, Timestamp};
 
 use crate::render::{self, Paint};
 use crate::socket::ask;
+use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
 use crate::{demo, log, run, simulate};
 
@@ -103,8 +106,14 @@ enum Command {
         /// Hold only for so long: `30m`, `2h`, `3d`
         #[arg(long, value_name = "DURATION", value_parser = span)]
         expires: Option<Span>,
+        /// Keep the comment when the problem is over
+        #[arg(long)]
+        persistent: bool,
+        /// Do not tell those who were told of the problem
+        #[arg(long)]
+        no_notify: bool,
         /// Take the acknowledgement back
-        #[arg(long, conflicts_with_all = ["comment", "sticky", "expires"])]
+        #[arg(long, conflicts_with_all = ["comment", "sticky", "expires", "persistent", "no_notify"])]
         remove: bool,
     },
     /// No problem mails for a while; a host's downtime holds for its services
@@ -112,12 +121,36 @@ enum Command {
         #[command(flatten)]
         daemon: Daemon,
         /// HOST or HOST;SERVICE
-        object: String,
-        /// For how long, from now: 90m, 36h, 7d
-        #[arg(value_parser = span)]
-        duration: Span,
+        #[arg(required_unless_present = "cancel")]
+        object: Option<String>,
+        /// For how long: 90m, 36h, 7d
+        #[arg(value_parser = span, required_unless_present = "cancel")]
+        duration: Option<Span>,
         /// Why
-        comment: String,
+        #[arg(required_unless_present = "cancel")]
+        comment: Option<String>,
+        /// Begin not now but then: 30m (from now), or 2026-11-23T22:00
+        #[arg(long, value_name = "WHEN", value_parser = Moment::parse)]
+        start: Option<Moment>,
+        /// Begin with the first problem in that time, and last so long from then on
+        #[arg(long, value_name = "LENGTH", value_parser = span)]
+        flexible: Option<Span>,
+        /// End the downtime of this number; `hlidka status --json` and the history show it
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["object", "duration", "comment", "start", "flexible"])]
+        cancel: Option<u64>,
+    },
+    /// Give external commands as Nagios knows them: `SCHEDULE_FORCED_SVC_CHECK;web1;HTTP;0`; exit
+    /// code 1 if any is refused
+    #[command(name = "command")]
+    External {
+        #[command(flatten)]
+        daemon: Daemon,
+        /// `[TIME] NAME;argument;…`, or `-` for standard input, one a line
+        #[arg(required = true, value_name = "COMMAND")]
+        commands: Vec<String>,
+        /// What became of each, one JSON object a line
+        #[arg(long)]
+        json: bool,
     },
     /// Play a scripted outage in virtual time: every check, every change, who would be told, and why
     /// not; needs no daemon and no network
@@ -190,24 +223,35 @@ pub fn main() -> ExitCode {
         Command::Ack { daemon, object, remove: true, .. } => {
             identity(&object).and_then(|object| daemon.make(&Request::Unacknowledge { object }))
         }
-        Command::Ack { daemon, object, comment, sticky, expires, .. } => {
+        Command::Ack { daemon, object, comment, sticky, expires, persistent, no_notify, .. } => {
             identity(&object).and_then(|object| {
                 let comment: Arc<str> = comment.unwrap_or_default().into();
                 let expires = expires.map(|length| crate::core::now() + length);
-                daemon.make(&Request::Acknowledge { object, sticky, expires, author: author(), comment })
+                let (author, notify) = (author(), !no_notify);
+                daemon.make(&Request::Acknowledge {
+                    object,
+                    sticky,
+                    expires,
+                    persistent,
+                    notify,
+                    author,
+                    comment,
+                })
             })
         }
-        Command::Downtime { daemon, object, duration, comment } => identity(&object).and_then(|object| {
-            let start = crate::core::now();
-            let request = Request::Downtime {
-                object,
-                start,
-                end: start + duration,
-                author: author(),
-                comment: comment.into(),
-            };
-            daemon.make(&request)
-        }),
+        Command::Downtime { daemon, cancel: Some(number), .. } => {
+            daemon.make(&Request::CancelDowntime { number })
+        }
+        Command::Downtime { daemon, object, duration, comment, start, flexible, .. } => {
+            identity(&object.unwrap_or_default()).and_then(|object| {
+                let now = crate::core::now();
+                let start = start.map_or(now, |start| start.after(now));
+                let end = start + duration.unwrap_or_default();
+                let comment: Arc<str> = comment.unwrap_or_default().into();
+                daemon.make(&Request::Downtime { object, start, end, flexible, author: author(), comment })
+            })
+        }
+        Command::External { daemon, commands, json } => command::run(&daemon, &commands, json),
         Command::Simulate { config, scenario, json, no_checks } => {
             simulate::run(&config, &scenario, simulate::Style { json, checks: !no_checks })
         }
@@ -257,22 +301,6 @@ fn author() -> Arc<str> {
         .find_map(|name| std::env::var(name).ok())
         .unwrap_or_else(|| "root".into())
         .into()
-}
-
-/// `90s`, `15m`, `36h`, `7d`, `2w`.
-pub(crate) fn span(text: &str) -> Result<Span, String> {
-    let error = || format!("`{text}` is no span of time: write 90s, 15m, 36h, 7d or 2w");
-    let unit = text.chars().next_back().ok_or_else(error)?;
-    let factor = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return Err(error()),
-    };
-    let number: i64 = text[..text.len() - 1].parse().map_err(|_| error())?;
-    if number <= 0 || number > 1_000_000 { Err(error()) } else { Ok(Span::from_secs(number * factor)) }
 }
 
 fn problems_as_error(problems: &[config::Problem]) -> anyhow::Error {
@@ -399,11 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_and_names_are_read() {
-        assert_eq!(span("36h"), Ok(Span::from_secs(36 * 3600)));
-        for bad in ["", "h", "5", "-1h", "3é", "99999999999999999999d"] {
-            assert!(span(bad).is_err(), "{bad}");
-        }
+    fn names_are_read() {
         assert_eq!(identity("web1;HTTP on 80").unwrap().to_string(), "web1;HTTP on 80");
         assert!(identity(";x").is_err() && identity("x;").is_err());
     }

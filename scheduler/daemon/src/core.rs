@@ -3,6 +3,7 @@
 
 mod answers;
 mod checks;
+mod commands;
 mod reload;
 
 use std::collections::HashMap;
@@ -55,6 +56,8 @@ pub(crate) enum Input {
     Reported(notify::Report<DeliveryId>),
     /// Somebody asks.
     Asked(Request, oneshot::Sender<Answer>),
+    /// Lines of the command file; their reader goes on when this is answered.
+    Commands(Vec<String>, oneshot::Sender<()>),
     /// Read the configuration again.
     Reload,
     /// A configuration was read, for somebody or for a signal.
@@ -93,6 +96,7 @@ pub(crate) struct Core {
     last_prune: Timestamp,
     away: HashMap<Identity, Saved>,
     started: Timestamp,
+    refusals: commands::Refusals,
     stopping: bool,
 }
 
@@ -144,6 +148,7 @@ impl Core {
             last_prune: started,
             away: away.into_iter().collect(),
             started,
+            refusals: commands::Refusals::default(),
             stopping: false,
         };
         core.forget_the_long_gone(started);
@@ -171,6 +176,7 @@ impl Core {
                 self.engine.handle_timeout(now);
             }
             self.carry_out(now);
+            self.tell_refusals();
             self.flush(now);
         }
         self.stop().await;
@@ -199,6 +205,10 @@ impl Core {
             }
             Input::Reported(report) => self.reported(report),
             Input::Asked(request, reply) => self.asked(request, reply),
+            Input::Commands(lines, taken) => {
+                self.commands(&lines);
+                let _ = taken.send(());
+            }
             Input::Reload => self.read_again(false, None),
             Input::Read(read) => self.reloaded(*read),
             Input::Stop => self.stopping = true,
@@ -294,6 +304,7 @@ impl Core {
             match input {
                 Input::Done(done) if done.outcome != jobs::Outcome::Lost => self.done(done),
                 Input::Reported(report) => self.reported(report),
+                Input::Commands(lines, _) => self.commands(&lines),
                 _ => {}
             }
         }

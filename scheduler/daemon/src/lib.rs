@@ -12,14 +12,17 @@ mod cli;
 mod core;
 mod deliver;
 mod demo;
+mod lines;
 mod log;
 mod loss;
+mod pipe;
 mod pools;
 mod render;
 mod run;
 mod simulate;
 mod socket;
 mod storage;
+mod when;
 mod wire;
 mod words;
 

@@ -73,8 +73,19 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
             notes.push("acknowledged".into());
         }
         if line.downtime {
-            notes.push("downtime".into());
+            let until = line.downtimes.iter().filter_map(|downtime| {
+                let began = downtime.began?;
+                Some(downtime.flexible.map_or(downtime.end, |length| began + length))
+            });
+            // a host's downtime holds for its services, and is shown with the host
+            let until = until.max().map(|until| format!(" until {}", local(until))).unwrap_or_default();
+            notes.push(format!("downtime{until}"));
         }
+        let off = line.switches.iter().filter(|(_, on)| !on).map(|(switch, _)| switch.as_str());
+        notes.extend(off.map(|switch| format!("{switch} switched off")));
+        notes.extend(
+            line.comments.last().map(|comment| format!("{}: {}", comment.author, clean(&comment.text))),
+        );
         if let Some(blocked) = &line.blocked {
             notes.push(format!("not checked since {}: {}", local(blocked.since), blocked.by));
         }
@@ -95,6 +106,10 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
         );
         text.push_str(row.trim_end());
         text.push('\n');
+    }
+    for (switch, on) in &overview.switches {
+        let on = if *on { "on" } else { "off" };
+        writeln!(text, "{} switched {on}", switch.as_str()).expect("writing to a string cannot fail");
     }
     let problems = overview.objects.iter().filter(|line| line.condition.is_problem()).count();
     let waiting = if overview.waiting > 0 { format!(", {} late", overview.waiting) } else { String::new() };
@@ -157,7 +172,7 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::Span;
+    use engine::{Span, Switch};
 
     fn line(service: &str, condition: Condition, state_type: StateType) -> Line {
         Line {
@@ -174,7 +189,11 @@ mod tests {
             latency: Span::ZERO,
             execution_time: Span::ZERO,
             acknowledged: false,
+            acknowledgement: None,
             downtime: false,
+            downtimes: Vec::new(),
+            comments: Vec::new(),
+            switches: Vec::new(),
             blocked: None,
             flapping: false,
             often_failing: false,
@@ -203,6 +222,7 @@ mod tests {
             waiting: 0,
             undelivered: 2,
             set_aside: vec!["web2.cfg: quarantined: x\u{1b}".into()],
+            switches: vec![(Switch::Notifications, false)],
             objects,
         };
         assert_eq!(
@@ -212,6 +232,7 @@ WARNING      web1;HTTP     1m 30s  some [31mtext
 CRITICAL     web1;known    1m 30s  some [31mtext (acknowledged)
 CRITICAL     web1;soft     1m 30s  some [31mtext (soft 2/3)
 OK           web1;fine     1m 30s  some [31mtext
+all notifications switched off
 3 problems; 1 host, 4 services; 1 check running, 2 messages not delivered yet
 web2.cfg: quarantined: x
 "

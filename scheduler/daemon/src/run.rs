@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::core::{Core, Input, Parts, log_problem};
+use crate::pipe::Pipe;
 use crate::pools::Pools;
 use crate::storage::{Storage, Task};
 use crate::{deliver, socket};
@@ -33,10 +34,11 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let commands = configuration.options.command_file.as_deref().map(Pipe::open).transpose()?;
         let listener = socket::listen(&configuration.options.socket)?;
         let stop = stop_signals()?;
         let last_good = std::mem::take(&mut configuration.last_good);
-        serve(path, configuration, last_good, store, loaded, listener, stop).await
+        serve(path, configuration, last_good, store, loaded, listener, commands, stop).await
     })
 }
 
@@ -65,6 +67,7 @@ async fn serve(
     store: Store,
     loaded: Loaded,
     listener: UnixListener,
+    mut commands: Option<Pipe>,
     stop: impl Future<Output = ()> + 'static,
 ) -> Result<ExitCode> {
     let socket = configuration.options.socket.clone();
@@ -76,6 +79,9 @@ async fn serve(
     let storage = Storage::start(store, itself.clone()).context("cannot start the store's thread")?;
     storage.give(Task::Keep(Box::new(last_good)));
     tokio::spawn(socket::serve(listener, itself.clone()));
+    if let Some(commands) = &mut commands {
+        commands.serve(itself.clone())?;
+    }
     let stopper = itself.clone();
     let mut hangup = signal(SignalKind::hangup())?;
     let reloader = itself.clone();

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use engine::{Blocked, Condition, Entry, Identity, Span, StateType, Timestamp};
+use engine::{
+    Acknowledgement, Blocked, Comment, Condition, Downtime, Entry, Identity, ObjectSwitch, Span, StateType,
+    Switch, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// Longest line on the socket, either way.
 pub(crate) const MAX_LINE: u64 = 256 * 1024 * 1024;
 
 /// Longest question the daemon reads.
-pub(crate) const MAX_QUESTION: u64 = 64 * 1024;
+pub(crate) const MAX_QUESTION: u64 = 256 * 1024;
 
 /// What a person asks of the daemon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +24,8 @@ pub(crate) enum Request {
     History { object: Option<Identity>, since: Timestamp, limit: u32 },
     /// Check now: a service, or a host with all its services.
     Recheck { object: Identity },
+    /// One external command, as the command file takes it.
+    Command { line: String },
     /// Read the configuration again.
     Reload {
         /// Whatever it loses.
@@ -32,13 +37,24 @@ pub(crate) enum Request {
         object: Identity,
         sticky: bool,
         expires: Option<Timestamp>,
+        persistent: bool,
+        notify: bool,
         author: Arc<str>,
         comment: Arc<str>,
     },
     /// Nobody's again.
     Unacknowledge { object: Identity },
     /// No problem mails for a while.
-    Downtime { object: Identity, start: Timestamp, end: Timestamp, author: Arc<str>, comment: Arc<str> },
+    Downtime {
+        object: Identity,
+        start: Timestamp,
+        end: Timestamp,
+        flexible: Option<Span>,
+        author: Arc<str>,
+        comment: Arc<str>,
+    },
+    /// A downtime ends before its time.
+    CancelDowntime { number: u64 },
 }
 
 /// What the daemon answers.
@@ -77,6 +93,9 @@ pub(crate) struct Overview {
     /// What monitored machines wrote and is not in force.
     #[serde(default)]
     pub set_aside: Vec<String>,
+    /// What people switched off or on for all objects, where it differs from the configuration.
+    #[serde(default)]
+    pub switches: Vec<(Switch, bool)>,
     /// Objects asked for.
     pub objects: Vec<Line>,
 }
@@ -110,8 +129,20 @@ pub(crate) struct Line {
     pub execution_time: Span,
     /// Somebody knows.
     pub acknowledged: bool,
+    /// Who knows, and why.
+    #[serde(default)]
+    pub acknowledgement: Option<Acknowledgement>,
     /// In a downtime, its own or its host's.
     pub downtime: bool,
+    /// Its own downtimes, those to come as well.
+    #[serde(default)]
+    pub downtimes: Vec<Downtime>,
+    /// What people wrote about it.
+    #[serde(default)]
+    pub comments: Vec<Comment>,
+    /// What people switched off or on, where it differs from the configuration.
+    #[serde(default)]
+    pub switches: Vec<(ObjectSwitch, bool)>,
     /// Its checks are skipped: what failed, and since when.
     pub blocked: Option<Blocked>,
     /// It changes all the time.

@@ -3,6 +3,7 @@
 mod commands;
 mod crash;
 mod demo;
+mod external;
 mod flow;
 mod harness;
 mod plugins;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use config::Trust;
-use engine::{Acknowledgement, Event, Identity, NewDowntime, ObjectId, Timestamp};
+use engine::external::{Command, CommandError, Order, Target};
+use engine::{Event, Identity, ObjectId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::{Core, now};
@@ -19,33 +20,38 @@ impl Core {
             }
             Request::Reload { force } => return self.read_again(force, Some(reply)),
             Request::Recheck { object } => self.recheck(&object),
-            Request::Acknowledge { object, sticky, expires, author, comment } => {
-                self.with(&object, |id, core| {
-                    if !core.engine.state(id).condition.is_problem() {
-                        return Answer::Refused {
-                            reasons: vec![format!("{object} is no problem: there is nothing to acknowledge")],
-                        };
-                    }
-                    let at = now();
-                    let acknowledgement =
-                        Acknowledgement { sticky, expires, persistent: false, author, comment, at };
-                    core.engine.handle(Event::Acknowledge { object: id, acknowledgement, notify: true }, at);
-                    Answer::Done { message: format!("acknowledged {object}") }
-                })
+            Request::Command { line } => answer(self.command(&line)),
+            Request::Acknowledge { object, sticky, expires, persistent, notify, author, comment } => {
+                self.give(object, Order::Acknowledge { sticky, notify, persistent, expires, author, comment })
             }
-            Request::Unacknowledge { object } => self.with(&object, |id, core| {
-                core.engine.handle(Event::Unacknowledge(id), now());
-                Answer::Done { message: format!("removed the acknowledgement of {object}") }
-            }),
-            Request::Downtime { object, start, end, author, comment } => self.with(&object, |id, core| {
-                let number = core.engine.next_number();
-                let downtime = NewDowntime { start, end, flexible: None, trigger: None, author, comment };
-                core.engine.handle(Event::Downtime { object: id, downtime }, now());
-                let length = end.since(start);
-                Answer::Done { message: format!("{object} is in downtime {number} for {length}") }
-            }),
+            Request::Unacknowledge { object } => self.give(object, Order::Unacknowledge),
+            Request::Downtime { object, start, end, flexible, author, comment } => {
+                let (trigger, triggers_children) = (None, false);
+                let order =
+                    Order::Downtime { start, end, flexible, trigger, triggers_children, author, comment };
+                self.give(object, order)
+            }
+            Request::CancelDowntime { number } => self.cancel_downtime(number),
         };
         let _ = reply.send(answer);
+    }
+
+    /// An order for one object.
+    fn give(&mut self, object: Identity, order: Order) -> Answer {
+        let target = match object.service {
+            Some(service) => Target::Service(object.host, service),
+            None => Target::Host(object.host),
+        };
+        answer(self.order(&Command { at: None, name: "", target, order }))
+    }
+
+    /// Whosever downtime it is.
+    fn cancel_downtime(&mut self, number: u64) -> Answer {
+        let of = |target| Command { at: None, name: "", target, order: Order::DeleteDowntime };
+        let of_host = self.order(&of(Target::OfHost(number)));
+        answer(of_host.or_else(|_| self.order(&of(Target::OfService(number)))).map_err(|_| {
+            CommandError::NoSuch { kind: "downtime with number", name: number.to_string(), nearest: None }
+        }))
     }
 
     fn with(&mut self, object: &Identity, act: impl FnOnce(ObjectId, &mut Core) -> Answer) -> Answer {
@@ -89,6 +95,7 @@ impl Core {
             waiting,
             undelivered: self.undelivered.len(),
             set_aside: super::reload::set_aside(&self.configuration).collect(),
+            switches: self.engine.globals().switches.clone(),
             objects: graph.ids().filter(shown).map(|id| self.line(id)).collect(),
         }
     }
@@ -117,12 +124,24 @@ impl Core {
             latency: state.latency,
             execution_time: state.execution_time,
             acknowledged: state.acknowledgement().is_some(),
+            acknowledgement: state.acknowledgement().cloned(),
             downtime: state.in_downtime() || self.engine.state(graph.host_of(id)).in_downtime(),
+            downtimes: state.extras().downtimes.clone(),
+            comments: state.extras().comments.clone(),
+            switches: state.extras().switches.clone(),
             blocked: state.blocked().cloned(),
             flapping: state.extras().flapping.is_some(),
             often_failing: state.extras().often_failing.is_some(),
             told: state.told.iter().map(Arc::clone).collect(),
             defined: format!("{}:{}{trust}{title}", origin.file, origin.line),
         }
+    }
+}
+
+/// What was done, or why not.
+fn answer(done: Result<String, CommandError>) -> Answer {
+    match done {
+        Ok(message) => Answer::Done { message },
+        Err(error) => Answer::Refused { reasons: vec![error.to_string()] },
     }
 }

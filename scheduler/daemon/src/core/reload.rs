@@ -71,7 +71,7 @@ impl Core {
         self.storage.give(Task::Keep(Box::new(std::mem::take(&mut configuration.last_good))));
         if configuration.options != self.configuration.options {
             tracing::warn!(
-                "hlidka.yaml changed: store, workers, notify and socket take effect at the next start"
+                "hlidka.yaml changed: store, workers, notify, socket and command_file take effect at the next start"
             );
         }
         self.configuration = Arc::new(configuration);

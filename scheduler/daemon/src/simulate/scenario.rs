@@ -13,7 +13,7 @@ use nagios::{PluginOutput, State};
 
 use super::subject::Subject;
 use super::words::{Word, words};
-use crate::cli::span;
+use crate::when::span;
 
 /// Monday, 23 November 2026, 0:00 UTC: the wall clock of a scenario that does not say.
 const MONDAY: Timestamp = Timestamp::from_secs(1_795_392_000);
