@@ -10,11 +10,11 @@ pub(crate) fn in_words(kind: &EntryKind, zone: &TimeZone) -> String {
             format!("is {condition} ({state_type} {attempt}): {output}")
         }
         EntryKind::Notified { contact, kind, condition } => {
-            format!("({condition}): {contact} is told of {}", kind.as_str())
+            format!("told {contact}: {} ({condition})", kind.as_str())
         }
         EntryKind::Held { kind, reason, by } => {
             let by = by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
-            format!("nobody is told of {}: {}{by}", kind.as_str(), reason.as_str())
+            format!("nobody told of {}: {}{by}", kind.as_str(), reason.as_str())
         }
         EntryKind::Acknowledged { author, comment } => format!("acknowledged by {author}: {comment}"),
         EntryKind::Unacknowledged => "is not acknowledged any more".to_owned(),

@@ -12,8 +12,8 @@ fn the_demo_goes_soft_then_hard_then_mails_then_recovers_within_half_a_minute() 
     let place = |text: &str| log.find(text).unwrap_or_else(|| panic!("no {text:?} in:\n{log}"));
     let soft = place("here;port is CRITICAL (SOFT 1)");
     let hard = place("here;port is CRITICAL (HARD 3)");
-    let told = place("here;port: telling you of PROBLEM");
-    let recovery = place("here;port: telling you of RECOVERY");
+    let told = place("here;port told you: PROBLEM");
+    let recovery = place("here;port told you: RECOVERY");
     assert!(soft < hard && hard < told && told < recovery, "{log}");
     assert!(log.matches("mail written").count() >= 2, "{log}");
     for service in ["disk", "memory", "load"] {
