@@ -12,6 +12,7 @@
 //! periods that are neither weekdays nor dates, names by regular expression, options of a
 //! nagios.cfg other than paths, exported and collected folders.
 
+mod basis;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -24,6 +25,7 @@ mod macros;
 mod main_file;
 mod model;
 mod options;
+pub mod print;
 mod problem;
 mod resolve;
 mod resources;
@@ -35,5 +37,5 @@ pub use load::{Configuration, load, load_text, options};
 pub use macros::{CheckMacros, NotificationMacros};
 pub use options::{Mail, Notify, ObjectPaths, Options, Workers};
 pub use problem::{Problem, Severity};
-pub use resolve::{ContactGroup, Details};
+pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept};
 pub use resources::UserMacros;

@@ -13,7 +13,7 @@ use crate::files::{Files, bytes, name, unreadable};
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
-use crate::resolve::{ContactGroup, Details, resolve};
+use crate::resolve::{ContactDetails, ContactGroup, Details, GroupDetails, resolve};
 use crate::resources::UserMacros;
 use crate::source::Source;
 
@@ -30,6 +30,14 @@ pub struct Configuration {
     pub details: BTreeMap<ObjectId, Details>,
     /// Contact groups.
     pub contact_groups: Vec<ContactGroup>,
+    /// What is kept of contacts to be printed, in their order.
+    pub contact_details: Vec<ContactDetails>,
+    /// What people read about host groups, in their order.
+    pub host_group_details: Vec<GroupDetails>,
+    /// The same for service groups.
+    pub service_group_details: Vec<GroupDetails>,
+    /// Seconds of the unit in which definitions give intervals.
+    pub interval_length: f64,
     /// Files of object definitions, in the order in which they were read.
     pub files: Vec<Arc<str>>,
     /// What may be meant otherwise.
@@ -110,7 +118,8 @@ fn assemble(mut files: Files, options: Options, problems: &mut Problems) -> Opti
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    let resolved = resolve(&objects, files.interval_length.unwrap_or(60.0), zone, problems)?;
+    files.basis.failure_budget = options.failure_budget;
+    let resolved = resolve(&objects, &files.basis, zone, problems)?;
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
@@ -120,6 +129,10 @@ fn assemble(mut files: Files, options: Options, problems: &mut Problems) -> Opti
         user_macros: files.user_macros,
         details: resolved.details,
         contact_groups: resolved.contact_groups,
+        contact_details: resolved.contact_details,
+        host_group_details: resolved.host_group_details,
+        service_group_details: resolved.service_group_details,
+        interval_length: files.basis.interval_length,
         files: objects.files,
         warnings: Vec::new(),
     })

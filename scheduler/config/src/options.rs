@@ -6,6 +6,7 @@
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
+use engine::Budget;
 use serde::Deserialize;
 
 use crate::problem::{Place, Problem, Problems, nearest};
@@ -30,6 +31,9 @@ pub struct Options {
     pub timezone: Option<String>,
     /// Files with `$USERn$=` lines.
     pub resources: Vec<PathBuf>,
+    /// `failure_budget` of objects that have none: `3/7d` outages, `5%/7d` of the time, or both.
+    #[serde(deserialize_with = "budget")]
+    pub failure_budget: Option<Budget>,
 }
 
 /// Where object definitions are, by how far they are trusted.
@@ -94,6 +98,7 @@ impl Default for Options {
             socket: "/run/hlidka/hlidka.sock".into(),
             timezone: None,
             resources: Vec::new(),
+            failure_budget: None,
         }
     }
 }
@@ -108,6 +113,11 @@ impl Default for Workers {
             max_in_flight_per_host: None,
         }
     }
+}
+
+fn budget<'d, D: serde::Deserializer<'d>>(value: D) -> Result<Option<Budget>, D::Error> {
+    let text = Option::<String>::deserialize(value)?;
+    text.map(|text| Budget::parse(&text).map_err(serde::de::Error::custom)).transpose()
 }
 
 fn default_via() -> String {
@@ -250,7 +260,7 @@ mod tests {
         let text = "objects:\n  trusted: [objects.d, /abs/x.cfg]\nstore: sqlite:state.db\nplugins: plugins\n\
             workers: {in_process: 1, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
-            socket: run/sock\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
+            socket: run/sock\ntimezone: Europe/Prague\nresources: [resource.cfg]\nfailure_budget: 3/7d,5%/7d\n";
         let (options, problems) = parse(text);
         assert_eq!(problems, []);
         let options = options.unwrap();
@@ -266,6 +276,7 @@ mod tests {
             ("files:/etc/hlidka/mails", "/etc/hlidka/secret".into())
         );
         assert_eq!(options.resources, [PathBuf::from("/etc/hlidka/resource.cfg")]);
+        assert_eq!(options.failure_budget, Budget::parse("3/7d,5%/7d").ok());
     }
 
     #[test]
@@ -295,6 +306,7 @@ mod tests {
             ("notify: {mail: {from: a@b, via: carrier-pigeon}}\n", 1, "files:FOLDER"),
             ("notify:\n  mail:\n    from: root\n", 3, "no address"),
             ("notify:\n  mail:\n    from: a@b\n    user: x\n", 4, "need each other"),
+            ("failure_budget: often\n", 1, "3/7d"),
             ("store: sqlite:a\nstore: sqlite:b\n", 2, "store"),
         ] {
             let (_, problems) = parse(text);
