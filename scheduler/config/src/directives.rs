@@ -77,6 +77,26 @@ pub(crate) enum Key {
     EventHandler,
     CheckTimeout,
     Importance,
+    EventHandlerEnabled,
+    FreshnessThreshold,
+    LowFlap,
+    HighFlap,
+    FlapDetection,
+    FlapOptions,
+    FailureBudget,
+    Stalking,
+    InitialState,
+    // kept to be printed
+    Obsess,
+    ProcessPerfData,
+    RetainStatus,
+    RetainNonstatus,
+    ParallelizeCheck,
+    CanSubmitCommands,
+    VrmlImage,
+    StatusmapImage,
+    Coords2d,
+    Coords3d,
     // notifications
     Notifications,
     NotificationInterval,
@@ -150,6 +170,11 @@ impl Key {
                     | Key::DependencyPeriod
                     | Key::RedundancyGroup
                     | Key::EscalationPeriod
+                    | Key::FailureBudget
+                    | Key::VrmlImage
+                    | Key::StatusmapImage
+                    | Key::Coords2d
+                    | Key::Coords3d
             )
     }
 
@@ -313,27 +338,28 @@ const HOST: &[Entry] = &[
     e("event_handler", Key::EventHandler, Text),
     e("check_freshness", Key::CheckFreshness, Flag),
     e("check_timeout", Key::CheckTimeout, Number),
-    e("initial_state", Key::Ignored, Letters("odu")),
-    e("flap_detection_options", Key::Ignored, Letters("odu")),
-    e("stalking_options", Key::Ignored, Letters("oduN")),
-    ignored("event_handler_enabled"),
+    e("failure_budget", Key::FailureBudget, Text),
+    e("initial_state", Key::InitialState, Letters("odu")),
+    e("flap_detection_options", Key::FlapOptions, Letters("odu")),
+    e("stalking_options", Key::Stalking, Letters("oduN")),
+    e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
     ignored("event_handler_period"),
-    ignored("freshness_threshold"),
-    ignored("obsess_over_host"),
-    ignored("obsess"),
-    ignored("low_flap_threshold"),
-    ignored("high_flap_threshold"),
-    ignored("flap_detection_enabled"),
-    ignored("process_perf_data"),
-    ignored("retain_status_information"),
-    ignored("retain_nonstatus_information"),
+    e("freshness_threshold", Key::FreshnessThreshold, Number),
+    e("obsess_over_host", Key::Obsess, Flag),
+    e("obsess", Key::Obsess, Flag),
+    e("low_flap_threshold", Key::LowFlap, Number),
+    e("high_flap_threshold", Key::HighFlap, Number),
+    e("flap_detection_enabled", Key::FlapDetection, Flag),
+    e("process_perf_data", Key::ProcessPerfData, Flag),
+    e("retain_status_information", Key::RetainStatus, Flag),
+    e("retain_nonstatus_information", Key::RetainNonstatus, Flag),
     ignored("failure_prediction_enabled"),
     ignored("failure_prediction_options"),
-    ignored("vrml_image"),
-    ignored("statusmap_image"),
-    ignored("gd2_image"),
-    ignored("2d_coords"),
-    ignored("3d_coords"),
+    e("vrml_image", Key::VrmlImage, Text),
+    e("statusmap_image", Key::StatusmapImage, Text),
+    e("gd2_image", Key::StatusmapImage, Text),
+    e("2d_coords", Key::Coords2d, Text),
+    e("3d_coords", Key::Coords3d, Text),
 ];
 
 const SERVICE: &[Entry] = &[
@@ -376,23 +402,24 @@ const SERVICE: &[Entry] = &[
     e("event_handler", Key::EventHandler, Text),
     e("check_freshness", Key::CheckFreshness, Flag),
     e("check_timeout", Key::CheckTimeout, Number),
-    e("initial_state", Key::Ignored, Letters("owuc")),
-    e("flap_detection_options", Key::Ignored, Letters("owuc")),
-    e("stalking_options", Key::Ignored, Letters("owucN")),
-    ignored("event_handler_enabled"),
+    e("failure_budget", Key::FailureBudget, Text),
+    e("initial_state", Key::InitialState, Letters("owuc")),
+    e("flap_detection_options", Key::FlapOptions, Letters("owuc")),
+    e("stalking_options", Key::Stalking, Letters("owucN")),
+    e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
     ignored("event_handler_period"),
-    ignored("freshness_threshold"),
-    ignored("obsess_over_service"),
-    ignored("obsess"),
-    ignored("low_flap_threshold"),
-    ignored("high_flap_threshold"),
-    ignored("flap_detection_enabled"),
-    ignored("process_perf_data"),
-    ignored("retain_status_information"),
-    ignored("retain_nonstatus_information"),
+    e("freshness_threshold", Key::FreshnessThreshold, Number),
+    e("obsess_over_service", Key::Obsess, Flag),
+    e("obsess", Key::Obsess, Flag),
+    e("low_flap_threshold", Key::LowFlap, Number),
+    e("high_flap_threshold", Key::HighFlap, Number),
+    e("flap_detection_enabled", Key::FlapDetection, Flag),
+    e("process_perf_data", Key::ProcessPerfData, Flag),
+    e("retain_status_information", Key::RetainStatus, Flag),
+    e("retain_nonstatus_information", Key::RetainNonstatus, Flag),
     ignored("failure_prediction_enabled"),
     ignored("failure_prediction_options"),
-    ignored("parallelize_check"),
+    e("parallelize_check", Key::ParallelizeCheck, Flag),
 ];
 
 const HOST_GROUP: &[Entry] = &[
@@ -400,9 +427,9 @@ const HOST_GROUP: &[Entry] = &[
     e("alias", Key::Alias, Verbatim),
     e("members", Key::Members, List),
     e("hostgroup_members", Key::GroupMembers, List),
-    ignored("notes"),
-    ignored("notes_url"),
-    ignored("action_url"),
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
 ];
 
 const SERVICE_GROUP: &[Entry] = &[
@@ -410,9 +437,9 @@ const SERVICE_GROUP: &[Entry] = &[
     e("alias", Key::Alias, Verbatim),
     e("members", Key::Members, List),
     e("servicegroup_members", Key::GroupMembers, List),
-    ignored("notes"),
-    ignored("notes_url"),
-    ignored("action_url"),
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
 ];
 
 const CONTACT: &[Entry] = &[
@@ -438,9 +465,9 @@ const CONTACT: &[Entry] = &[
     e("service_notification_commands", Key::ServiceNotificationCommands, List),
     e("minimum_importance", Key::MinimumImportance, Number),
     e("minimum_value", Key::MinimumImportance, Number),
-    ignored("can_submit_commands"),
-    ignored("retain_status_information"),
-    ignored("retain_nonstatus_information"),
+    e("can_submit_commands", Key::CanSubmitCommands, Flag),
+    e("retain_status_information", Key::RetainStatus, Flag),
+    e("retain_nonstatus_information", Key::RetainNonstatus, Flag),
 ];
 
 const CONTACT_GROUP: &[Entry] = &[
@@ -566,11 +593,11 @@ const HOST_EXT_INFO: &[Entry] = &[
     e("action_url", Key::ActionUrl, Text),
     e("icon_image", Key::IconImage, Text),
     e("icon_image_alt", Key::IconImageAlt, Text),
-    ignored("vrml_image"),
-    ignored("gd2_image"),
-    ignored("statusmap_image"),
-    ignored("2d_coords"),
-    ignored("3d_coords"),
+    e("vrml_image", Key::VrmlImage, Text),
+    e("gd2_image", Key::StatusmapImage, Text),
+    e("statusmap_image", Key::StatusmapImage, Text),
+    e("2d_coords", Key::Coords2d, Text),
+    e("3d_coords", Key::Coords3d, Text),
 ];
 
 const SERVICE_EXT_INFO: &[Entry] = &[

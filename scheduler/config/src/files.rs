@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::basis::Basis;
 use crate::main_file::MainFile;
 use crate::model::includes;
 use crate::options::ObjectPaths;
@@ -30,8 +31,8 @@ pub(crate) struct Files {
     pub sources: Vec<Source>,
     /// `$USERn$`
     pub user_macros: UserMacros,
-    /// The unit of intervals in seconds, if a main file says so.
-    pub interval_length: Option<f64>,
+    /// What a main file says for all objects.
+    pub basis: Basis,
     seen: HashSet<PathBuf>,
     /// Real paths of what is not trusted.
     foreign: HashMap<PathBuf, Trust>,
@@ -102,7 +103,7 @@ impl Files {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         if MainFile::is_one(&source) {
             let main = MainFile::read(&source, &folder);
-            self.interval_length = main.interval_length.or(self.interval_length);
+            self.basis = main.basis;
             for (option, line) in &main.unread {
                 let place = Place { file: &source.file, line: *line };
                 let problem = Problem::warning(place, format!("`{option}` has no effect"));

@@ -12,6 +12,7 @@
 //! periods that are neither weekdays nor dates, names by regular expression, options of a
 //! nagios.cfg other than paths.
 
+mod basis;
 mod command;
 #[cfg(test)]
 mod conformance;
@@ -24,6 +25,7 @@ mod macros;
 mod main_file;
 mod model;
 mod options;
+pub mod print;
 mod problem;
 mod resolve;
 mod resources;
@@ -36,6 +38,6 @@ pub use load::{Configuration, load, load_exported, load_text, options};
 pub use macros::{CheckMacros, NotificationMacros};
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Workers};
 pub use problem::{Problem, Severity};
-pub use resolve::{ContactGroup, Details};
+pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept};
 pub use resources::UserMacros;
 pub use trust::{Foreigners, LastGood, Trust};

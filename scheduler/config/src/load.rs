@@ -13,7 +13,7 @@ use crate::files::{Files, bytes, name, unreadable};
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
-use crate::resolve::{ContactGroup, Details, resolve};
+use crate::resolve::{ContactDetails, ContactGroup, Details, GroupDetails, resolve};
 use crate::resources::UserMacros;
 use crate::source::Source;
 use crate::trust::{Admission, Foreign, Foreigners, LastGood, read};
@@ -31,6 +31,14 @@ pub struct Configuration {
     pub details: BTreeMap<ObjectId, Details>,
     /// Contact groups.
     pub contact_groups: Vec<ContactGroup>,
+    /// What is kept of contacts to be printed, in their order.
+    pub contact_details: Vec<ContactDetails>,
+    /// What people read about host groups, in their order.
+    pub host_group_details: Vec<GroupDetails>,
+    /// The same for service groups.
+    pub service_group_details: Vec<GroupDetails>,
+    /// Seconds of the unit in which definitions give intervals.
+    pub interval_length: f64,
     /// Files of object definitions, in the order in which they were read.
     pub files: Vec<Arc<str>>,
     /// Which objects no administrator wrote.
@@ -136,10 +144,11 @@ fn assemble(
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    let unit = files.interval_length.unwrap_or(60.0);
-    let mut admission = Admission::new(objects, foreign, unit);
+    files.basis.failure_budget = options.failure_budget;
+    let basis = files.basis.clone();
+    let mut admission = Admission::new(objects, foreign, basis.interval_length);
     let outcome =
-        admission.settle(&|objects, problems| resolve(objects, unit, zone.clone(), problems), problems);
+        admission.settle(&|objects, problems| resolve(objects, &basis, zone.clone(), problems), problems);
     admission.renew(foreign, &mut last_good);
     let resolved = outcome.resolved?;
     let plugins: Arc<str> = options.plugins.display().to_string().into();
@@ -151,6 +160,10 @@ fn assemble(
         user_macros: files.user_macros,
         details: resolved.details,
         contact_groups: resolved.contact_groups,
+        contact_details: resolved.contact_details,
+        host_group_details: resolved.host_group_details,
+        service_group_details: resolved.service_group_details,
+        interval_length: files.basis.interval_length,
         files: admission.objects.files,
         foreigners: outcome.foreigners,
         last_good,

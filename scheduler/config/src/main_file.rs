@@ -3,12 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::basis::Basis;
 use crate::source::Source;
 
 /// Options that would change who is told, or which names are meant, if they were read.
 const UNREAD: &[(&str, &str)] = &[
-    ("use_regexp_matching", "1"),
-    ("use_true_regexp_matching", "1"),
     ("enable_notifications", "0"),
     ("execute_host_checks", "0"),
     ("execute_service_checks", "0"),
@@ -22,8 +21,8 @@ pub(crate) struct MainFile {
     pub objects: Vec<(PathBuf, u32)>,
     /// `resource_file`.
     pub resources: Vec<(PathBuf, u32)>,
-    /// `interval_length`, the unit of intervals in seconds.
-    pub interval_length: Option<f64>,
+    /// What changes the meaning of definitions.
+    pub basis: Basis,
     /// Options of which people should know that they are not read.
     pub unread: Vec<(String, u32)>,
 }
@@ -38,7 +37,7 @@ impl MainFile {
             match key.trim() {
                 "cfg_file" | "cfg_dir" => main.objects.push(path),
                 "resource_file" => main.resources.push(path),
-                "interval_length" => main.interval_length = Some(crate::values::number(value).0),
+                key if main.basis.take(key, value.trim()) => {}
                 key if UNREAD.contains(&(key, value.trim())) => main.unread.push((line.to_owned(), number)),
                 _ => {}
             }
@@ -69,8 +68,8 @@ mod tests {
         let main = MainFile::read(&source(text), Path::new("/etc/nagios4"));
         assert_eq!(main.objects, [("/etc/nagios4/a.cfg".into(), 3), ("/etc/b".into(), 4)]);
         assert_eq!(main.resources, [("/etc/nagios4/r.cfg".into(), 5)]);
-        assert_eq!(main.interval_length, Some(1.0));
-        assert_eq!(main.unread, [("use_regexp_matching=1".to_owned(), 8)]);
+        assert!(main.basis.interval_length == 1.0 && main.basis.names.some);
+        assert_eq!(main.unread, []);
         for (text, want) in [
             (text, true),
             ("define host {\n}\n", false),

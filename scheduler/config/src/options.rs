@@ -6,6 +6,7 @@
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
+use engine::Budget;
 use serde::Deserialize;
 
 use crate::problem::{Place, Problem, Problems, nearest};
@@ -32,6 +33,9 @@ pub struct Options {
     pub timezone: Option<String>,
     /// Files with `$USERn$=` lines.
     pub resources: Vec<PathBuf>,
+    /// `failure_budget` of objects that have none: `3/7d` outages, `5%/7d` of the time, or both.
+    #[serde(deserialize_with = "budget")]
+    pub failure_budget: Option<Budget>,
     /// Where last good versions of exported and collected files are kept; `last-good` beside the
     /// store if it is not given.
     pub last_good: Option<PathBuf>,
@@ -144,6 +148,7 @@ impl Default for Options {
             resources: Vec::new(),
             last_good: None,
             reload: Reload::default(),
+            failure_budget: None,
         }
     }
 }
@@ -158,6 +163,11 @@ impl Default for Workers {
             max_in_flight_per_host: None,
         }
     }
+}
+
+fn budget<'d, D: serde::Deserializer<'d>>(value: D) -> Result<Option<Budget>, D::Error> {
+    let text = Option::<String>::deserialize(value)?;
+    text.map(|text| Budget::parse(&text).map_err(serde::de::Error::custom)).transpose()
 }
 
 fn default_via() -> String {
@@ -301,7 +311,7 @@ mod tests {
         let text = "objects:\n  trusted: [objects.d, /abs/x.cfg]\nstore: sqlite:state.db\nplugins: plugins\n\
             workers: {in_process: 1, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
-            reload: {max_loss: 5%}\nlast_good: good\n\
+            reload: {max_loss: 5%}\nlast_good: good\nfailure_budget: 3/7d,5%/7d\n\
              socket: run/sock\ncommand_file: run/command\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
         let (options, problems) = parse(text);
         assert_eq!(problems, []);
@@ -323,6 +333,7 @@ mod tests {
             (options.reload.max_loss, options.last_good.unwrap()),
             (MaxLoss(5), "/etc/hlidka/good".into())
         );
+        assert_eq!(options.failure_budget, Budget::parse("3/7d,5%/7d").ok());
     }
 
     #[test]
@@ -354,6 +365,7 @@ mod tests {
             ("notify: {mail: {from: a@b, via: carrier-pigeon}}\n", 1, "files:FOLDER"),
             ("notify:\n  mail:\n    from: root\n", 3, "no address"),
             ("notify:\n  mail:\n    from: a@b\n    user: x\n", 4, "need each other"),
+            ("failure_budget: often\n", 1, "3/7d"),
             ("store: sqlite:a\nstore: sqlite:b\n", 2, "store"),
         ] {
             let (_, problems) = parse(text);

@@ -130,7 +130,7 @@ fn a_main_file_of_nagios_says_where_objects_are() {
     write(
         at,
         "nagios.cfg",
-        "cfg_file=included.cfg\ninterval_length=1\nuse_regexp_matching=1\nenable_notifications=1\n",
+        "cfg_file=included.cfg\ninterval_length=1\nexecute_host_checks=0\nenable_notifications=1\n",
     );
     let configuration = load(at).unwrap();
     let host = configuration.graph.hosts().next().unwrap();
@@ -143,7 +143,7 @@ fn a_main_file_of_nagios_says_where_objects_are() {
         configuration
             .warnings
             .iter()
-            .filter(|warning| warning.message.contains("use_regexp_matching=1"))
+            .filter(|warning| warning.message.contains("execute_host_checks=0"))
             .count(),
         1
     );

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 pub use check::CheckMacros;
 pub use notification::NotificationMacros;
-#[cfg(test)]
 pub(crate) use object::written;
 
 use crate::command::MacroValue;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::{Origin, Span};
 
+use crate::basis::Basis;
 use crate::directives::{Key, Type};
 use crate::inherit::{Templates, View, is_registered};
 use crate::model::Objects;
@@ -18,8 +19,8 @@ const MAX_SEARCHES: u32 = 50;
 pub(crate) struct Context<'t, 'o, 'p> {
     pub objects: &'o Objects<'t>,
     pub problems: &'p mut Problems,
-    /// Seconds of the unit of intervals.
-    interval_length: f64,
+    /// What definitions are read with.
+    pub basis: &'o Basis,
     templates: Templates<'t, 'o>,
     strings: HashSet<Arc<str>>,
     warned: HashSet<(u32, u32, String)>,
@@ -29,12 +30,12 @@ pub(crate) struct Context<'t, 'o, 'p> {
 impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     pub(crate) fn new(
         objects: &'o Objects<'t>,
-        interval_length: f64,
+        basis: &'o Basis,
         problems: &'p mut Problems,
     ) -> Context<'t, 'o, 'p> {
         let templates = Templates::new(objects, problems);
         let (strings, warned) = (HashSet::new(), HashSet::new());
-        Context { objects, problems, interval_length, templates, strings, warned, searches: 0 }
+        Context { objects, problems, basis, templates, strings, warned, searches: 0 }
     }
 
     /// All definitions of a type that are no mere templates, in order, with what they inherit.
@@ -120,7 +121,7 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
 
     /// So many units of intervals, minutes if nothing else is configured.
     pub(crate) fn units(&self, count: f64) -> Span {
-        Span::from_minutes(count * self.interval_length / 60.0)
+        Span::from_minutes(count * self.basis.interval_length / 60.0)
     }
 
     /// An error at the line of a directive, or of the definition if it has none.

@@ -62,11 +62,18 @@ pub(crate) struct Wanted {
 pub(crate) enum Named {
     /// A description, which every host must have; none if no host has it.
     One(Arc<str>, Option<u32>),
-    /// Those that match a pattern: one at least.
-    Matching(Arc<str>, Vec<u32>),
+    /// Those that match a pattern, in order.
+    Matching(Vec<u32>),
 }
 
 impl Wanted {
+    /// What matches a pattern; all if that is `*`.
+    pub(crate) fn matching(pattern: &str, known: &Descriptions, matches: impl Fn(&str) -> bool) -> Wanted {
+        let all = pattern == "*";
+        let named = if all { Vec::new() } else { vec![Named::Matching(known.matching(matches))] };
+        Wanted { all, named, rejected: Vec::new() }
+    }
+
     /// Reads the list of a directive.
     pub(crate) fn read<'t>(
         view: &View<'t, '_>,

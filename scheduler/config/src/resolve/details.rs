@@ -10,6 +10,7 @@ use crate::inherit::View;
 
 use super::context::Context;
 use super::hosts::Hosts;
+use super::unrest::threshold;
 
 /// What people read about a host or service, where it says any of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,12 +23,132 @@ pub struct Details {
     pub icon_image: Option<Arc<str>>,
     /// `icon_image_alt`.
     pub icon_image_alt: Option<Arc<str>>,
+    /// `vrml_image`.
+    pub vrml_image: Option<Arc<str>>,
+    /// `statusmap_image`.
+    pub statusmap_image: Option<Arc<str>>,
+    /// `2d_coords`.
+    pub coords_2d: Option<Arc<str>>,
+    /// `3d_coords`.
+    pub coords_3d: Option<Arc<str>>,
     /// `display_name` of a host (a service's is in the graph).
     pub display_name: Option<Arc<str>>,
     /// `importance`, 0 if it is not given.
     pub importance: i64,
     /// Services that this service depends on by `parents`.
     pub parents: Box<[ObjectId]>,
+    /// What is kept to be printed.
+    pub kept: Kept,
+}
+
+/// Directives as they were written that hlidka has another use for, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// `obsess`.
+    pub obsess: bool,
+    /// `process_perf_data`.
+    pub process_perf_data: bool,
+    /// `retain_status_information`.
+    pub retain_status: bool,
+    /// `retain_nonstatus_information`.
+    pub retain_nonstatus: bool,
+    /// `parallelize_check`.
+    pub parallelize_check: bool,
+    /// `flap_detection_enabled`.
+    pub flap_detection: bool,
+    /// `low_flap_threshold` in hundredths of a percent; 0 for that of all objects.
+    pub low_flap: u16,
+    /// `high_flap_threshold`, likewise.
+    pub high_flap: u16,
+    /// `check_freshness`.
+    pub check_freshness: bool,
+    /// `freshness_threshold` in seconds; 0 for one by the check interval.
+    pub freshness_threshold: i64,
+}
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept {
+            obsess: true,
+            process_perf_data: true,
+            retain_status: true,
+            retain_nonstatus: true,
+            parallelize_check: true,
+            flap_detection: true,
+            low_flap: 0,
+            high_flap: 0,
+            check_freshness: false,
+            freshness_threshold: 0,
+        }
+    }
+}
+
+impl Kept {
+    fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Kept {
+        #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+        let freshness_threshold = cx.number(view, Key::FreshnessThreshold, 0.0) as i64;
+        Kept {
+            obsess: cx.flag(view, Key::Obsess, true),
+            process_perf_data: cx.flag(view, Key::ProcessPerfData, true),
+            retain_status: cx.flag(view, Key::RetainStatus, true),
+            retain_nonstatus: cx.flag(view, Key::RetainNonstatus, true),
+            parallelize_check: cx.flag(view, Key::ParallelizeCheck, true),
+            flap_detection: cx.flag(view, Key::FlapDetection, true),
+            low_flap: threshold(view, Key::LowFlap, cx),
+            high_flap: threshold(view, Key::HighFlap, cx),
+            check_freshness: cx.flag(view, Key::CheckFreshness, false),
+            freshness_threshold,
+        }
+    }
+}
+
+/// What people read about a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupDetails {
+    /// `notes`.
+    pub notes: Option<Arc<str>>,
+    /// `notes_url`.
+    pub notes_url: Option<Arc<str>>,
+    /// `action_url`.
+    pub action_url: Option<Arc<str>>,
+}
+
+impl GroupDetails {
+    /// What a definition says.
+    pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> GroupDetails {
+        GroupDetails {
+            notes: cx.text(view, Key::Notes),
+            notes_url: cx.text(view, Key::NotesUrl),
+            action_url: cx.text(view, Key::ActionUrl),
+        }
+    }
+}
+
+/// What Nagios knows of a contact and hlidka has no use for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactDetails {
+    /// `can_submit_commands`.
+    pub can_submit_commands: bool,
+    /// `retain_status_information`.
+    pub retain_status: bool,
+    /// `retain_nonstatus_information`.
+    pub retain_nonstatus: bool,
+    /// `minimum_importance`.
+    pub minimum_importance: i64,
+}
+
+impl ContactDetails {
+    /// What a definition says.
+    pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> ContactDetails {
+        #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+        let minimum_importance = cx.number(view, Key::MinimumImportance, 0.0) as i64;
+        ContactDetails {
+            can_submit_commands: cx.flag(view, Key::CanSubmitCommands, true),
+            retain_status: cx.flag(view, Key::RetainStatus, true),
+            retain_nonstatus: cx.flag(view, Key::RetainNonstatus, true),
+            minimum_importance,
+        }
+    }
 }
 
 impl Details {
@@ -42,9 +163,14 @@ impl Details {
             action_url: cx.text(view, Key::ActionUrl),
             icon_image: cx.text(view, Key::IconImage),
             icon_image_alt: cx.text(view, Key::IconImageAlt),
+            vrml_image: cx.text(view, Key::VrmlImage),
+            statusmap_image: cx.text(view, Key::StatusmapImage),
+            coords_2d: cx.text(view, Key::Coords2d),
+            coords_3d: cx.text(view, Key::Coords3d),
             display_name,
             importance,
             parents: Box::default(),
+            kept: Kept::of(view, cx),
         }
     }
 
@@ -54,6 +180,10 @@ impl Details {
             (&mut self.action_url, &further.action_url),
             (&mut self.icon_image, &further.icon_image),
             (&mut self.icon_image_alt, &further.icon_image_alt),
+            (&mut self.vrml_image, &further.vrml_image),
+            (&mut self.statusmap_image, &further.statusmap_image),
+            (&mut self.coords_2d, &further.coords_2d),
+            (&mut self.coords_3d, &further.coords_3d),
         ] {
             if mine.is_none() {
                 mine.clone_from(theirs);

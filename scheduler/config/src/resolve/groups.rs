@@ -21,6 +21,11 @@ impl Selection {
         self.chosen.extend(members);
     }
 
+    /// Takes members out, whatever adds them.
+    pub(crate) fn reject(&mut self, members: impl IntoIterator<Item = u32>) {
+        self.rejected.extend(members);
+    }
+
     /// Adds the names of a list: `a`, `*` for all, `!a` for all but.
     pub(crate) fn names<'t>(
         &mut self,

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use engine::{Check, Group, Kind, Object, ObjectId, Settings, SettingsId};
+use engine::{Check, CheckCommand, Group, Kind, Object, ObjectId, Settings, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::items;
 
+use super::cluster::is_own;
 use super::commands::reference;
 use super::context::Context;
 use super::details::{Details, Extras};
@@ -50,6 +51,7 @@ impl<'t> Hosts<'_, 't> {
 /// A host, ready for the graph but for the id of its settings.
 pub(crate) struct Host {
     pub object: Object,
+    pub event_handler: Option<CheckCommand>,
     pub settings: Settings,
     pub details: Details,
 }
@@ -114,17 +116,29 @@ fn host<'t>(
         origin: cx.origin(view),
         name,
     };
-    Host { object, settings, details: Details::of(view, cx) }
+    let event_handler = event_handler(view, commands, cx);
+    Host { object, event_handler, settings, details: Details::of(view, cx) }
 }
 
-/// The check command of a host or service, if it has one.
-pub(crate) fn check<'t>(
+fn check<'t>(view: &View<'t, '_>, commands: &Names<'t>, cx: &mut Context<'t, '_, '_>) -> Option<Check> {
+    let found = view.get(Key::CheckCommand)?;
+    if is_own(&found.text) {
+        let message = format!("a host cannot be checked by `{}`", found.text);
+        let hint = "give the host a service with this check_command".to_owned();
+        cx.error(view, Key::CheckCommand, message, Some(hint));
+        return None;
+    }
+    reference(&found.text, view, Key::CheckCommand, commands, cx).map(Check::Command)
+}
+
+/// What runs when the state of a host or service changes.
+pub(crate) fn event_handler<'t>(
     view: &View<'t, '_>,
     commands: &Names<'t>,
     cx: &mut Context<'t, '_, '_>,
-) -> Option<Check> {
-    let found = view.get(Key::CheckCommand)?;
-    reference(&found.text, view, Key::CheckCommand, commands, cx).map(Check::Command)
+) -> Option<CheckCommand> {
+    let found = view.get(Key::EventHandler)?;
+    reference(&found.text, view, Key::EventHandler, commands, cx)
 }
 
 /// Nobody is told, and it does not look as if that was meant.

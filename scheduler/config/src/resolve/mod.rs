@@ -2,6 +2,7 @@
 //! to exists. [`resolve`] is the list of steps.
 
 mod circles;
+mod cluster;
 mod commands;
 mod contacts;
 mod context;
@@ -18,13 +19,15 @@ mod service_groups;
 mod services;
 mod settings;
 mod targets;
+mod unrest;
 mod walk;
 
 use std::collections::BTreeMap;
 
-use engine::{Graph, GraphBuilder, Object, ObjectId, Settings};
+use engine::{CheckCommand, Graph, GraphBuilder, Object, ObjectId, Settings};
 use jiff::tz::TimeZone;
 
+use crate::basis::Basis;
 use crate::directives::Type;
 use crate::model::Objects;
 use crate::problem::{Place, Problem, Problems};
@@ -36,7 +39,8 @@ use services::Services;
 use targets::Targets;
 
 pub use contacts::ContactGroup;
-pub use details::Details;
+pub(crate) use dependencies::PARENTS;
+pub use details::{ContactDetails, Details, GroupDetails, Kept};
 
 /// All objects, resolved.
 #[derive(Debug)]
@@ -44,17 +48,20 @@ pub(crate) struct Resolved {
     pub graph: Graph,
     pub details: BTreeMap<ObjectId, Details>,
     pub contact_groups: Vec<ContactGroup>,
+    pub contact_details: Vec<ContactDetails>,
+    pub host_group_details: Vec<GroupDetails>,
+    pub service_group_details: Vec<GroupDetails>,
 }
 
-/// Resolves all definitions; intervals are in units of so many seconds. If there is any error,
+/// Resolves all definitions. If there is any error,
 /// nothing results but the list of problems.
 pub(crate) fn resolve(
     objects: &Objects<'_>,
-    interval_length: f64,
+    basis: &Basis,
     zone: TimeZone,
     problems: &mut Problems,
 ) -> Option<Resolved> {
-    let mut context = Context::new(objects, interval_length, problems);
+    let mut context = Context::new(objects, basis, problems);
     let cx = &mut context;
     let (period_names, periods) = periods::periods(cx);
     let (command_names, commands) = commands::commands(cx);
@@ -76,17 +83,20 @@ pub(crate) fn resolve(
     let service_groups = service_groups::service_groups(&services, &host_names, cx);
     let mut made = Made { builder: GraphBuilder::new(zone), details: BTreeMap::new() };
     for host in hosts {
-        made.add(host.object, host.settings, host.details);
+        made.add(host.object, host.settings, host.details, host.event_handler);
     }
-    services.read(&host_names, &known, &command_names, &extras, &mut made, cx);
     let targets = Targets {
         hosts: &named,
         services: &services,
         service_groups: &service_groups,
         periods: &period_names,
     };
+    services.read(&targets, &known, &command_names, &extras, &mut made, cx);
     dependencies::dependencies(&targets, &mut made, cx);
     escalations::escalations(&targets, &known, &host_views, &mut made, cx);
+    let contact_details = contact_views.iter().map(|view| ContactDetails::of(view, cx)).collect();
+    let host_group_details = host_group_views.iter().map(|view| GroupDetails::of(view, cx)).collect();
+    let service_group_details = service_groups.views.iter().map(|view| GroupDetails::of(view, cx)).collect();
     let first_service = host_names.len();
     let service_groups = hosts::finished(&service_groups.views, service_groups.members, first_service, cx);
     let host_groups = hosts::finished(&host_group_views, members, 0, cx);
@@ -97,7 +107,14 @@ pub(crate) fn resolve(
     let parts = made.builder.parts();
     (parts.contacts, parts.commands, parts.periods) = (contacts, commands, periods);
     (parts.host_groups, parts.service_groups) = (host_groups, service_groups);
-    Some(Resolved { graph: made.builder.build(), details: made.details, contact_groups })
+    Some(Resolved {
+        graph: made.builder.build(),
+        details: made.details,
+        contact_groups,
+        contact_details,
+        host_group_details,
+        service_group_details,
+    })
 }
 
 /// Objects that are finished, hosts first.
@@ -107,9 +124,18 @@ struct Made {
 }
 
 impl Made {
-    fn add(&mut self, mut object: Object, settings: Settings, details: Details) {
+    fn add(
+        &mut self,
+        mut object: Object,
+        settings: Settings,
+        details: Details,
+        event_handler: Option<CheckCommand>,
+    ) {
         object.settings = self.builder.settings(settings);
         let id = self.builder.object(object);
+        if let Some(command) = event_handler {
+            self.builder.event_handler(id, command);
+        }
         if details != Details::default() {
             self.details.insert(id, details);
         }

@@ -3,19 +3,22 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::{Kind, Object, ObjectId, SettingsId};
+use engine::{Check, CheckCommand, Kind, Object, ObjectId, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::{illegal_character, items};
 
 use super::Made;
+use super::cluster::{self, Asker, host_macro, is_own};
+use super::commands::reference;
 use super::context::Context;
 use super::descriptions::{Descriptions, Missing, Named, Wanted};
 use super::details::{Details, Extras};
-use super::hosts::{Hosts, check, warn_if_nobody_is_told};
+use super::hosts::{Hosts, event_handler, warn_if_nobody_is_told};
 use super::names::Names;
 use super::settings::{Known, draft};
+use super::targets::Targets;
 use super::walk::Links;
 
 /// One service of one host.
@@ -172,7 +175,7 @@ impl<'t, 'o> Services<'t, 'o> {
                         }
                     }
                 }
-                Named::Matching(_, numbers) => {
+                Named::Matching(numbers) => {
                     let of = |host: &u32| {
                         self.of_host(*host).iter().filter(|service| {
                             numbers.binary_search(&self.place(**service).description).is_ok()
@@ -193,7 +196,7 @@ impl<'t, 'o> Services<'t, 'o> {
     /// Reads them all, in order, into a graph that has all hosts.
     pub(crate) fn read(
         &self,
-        names: &Names<'t>,
+        targets: &Targets<'_, 't, 'o>,
         known: &Known<'_, 't>,
         commands: &Names<'t>,
         extras: &Extras,
@@ -202,7 +205,7 @@ impl<'t, 'o> Services<'t, 'o> {
     ) {
         // places are in the order of their definitions, so one at a time is enough
         let mut last: Option<(usize, Definition)> = None;
-        for place in &self.places {
+        for (number, place) in self.places() {
             let view = &self.views[place.view];
             if last.as_ref().is_none_or(|(number, _)| *number != place.view) {
                 last = Some((place.view, Definition::read(view, known, commands, cx)));
@@ -211,7 +214,7 @@ impl<'t, 'o> Services<'t, 'o> {
             let settings = definition.draft.on(made.builder.parts().settings(ObjectId(place.host)));
             warn_if_nobody_is_told(view, &settings, cx);
             let mut details = definition.details.clone();
-            details.parents = self.parents(view, place.host, names, cx);
+            details.parents = self.parents(view, place.host, targets.hosts.names, cx);
             let mut object = Object {
                 name: self.descriptions.text(place.description).clone(),
                 kind: Kind::Service { host: ObjectId(place.host) },
@@ -220,7 +223,14 @@ impl<'t, 'o> Services<'t, 'o> {
             if let Some(extra) = extras.services.get(&(place.host, object.name.clone())) {
                 extra.fill(&mut details, &mut object.notes_url);
             }
-            made.add(object, settings, details);
+            if let Some(cluster) = &definition.cluster {
+                let (id, host) = (ObjectId(targets.object(number)), ObjectId(place.host));
+                let asker = Asker { id, service: &object, host };
+                let host = made.builder.parts().object(host);
+                let cluster = cluster.of(&asker, view, targets, |name| host_macro(host, name), cx);
+                object.check = Some(Check::Cluster(Box::new(cluster)));
+            }
+            made.add(object, settings, details, definition.event_handler.clone());
         }
     }
 
@@ -263,6 +273,8 @@ impl<'t, 'o> Services<'t, 'o> {
 /// What all services of one definition share.
 struct Definition {
     object: Object,
+    cluster: Option<cluster::Draft>,
+    event_handler: Option<CheckCommand>,
     draft: super::settings::Draft,
     details: Details,
 }
@@ -274,24 +286,33 @@ impl Definition {
         commands: &Names<'t>,
         cx: &mut Context<'t, '_, '_>,
     ) -> Definition {
-        let check = check(view, commands, cx);
-        if check.is_none() && view.get(Key::CheckCommand).is_none() {
-            let hint =
-                "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
-            cx.error(view, Key::CheckCommand, "has no check_command".to_owned(), Some(hint.to_owned()));
+        let (mut check, mut cluster) = (None, None);
+        match view.get(Key::CheckCommand) {
+            Some(found) if is_own(&found.text) => cluster = cluster::Draft::read(&found.text, view, cx),
+            Some(found) => check = reference(&found.text, view, Key::CheckCommand, commands, cx),
+            None => {
+                let hint = "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
+                cx.error(view, Key::CheckCommand, "has no check_command".to_owned(), Some(hint.to_owned()));
+            }
         }
         let description = cx.text(view, Key::ServiceDescription).unwrap_or_default();
         let object = Object {
             name: Arc::default(),
             kind: Kind::Service { host: ObjectId(0) },
             settings: SettingsId(0),
-            check,
+            check: check.map(Check::Command),
             alias: cx.text(view, Key::DisplayName).filter(|name| *name != description),
             notes_url: cx.text(view, Key::NotesUrl),
             variables: cx.variables(view),
             origin: cx.origin(view),
         };
-        Definition { object, draft: draft(view, known, cx), details: Details::of(view, cx) }
+        Definition {
+            object,
+            cluster,
+            event_handler: event_handler(view, commands, cx),
+            draft: draft(view, known, cx),
+            details: Details::of(view, cx),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{ContactId, Letters, PeriodId, Settings, Span};
+use engine::{Condition, ContactId, Letters, PeriodId, Settings, Span};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -11,6 +11,7 @@ use crate::values::{items, letters};
 use super::contacts::ContactGroup;
 use super::context::Context;
 use super::names::Names;
+use super::unrest;
 
 /// Names that settings refer to.
 pub(crate) struct Known<'a, 't> {
@@ -54,11 +55,7 @@ impl Draft {
 pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Draft {
     let of = view.definition.of;
     let check_interval = cx.span(view, Key::CheckInterval, 5.0);
-    let options = if of == Type::Host { "durfs" } else { "wucrfs" };
-    let options = view.get(Key::NotificationOptions).map_or(Letters::ALL, |found| {
-        // wrong letters were reported where the line was read
-        letters(&found.text, options).unwrap_or(Letters::ALL)
-    });
+    let (options, states) = if of == Type::Host { ("durfs", "odu") } else { ("wucrfs", "owuc") };
     let settings = Settings {
         max_check_attempts: attempts(view, cx),
         check_interval,
@@ -71,9 +68,15 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         notification_interval: cx.span(view, Key::NotificationInterval, 30.0),
         first_notification_delay: cx.span(view, Key::FirstNotificationDelay, 0.0),
         notification_period: period(view, Key::NotificationPeriod, known, cx),
-        notification_options: options,
+        notification_options: option_letters(view, Key::NotificationOptions, options, Letters::ALL),
         contacts: contacts(view, known, cx),
-        ..Settings::default()
+        freshness: unrest::freshness(view, check_interval, cx),
+        flapping: unrest::flapping(view, cx),
+        flap_options: option_letters(view, Key::FlapOptions, states, Letters::ALL),
+        failure_budget: unrest::failure_budget(view, cx),
+        stalking: option_letters(view, Key::Stalking, states, Letters::NONE),
+        initial: initial(view, states),
+        event_handler: cx.flag(view, Key::EventHandlerEnabled, true),
     };
     warn_of_what_is_not_done(view, cx);
     let is_service = of == Type::Service;
@@ -83,6 +86,23 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         implied_interval: is_service && !view.has(Key::NotificationInterval),
         implied_period: is_service && !view.has(Key::NotificationPeriod),
     }
+}
+
+/// Option letters, a default if they are not given.
+fn option_letters(view: &View<'_, '_>, key: Key, known: &str, default: Letters) -> Letters {
+    // wrong letters were reported where the line was read; `N` (stalking of mails) has no effect
+    view.get(key).map_or(default, |found| letters(&found.text, &format!("{known}N")).unwrap_or(default))
+}
+
+/// The condition before the first check, if it is not that all is well.
+fn initial(view: &View<'_, '_>, known: &str) -> Option<Condition> {
+    let set = option_letters(view, Key::InitialState, known, Letters::NONE);
+    let conditions: &[(char, Condition)] = if view.definition.of == Type::Host {
+        &[('d', Condition::Down), ('u', Condition::Unreachable)]
+    } else {
+        &[('c', Condition::Critical), ('u', Condition::Unknown), ('w', Condition::Warning)]
+    };
+    conditions.iter().find(|(letter, _)| set.has(*letter)).map(|(_, condition)| *condition)
 }
 
 fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
@@ -177,16 +197,8 @@ pub(crate) fn contacts_by_group<'t>(
     ids
 }
 
-/// Directives that would change what happens, if hlidka acted on them.
+/// A directive that would change what happens, if hlidka acted on it.
 fn warn_of_what_is_not_done<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) {
-    if view.get(Key::EventHandler).is_some() {
-        let message = "event_handler is not run".to_owned();
-        cx.warn(view, Key::EventHandler, message, "let a notification command of a contact do it");
-    }
-    if view.has(Key::CheckFreshness) && cx.flag(view, Key::CheckFreshness, false) {
-        let message = "check_freshness has no effect: results that stop coming are not noticed".to_owned();
-        cx.warn(view, Key::CheckFreshness, message, "use an active check where that matters");
-    }
     if view.has(Key::CheckTimeout) {
         let message = "check_timeout has no effect".to_owned();
         cx.warn(view, Key::CheckTimeout, message, "give the plugin its own time limit (`-t`)");

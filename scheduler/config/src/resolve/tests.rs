@@ -24,7 +24,7 @@ pub(super) fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
     let mut objects = Objects::default();
     objects.read(&base, &mut problems);
     objects.read(&own, &mut problems);
-    let resolved = resolve(&objects, 60.0, TimeZone::UTC, &mut problems);
+    let resolved = resolve(&objects, &Basis::default(), TimeZone::UTC, &mut problems);
     let problems = problems.finish().into_iter().map(|problem| problem.to_string());
     // a base without services is not what these tests are about
     (resolved, problems.filter(|problem| !problem.contains("there are no services")).collect())
@@ -332,8 +332,8 @@ fn what_looks_wrong_and_is_not_is_a_warning() {
         ("notifications_enabled yes", "counts as 0"),
         ("check_interval 5m", "is no number and counts as 5"),
         ("retry_interval 0", "check_interval is taken"),
-        ("event_handler c", "event_handler is not run"),
-        ("check_freshness 1", "check_freshness has no effect"),
+        ("check_timeout 5", "check_timeout has no effect"),
+        ("low_flap_threshold 50", "is not below the higher one, 30 %"),
         ("check_command c!'200", "never closed"),
         ("contact_groups all", ""),
         ("check_freshness 0", ""),
@@ -352,11 +352,11 @@ fn equal_settings_are_stored_once_and_a_warning_in_a_template_is_one() {
         (0..100).map(|n| format!("define host {{\n host_name h{n}\n use t\n}}\n")).collect();
     let hosts = hosts.concat();
     let text =
-        format!("define host {{\n name t\n register 0\n max_check_attempts 3\n event_handler c\n}}\n{hosts}");
+        format!("define host {{\n name t\n register 0\n max_check_attempts 3\n check_timeout 9\n}}\n{hosts}");
     let (resolved, problems) = resolve_with(&text);
     let resolved = resolved.unwrap();
     let ids: std::collections::BTreeSet<u32> =
         (2..102).map(|n| resolved.graph.object(ObjectId(n)).settings.0).collect();
     assert_eq!(ids.len(), 1);
-    assert_eq!(problems.iter().filter(|problem| problem.contains("event_handler")).count(), 1);
+    assert_eq!(problems.iter().filter(|problem| problem.contains("check_timeout")).count(), 1);
 }
