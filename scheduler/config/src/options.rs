@@ -35,6 +35,24 @@ pub struct Options {
     pub last_good: Option<PathBuf>,
     /// When a new configuration is taken.
     pub reload: Reload,
+    /// When what runs too long is ended.
+    pub timeouts: Timeouts,
+    /// The pipe for Nagios' external commands; none if it is not given.
+    pub command_file: Option<PathBuf>,
+}
+
+/// When what runs too long is ended, in seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// A check of a service; 60 if nothing is said.
+    pub service_check: Option<NonZeroU16>,
+    /// A check of a host; 30.
+    pub host_check: Option<NonZeroU16>,
+    /// An event handler; 30.
+    pub event_handler: Option<NonZeroU16>,
+    /// A notification command; 30.
+    pub notification: Option<NonZeroU16>,
 }
 
 /// When a new configuration is taken while the daemon runs.
@@ -141,6 +159,8 @@ impl Default for Options {
             resources: Vec::new(),
             last_good: None,
             reload: Reload::default(),
+            timeouts: Timeouts::default(),
+            command_file: None,
         }
     }
 }
@@ -234,6 +254,7 @@ impl Options {
         let ObjectPaths { trusted, exported, collected } = &mut self.objects;
         trusted.iter_mut().chain(exported).chain(collected).for_each(under);
         self.last_good.as_mut().map(under);
+        self.command_file.as_mut().map(under);
         self.resources.iter_mut().for_each(under);
         under(&mut self.plugins);
         under(&mut self.socket);
