@@ -57,10 +57,6 @@ impl Basis {
     /// Takes a line of a main file, if it is one of these.
     pub(crate) fn take(&mut self, key: &str, value: &str) -> bool {
         match key {
-            "interval_length" => {
-                let seconds = number(value).0;
-                self.interval_length = if seconds > 0.0 { seconds } else { 60.0 };
-            }
             "use_regexp_matching" => self.names.some = flag(value).0,
             "use_true_regexp_matching" => self.names.all = flag(value).0,
             "low_host_flap_threshold" => self.host_flapping.low = hundredths(value),
@@ -90,12 +86,12 @@ mod tests {
     #[test]
     fn lines_of_a_main_file_are_taken() {
         let mut basis = Basis::default();
-        for line in ["use_regexp_matching=1", "low_service_flap_threshold=5.5", "interval_length=1"] {
+        for line in ["use_regexp_matching=1", "low_service_flap_threshold=5.5"] {
             let (key, value) = line.split_once('=').unwrap();
             assert!(basis.take(key, value), "{line}");
         }
         assert!(!basis.take("log_file", "x"));
-        assert_eq!((basis.interval_length, basis.service_flapping.low, basis.names.some), (1.0, 550, true));
+        assert_eq!((basis.service_flapping.low, basis.names.some), (550, true));
         assert_eq!(basis.host_flapping, FlapThresholds { low: 2000, high: 3000 });
         assert_eq!([hundredths("-3"), hundredths("300"), hundredths("x")], [0, 10_000, 0]);
     }

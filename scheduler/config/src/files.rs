@@ -6,8 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::basis::Basis;
-use crate::main_file::MainFile;
+use crate::main_file::{MainFile, Settings};
 use crate::model::includes;
 use crate::options::ObjectPaths;
 use crate::problem::{Place, Problem, Problems};
@@ -31,8 +30,8 @@ pub(crate) struct Files {
     pub sources: Vec<Source>,
     /// `$USERn$`
     pub user_macros: UserMacros,
-    /// What a main file says for all objects.
-    pub basis: Basis,
+    /// What main files say.
+    pub settings: Settings,
     seen: HashSet<PathBuf>,
     /// Real paths of what is not trusted.
     foreign: HashMap<PathBuf, Trust>,
@@ -102,28 +101,7 @@ impl Files {
         let Some(source) = read(path, by, problems) else { return };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         if MainFile::is_one(&source) {
-            let main = MainFile::read(&source, &folder);
-            self.basis = main.basis;
-            for (option, line) in &main.unread {
-                let place = Place { file: &source.file, line: *line };
-                let problem = Problem::warning(place, format!("`{option}` has no effect"));
-                problems
-                    .push(problem.hint("take the line out, or change the objects so that it is not needed"));
-            }
-            for (path, line) in &main.resources {
-                self.resource(path, Some(Place { file: &source.file, line: *line }), problems);
-            }
-            for (path, line) in &main.objects {
-                let by = Some(Place { file: &source.file, line: *line });
-                if path.is_dir() {
-                    if !self.is_kept_out(path, by, problems) {
-                        self.folder(path, by, depth + 1, problems);
-                    }
-                } else {
-                    self.file(path, by, depth + 1, problems);
-                }
-            }
-            return;
+            return self.main_file(&source, &folder, depth, problems);
         }
         let included: Vec<(PathBuf, bool, u32)> = includes(&source)
             .into_iter()
@@ -137,6 +115,39 @@ impl Files {
                 self.folder(&path, by, depth + 1, problems);
             } else {
                 self.file(&path, by, depth + 1, problems);
+            }
+        }
+    }
+
+    /// A main file, and what it names.
+    fn main_file(&mut self, source: &Source, folder: &Path, depth: usize, problems: &mut Problems) {
+        let main = MainFile::read(source, folder, &mut self.settings, problems);
+        for (path, line) in &main.resources {
+            self.resource(path, Some(Place { file: &source.file, line: *line }), problems);
+        }
+        for (path, line) in &main.includes {
+            let by = Some(Place { file: &source.file, line: *line });
+            let listed = if path.is_dir() { listed(path) } else { Ok(vec![path.clone()]) };
+            let paths = listed.unwrap_or_else(|error| {
+                problems.push(unreadable(path, &error, by));
+                Vec::new()
+            });
+            for path in paths {
+                if depth > MAX_DEPTH || !self.is_new(&path) || self.is_kept_out(&path, by, problems) {
+                    continue;
+                }
+                if let Some(source) = read(&path, by, problems) {
+                    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                    self.main_file(&source, &folder, depth + 1, problems);
+                }
+            }
+        }
+        for (path, line) in &main.objects {
+            let by = Some(Place { file: &source.file, line: *line });
+            if !path.is_dir() {
+                self.file(path, by, depth + 1, problems);
+            } else if !self.is_kept_out(path, by, problems) {
+                self.folder(path, by, depth + 1, problems);
             }
         }
     }
@@ -156,21 +167,14 @@ impl Files {
             ));
             return;
         }
-        let entries =
-            fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect());
-        let mut paths: Vec<PathBuf> = match entries {
+        let paths = match listed(path) {
             Ok(paths) => paths,
             Err(error) => return problems.push(unreadable(path, &error, by)),
         };
-        paths.sort_unstable_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
         for path in paths {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            if name.starts_with(b".") {
-                continue;
-            }
             if path.is_dir() {
                 self.folder(&path, by, depth + 1, problems);
-            } else if name.ends_with(b".cfg") && name.len() > 4 {
+            } else {
                 self.file(&path, by, depth + 1, problems);
             }
         }
@@ -183,6 +187,19 @@ impl Files {
             Err(_) => true, // reading it says what is wrong
         }
     }
+}
+
+/// The folders and `*.cfg` of a folder in byte order; names that start with a dot are left out.
+fn listed(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries: io::Result<Vec<PathBuf>> =
+        fs::read_dir(path)?.map(|entry| entry.map(|e| e.path())).collect();
+    let mut paths = entries?;
+    paths.retain(|path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        !name.starts_with(b".") && (name.ends_with(b".cfg") || path.is_dir())
+    });
+    paths.sort_unstable_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    Ok(paths)
 }
 
 /// A path as it is shown.

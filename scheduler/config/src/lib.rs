@@ -5,12 +5,11 @@
 //! (all I/O), `source` (logical lines), `lexer`, `model` (definitions with known directives),
 //! `inherit` (templates), `resolve` (names to ids).
 //!
-//! [`expand`] turns a command line with macros into something to run; [`CheckMacros`] and
-//! [`NotificationMacros`] say what macros stand for.
+//! [`expand`] turns a command line with macros into something to run; [`CheckMacros`],
+//! [`NotificationMacros`] and [`HandlerMacros`] say what macros stand for.
 //!
 //! Left out for now, and refused rather than passed over: dependencies, escalations, days of time
-//! periods that are neither weekdays nor dates, names by regular expression, options of a
-//! nagios.cfg other than paths.
+//! periods that are neither weekdays nor dates, names by regular expression.
 
 mod basis;
 mod command;
@@ -18,6 +17,7 @@ mod command;
 mod conformance;
 mod directives;
 mod files;
+mod globals;
 mod inherit;
 mod lexer;
 mod load;
@@ -34,9 +34,11 @@ mod trust;
 mod values;
 
 pub use command::{CommandLine, MacroValue, expand};
+pub use globals::Globals;
 pub use load::{Configuration, load, load_exported, load_text, options};
-pub use macros::{CheckMacros, NotificationMacros};
-pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Workers};
+pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, States};
+pub use main_file::DateFormat;
+pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};
 pub use problem::{Problem, Severity};
 pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept};
 pub use resources::UserMacros;

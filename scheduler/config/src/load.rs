@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
 use crate::files::{Files, bytes, name, unreadable};
+use crate::globals::{Globals, check_names, globals, interval_length, rules};
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
@@ -25,6 +26,8 @@ pub struct Configuration {
     pub graph: Arc<Graph>,
     /// `hlidka.yaml`, or its defaults.
     pub options: Options,
+    /// What a main file says besides.
+    pub globals: Globals,
     /// `$USERn$`; `$USER1$` is the folder of hlidka's own checks unless a resource file says otherwise.
     pub user_macros: UserMacros,
     /// What people read about objects, for those that have any of it.
@@ -132,38 +135,43 @@ fn assemble(
     mut files: Files,
     foreign: &[Foreign],
     mut last_good: LastGood,
-    options: Options,
+    mut options: Options,
     problems: &mut Problems,
 ) -> Option<Configuration> {
     let mut objects = Objects::default();
     for source in &files.sources {
         objects.read(source, problems);
     }
+    let globals = globals(&files.settings, &mut options, problems);
     let zone = match &options.timezone {
         // a wrong name was reported where it was read
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    files.basis.failure_budget = options.failure_budget;
-    let basis = files.basis.clone();
+    let mut basis = files.settings.basis.clone();
+    basis.interval_length = interval_length(&files.settings, problems);
+    basis.failure_budget = options.failure_budget;
     let mut admission = Admission::new(objects, foreign, basis.interval_length);
     let outcome =
         admission.settle(&|objects, problems| resolve(objects, &basis, zone.clone(), problems), problems);
     admission.renew(foreign, &mut last_good);
-    let resolved = outcome.resolved?;
+    let mut resolved = outcome.resolved?;
+    resolved.graph.rules = rules(&files.settings, &resolved.graph, problems);
+    check_names(&files.settings, &resolved.graph, problems);
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     Some(Configuration {
         graph: Arc::new(resolved.graph),
         options,
+        globals,
         user_macros: files.user_macros,
         details: resolved.details,
         contact_groups: resolved.contact_groups,
         contact_details: resolved.contact_details,
         host_group_details: resolved.host_group_details,
         service_group_details: resolved.service_group_details,
-        interval_length: files.basis.interval_length,
+        interval_length: basis.interval_length,
         files: admission.objects.files,
         foreigners: outcome.foreigners,
         last_good,

@@ -41,6 +41,22 @@ pub struct Options {
     pub last_good: Option<PathBuf>,
     /// When a new configuration is taken.
     pub reload: Reload,
+    /// When what runs too long is ended.
+    pub timeouts: Timeouts,
+}
+
+/// When what runs too long is ended, in seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// A check of a service; 60 if nothing is said.
+    pub service_check: Option<NonZeroU16>,
+    /// A check of a host; 30.
+    pub host_check: Option<NonZeroU16>,
+    /// An event handler; 30.
+    pub event_handler: Option<NonZeroU16>,
+    /// A notification command; 30.
+    pub notification: Option<NonZeroU16>,
 }
 
 /// When a new configuration is taken while the daemon runs.
@@ -149,6 +165,7 @@ impl Default for Options {
             last_good: None,
             reload: Reload::default(),
             failure_budget: None,
+            timeouts: Timeouts::default(),
         }
     }
 }
@@ -247,10 +264,10 @@ impl Options {
         let ObjectPaths { trusted, exported, collected } = &mut self.objects;
         trusted.iter_mut().chain(exported).chain(collected).for_each(under);
         self.last_good.as_mut().map(under);
+        self.command_file.as_mut().map(under);
         self.resources.iter_mut().for_each(under);
         under(&mut self.plugins);
         under(&mut self.socket);
-        self.command_file.as_mut().map(under);
         if let Some(path) = self.store.strip_prefix("sqlite:") {
             self.store = format!("sqlite:{}", folder.join(path).display());
         }

@@ -88,7 +88,7 @@ pub(crate) fn command(text: &str) -> (&str, Vec<Cow<'_, str>>) {
 }
 
 /// Nagios' default for `illegal_object_name_chars`.
-const ILLEGAL_IN_NAMES: &str = "`~!$%^&*|'\"<>?,()=";
+pub(crate) const ILLEGAL_IN_NAMES: &str = "`~!$%^&*|'\"<>?,()=";
 
 /// The first character that no name may have: those that Nagios refuses, and control characters
 /// (but the tab, which Nagios takes), since names end up in mails and logs.

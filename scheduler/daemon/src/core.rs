@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use config::Configuration;
 use engine::{Action, Engine, Entry, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
 use jiff::tz::TimeZone;
-use jobs::{Done, Job};
+use jobs::Done;
 use store::{Batch, DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,8 +48,8 @@ const KEEP_HISTORY: Span = Span::from_secs(400 * 86_400);
 pub(crate) enum Input {
     /// A job ended.
     Done(Done),
-    /// A message needs a command run: program and arguments, environment, and who waits for the end.
-    Run { job: Job, reply: oneshot::Sender<Done> },
+    /// A message needs the nth command of its contact run; somebody waits for the end.
+    Run { message: Box<Notification>, nth: usize, reply: oneshot::Sender<Done> },
     /// A batch is stored; these messages may go out.
     Stored(Vec<(DeliveryId, Notification)>),
     /// What became of a message.
@@ -72,6 +72,8 @@ enum Purpose {
     Check(Option<engine::ObjectId>),
     /// Somebody waits for it.
     Command(oneshot::Sender<Done>),
+    /// An event handler, in words.
+    Handler(String),
 }
 
 /// Everything the loop holds.
@@ -195,7 +197,7 @@ impl Core {
     fn take(&mut self, input: Input) {
         match input {
             Input::Done(done) => self.done(done),
-            Input::Run { job, reply } => self.run_for(job, reply),
+            Input::Run { message, nth, reply } => self.run_for(&message, nth, reply),
             Input::Stored(told) => {
                 self.committing = false;
                 for message in told {
@@ -223,7 +225,7 @@ impl Core {
                     let graph = self.engine.graph();
                     tracing::debug!("{} is not checked: {}", graph.identity(object), graph.identity(master));
                 }
-                Action::Handle(_) => {}
+                Action::Handle(handling) => self.handle(&handling, now),
                 Action::Notify(message) => self.batch.notifications.push(*message),
                 Action::Record(entry) => {
                     say(&entry);

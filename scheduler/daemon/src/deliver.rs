@@ -2,21 +2,16 @@
 //! never both.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Result;
-use config::{Configuration, NotificationMacros, Options};
+use config::{Configuration, Options};
 use engine::{CheckCommand, Notification};
-use jobs::{Done, Job, Outcome};
+use jobs::{Done, Outcome};
 use notify::{Carrier, MailConfig, Mailer, SendError};
 use store::{DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::core::{Input, now};
-use crate::pools::into_argv;
-
-/// A notification command is ended after this, as Nagios' notification_timeout does.
-const TIMEOUT: Duration = Duration::from_secs(30);
+use crate::core::Input;
 
 /// Most of a failed command's output that is remembered.
 const SAID: usize = 200;
@@ -89,14 +84,13 @@ impl Delivery {
         configuration: &Configuration,
         notification: &Notification,
     ) -> Result<(), SendError> {
-        for command in own_commands(configuration, notification) {
-            let macros = NotificationMacros::new(configuration, notification, command, now());
-            let (argv, environment) = into_argv(macros.expand());
+        for nth in 0..own_commands(configuration, notification).len() {
             let (reply, done) = oneshot::channel();
-            let job = Job { id: 0, argv, environment, timeout: TIMEOUT };
-            let gone = |_| SendError::Unavailable("the daemon stops".to_owned());
+            let gone =
+                |_| SendError::Unavailable("the daemon stops, or its configuration changed".to_owned());
+            let message = Box::new(notification.clone());
             self.core
-                .send(Input::Run { job, reply })
+                .send(Input::Run { message, nth, reply })
                 .map_err(|_| SendError::Unavailable("the daemon stops".to_owned()))?;
             judge(&done.await.map_err(gone)?)?;
         }
@@ -105,7 +99,10 @@ impl Delivery {
 }
 
 /// The commands that the contact has for this; none if it has gone from the configuration.
-fn own_commands<'c>(configuration: &'c Configuration, notification: &Notification) -> &'c [CheckCommand] {
+pub(crate) fn own_commands<'c>(
+    configuration: &'c Configuration,
+    notification: &Notification,
+) -> &'c [CheckCommand] {
     let Some(contact) = configuration.graph.find_contact(&notification.contact) else { return &[] };
     let contact = configuration.graph.contact(contact);
     let side = if notification.identity.service.is_some() { &contact.service } else { &contact.host };
@@ -113,7 +110,7 @@ fn own_commands<'c>(configuration: &'c Configuration, notification: &Notificatio
 }
 
 /// A command that cannot be run at all is given up, one that fails is run again.
-fn judge(done: &Done) -> Result<(), SendError> {
+pub(crate) fn judge(done: &Done) -> Result<(), SendError> {
     let said: String = String::from_utf8_lossy(&done.stdout).trim().chars().take(SAID).collect();
     match &done.outcome {
         Outcome::Exited(0) => Ok(()),
@@ -126,7 +123,8 @@ fn judge(done: &Done) -> Result<(), SendError> {
             Err(SendError::Temporary(format!("the command was killed by signal {signal}")))
         }
         Outcome::TimedOut => {
-            Err(SendError::Temporary(format!("the command took more than {} seconds", TIMEOUT.as_secs())))
+            let seconds = done.finished.saturating_sub(done.started) / 1_000_000;
+            Err(SendError::Temporary(format!("the command took more than {seconds} seconds")))
         }
         Outcome::Lost => {
             Err(SendError::Temporary("two workers in a row died while they ran the command".to_owned()))

@@ -6,6 +6,7 @@ mod demo;
 mod external;
 mod flow;
 mod harness;
+mod macros;
 mod plugins;
 mod puppet;
 mod reload;

@@ -4,6 +4,7 @@ use engine::{Check, CheckCommand, ObjectId, Timestamp};
 
 use super::moment::time_macro;
 use super::object::{object_macro, on_demand};
+use super::scene::{Scene, States};
 use super::{argument, data, standard};
 use crate::command::{CommandLine, MacroValue, expand, filled};
 use crate::load::Configuration;
@@ -13,37 +14,39 @@ use crate::trust::unquoted;
 const OWN: [&str; 6] =
     ["HOSTNAME", "HOSTALIAS", "HOSTADDRESS", "HOSTDISPLAYNAME", "SERVICEDESC", "SERVICEDISPLAYNAME"];
 
-/// What macros stand for in the check command of a host or service. What depends on states
-/// (`$HOSTSTATE$`, `$SERVICESTATEID:web1:http$`) is for the caller to look up first.
+/// What macros stand for in the check command of a host or service.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckMacros<'c> {
-    configuration: &'c Configuration,
+    scene: Scene<'c>,
     object: ObjectId,
-    now: Timestamp,
 }
 
 impl<'c> CheckMacros<'c> {
-    /// Macros for a check of this object, started now.
+    /// Macros for a check of this object, started now. Without states (see [`CheckMacros::with`])
+    /// what depends on them is empty.
     pub fn new(configuration: &'c Configuration, object: ObjectId, now: Timestamp) -> CheckMacros<'c> {
-        CheckMacros { configuration, object, now }
+        CheckMacros { scene: Scene::new(configuration, now), object }
+    }
+
+    /// With the states of all objects, for `$HOSTSTATE$` and `$SERVICESTATEID:web1:http$`.
+    pub fn with(self, states: States<'c>) -> CheckMacros<'c> {
+        CheckMacros { scene: self.scene.with(states), ..self }
     }
 
     /// The value of a macro, by its name without the `$`.
     pub fn value(&self, name: &str) -> Option<MacroValue<'c>> {
-        let graph = &self.configuration.graph;
         self.argument(name)
-            .or_else(|| self.configuration.user_macro(name))
-            .or_else(|| time_macro(name, self.now, &graph.timezone))
-            .or_else(|| object_macro(self.configuration, self.object, name))
-            .or_else(|| on_demand(self.configuration, Some(self.object), name))
-            .or_else(|| standard(name))
+            .or_else(|| self.scene.of.user_macro(name))
+            .or_else(|| time_macro(&self.scene, name))
+            .or_else(|| object_macro(&self.scene, self.object, name))
+            .or_else(|| on_demand(&self.scene, Some(self.object), name))
+            .or_else(|| standard(&self.scene, name))
     }
 
     /// The command to run; none if the object has no check command.
     pub fn expand(&self) -> Option<CommandLine> {
-        let graph = &self.configuration.graph;
         let command = self.command()?;
-        Some(expand(&graph.command(command.command).line, &|name| self.value(name)))
+        Some(expand(&self.scene.of.graph.command(command.command).line, &|name| self.value(name)))
     }
 
     /// `$ARG1$` and so on. What is not written by somebody trusted is one word, in which nothing but
@@ -51,18 +54,18 @@ impl<'c> CheckMacros<'c> {
     fn argument(&self, name: &str) -> Option<MacroValue<'c>> {
         let arguments = self.command().map_or(&[][..], |command| &command.arguments);
         let MacroValue::Template(text) = argument(name, arguments)? else { return None };
-        if text.is_empty() || !self.configuration.foreigners.chose_arguments(self.object) {
+        if text.is_empty() || !self.scene.of.foreigners.chose_arguments(self.object) {
             return Some(MacroValue::Template(text));
         }
         let own = |name: &str| {
-            let own = OWN.contains(&name).then(|| object_macro(self.configuration, self.object, name));
+            let own = OWN.contains(&name).then(|| object_macro(&self.scene, self.object, name));
             own.flatten()
         };
         Some(data(filled(unquoted(&text), &own)))
     }
 
     fn command(&self) -> Option<&'c CheckCommand> {
-        match self.configuration.graph.object(self.object).check.as_ref()? {
+        match self.scene.of.graph.object(self.object).check.as_ref()? {
             Check::Command(command) => Some(command),
             Check::Cluster(_) => None,
         }

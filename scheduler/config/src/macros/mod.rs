@@ -1,31 +1,32 @@
-//! What macros stand for: [`CheckMacros`] and [`NotificationMacros`].
+//! What macros stand for: [`CheckMacros`], [`NotificationMacros`] and [`HandlerMacros`].
 //!
-//! Arguments are templates, `$USERn$` and custom variables of (trusted) definitions are words, all
-//! else is data and stays one word. A standard macro that means nothing in its place is empty;
+//! Arguments are templates, `$USERn$` and custom variables are words, as far as trusted definitions
+//! say them; all else is data and stays one word. A standard macro that means nothing in its place is empty;
 //! what is no standard macro stays as text.
 
 mod check;
+mod handler;
 mod moment;
+mod names;
 mod notification;
 mod object;
+mod scene;
+mod state;
+#[cfg(test)]
+mod state_tests;
+mod totals;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use check::CheckMacros;
+pub use handler::HandlerMacros;
 pub use notification::NotificationMacros;
 pub(crate) use object::written;
+pub(crate) use scene::Scene;
+pub use scene::States;
 
 use crate::command::MacroValue;
-
-/// Nagios' default for `illegal_macro_output_chars`: not in any output, whatever the command.
-const ILLEGAL_IN_OUTPUT: &str = "`~$&|'\"<>";
-
-/// Text that a plugin or a user wrote.
-fn output<'c>(text: &str) -> MacroValue<'c> {
-    let text: String = text.chars().filter(|c| !ILLEGAL_IN_OUTPUT.contains(*c)).collect();
-    MacroValue::Data(text.into())
-}
 
 fn data<'c>(text: impl Into<Cow<'c, str>>) -> MacroValue<'c> {
     MacroValue::Data(text.into())
@@ -44,107 +45,16 @@ fn variable<'c>(name: &str, variables: &'c [(Arc<str>, Arc<str>)]) -> Option<Mac
     Some(MacroValue::Words(Cow::Borrowed(value)))
 }
 
-/// An empty value for a standard macro that has no other here.
-fn standard<'c>(name: &str) -> Option<MacroValue<'c>> {
-    const OF_BOTH: &[&str] = &[
-        "STATE",
-        "STATEID",
-        "STATETYPE",
-        "ATTEMPT",
-        "OUTPUT",
-        "PERFDATA",
-        "LATENCY",
-        "EXECUTIONTIME",
-        "DURATION",
-        "DURATIONSEC",
-        "DOWNTIME",
-        "PERCENTCHANGE",
-        "GROUPNAME",
-        "GROUPNAMES",
-        "GROUPALIAS",
-        "GROUPMEMBERS",
-        "GROUPNOTES",
-        "GROUPNOTESURL",
-        "GROUPACTIONURL",
-        "ACKAUTHOR",
-        "ACKAUTHORNAME",
-        "ACKAUTHORALIAS",
-        "ACKCOMMENT",
-        "CHECKCOMMAND",
-        "CHECKTYPE",
-        "CHECKSOURCE",
-        "DISPLAYNAME",
-        "ACTIONURL",
-        "NOTESURL",
-        "NOTES",
-        "INFOURL",
-        "NOTIFICATIONNUMBER",
-        "NOTIFICATIONID",
-        "NOTIFICATIONENABLED",
-        "NOTIFICATIONPERIOD",
-        "EVENTID",
-        "PROBLEMID",
-        "IMPORTANCE",
-    ];
-    const OTHERS: &[&str] = &[
-        "HOSTNAME",
-        "HOSTALIAS",
-        "HOSTADDRESS",
-        "SERVICEDESC",
-        "SERVICEISVOLATILE",
-        "LASTHOSTCHECK",
-        "LASTSERVICECHECK",
-        "LASTHOSTSTATECHANGE",
-        "LASTSERVICESTATECHANGE",
-        "LASTHOSTSTATE",
-        "LASTHOSTSTATEID",
-        "LASTSERVICESTATE",
-        "LASTSERVICESTATEID",
-        "LASTHOSTUP",
-        "LASTHOSTDOWN",
-        "LASTHOSTUNREACHABLE",
-        "LASTSERVICEOK",
-        "LASTSERVICEWARNING",
-        "LASTSERVICEUNKNOWN",
-        "LASTSERVICECRITICAL",
-        "LASTHOSTEVENTID",
-        "LASTSERVICEEVENTID",
-        "LASTHOSTPROBLEMID",
-        "LASTSERVICEPROBLEMID",
-        "LONGHOSTOUTPUT",
-        "LONGSERVICEOUTPUT",
-        "MAXHOSTATTEMPTS",
-        "MAXSERVICEATTEMPTS",
-        "HOSTGROUPMEMBERADDRESSES",
-        "HOSTANDSERVICESIMPORTANCE",
-        "TOTALHOSTSERVICES",
-        "CONTACTNAME",
-        "CONTACTALIAS",
-        "CONTACTEMAIL",
-        "CONTACTPAGER",
-        "CONTACTADDRESS1",
-        "CONTACTADDRESS2",
-        "CONTACTADDRESS3",
-        "CONTACTADDRESS4",
-        "CONTACTADDRESS5",
-        "CONTACTADDRESS6",
-        "CONTACTGROUPNAME",
-        "CONTACTGROUPALIAS",
-        "CONTACTGROUPMEMBERS",
-        "CONTACTGROUPNAMES",
-        "NOTIFICATIONTYPE",
-        "NOTIFICATIONNUMBER",
-        "NOTIFICATIONISESCALATED",
-        "NOTIFICATIONRECIPIENTS",
-        "NOTIFICATIONAUTHOR",
-        "NOTIFICATIONAUTHORNAME",
-        "NOTIFICATIONAUTHORALIAS",
-        "NOTIFICATIONCOMMENT",
-        "ADMINEMAIL",
-        "ADMINPAGER",
-    ];
+/// A standard macro that is about no object, or an empty value for one that has no other here.
+fn standard<'c>(scene: &Scene<'c>, name: &str) -> Option<MacroValue<'c>> {
+    if let Some(value) = scene.of.globals.macros.get(name) {
+        return Some(data(&**value));
+    }
     let of_both = name.strip_prefix("HOST").or_else(|| name.strip_prefix("SERVICE"));
-    let known = OTHERS.contains(&name) || of_both.is_some_and(|rest| OF_BOTH.contains(&rest));
+    let is_total = name.starts_with("TOTALHOST") || name.starts_with("TOTALSERVICE");
+    let known = is_total
+        || names::OTHERS.contains(&name)
+        || of_both.is_some_and(|rest| names::OF_BOTH.contains(&rest));
     known.then(|| data(""))
 }
 

@@ -1,10 +1,12 @@
 //! Macros of a notification.
 
-use engine::{CheckCommand, Condition, Notification, ObjectId, Timestamp};
+use engine::{CheckCommand, Notification, ObjectId, Timestamp};
 
-use super::moment::{duration, time_macro};
+use super::moment::time_macro;
 use super::object::{contact_macro, object_macro, on_demand};
-use super::{argument, data, output, standard};
+use super::scene::{Scene, States};
+use super::state::{Situation, state_id};
+use super::{argument, data, standard};
 use crate::command::{CommandLine, MacroValue, expand};
 use crate::load::Configuration;
 
@@ -12,11 +14,10 @@ use crate::load::Configuration;
 /// may be sent when its object has changed or is gone.
 #[derive(Clone, Copy, Debug)]
 pub struct NotificationMacros<'c> {
-    configuration: &'c Configuration,
+    scene: Scene<'c>,
     notification: &'c Notification,
     command: &'c CheckCommand,
     object: Option<ObjectId>,
-    now: Timestamp,
 }
 
 impl<'c> NotificationMacros<'c> {
@@ -28,46 +29,56 @@ impl<'c> NotificationMacros<'c> {
         now: Timestamp,
     ) -> NotificationMacros<'c> {
         let object = configuration.graph.find(&notification.identity);
-        NotificationMacros { configuration, notification, command, object, now }
+        NotificationMacros { scene: Scene::new(configuration, now), notification, command, object }
+    }
+
+    /// With the states of other objects.
+    pub fn with(self, states: States<'c>) -> NotificationMacros<'c> {
+        NotificationMacros { scene: self.scene.with(states), ..self }
     }
 
     /// The value of a macro, by its name without the `$`.
     pub fn value(&self, name: &str) -> Option<MacroValue<'c>> {
-        let contacts = &self.configuration.graph.contacts;
+        let contacts = &self.scene.of.graph.contacts;
         argument(name, &self.command.arguments)
-            .or_else(|| self.configuration.user_macro(name))
-            .or_else(|| time_macro(name, self.now, &self.configuration.graph.timezone))
+            .or_else(|| self.scene.of.user_macro(name))
+            .or_else(|| time_macro(&self.scene, name))
             .or_else(|| self.said(name))
             .or_else(|| {
                 let contact = contacts.iter().find(|contact| contact.name == self.notification.contact)?;
-                contact_macro(contact, name)
+                contact_macro(&self.scene, contact, name)
             })
-            .or_else(|| object_macro(self.configuration, self.object?, name))
-            .or_else(|| on_demand(self.configuration, self.object, name))
-            .or_else(|| standard(name))
+            .or_else(|| object_macro(&self.scene, self.object?, name))
+            .or_else(|| on_demand(&self.scene, self.object, name))
+            .or_else(|| standard(&self.scene, name))
     }
 
     /// The command to run.
     pub fn expand(&self) -> CommandLine {
-        let line = &self.configuration.graph.command(self.command.command).line;
+        let line = &self.scene.of.graph.command(self.command.command).line;
         expand(line, &|name| self.value(name))
     }
 
     /// What the notification itself says.
     fn said(&self, name: &str) -> Option<MacroValue<'c>> {
         let told = self.notification;
+        let is_service = told.identity.service.is_some();
         let (author, comment) = told.comment.as_ref().map_or(("", ""), |(author, comment)| (author, comment));
         Some(match name {
             "NOTIFICATIONTYPE" => data(told.kind.as_str()),
             "NOTIFICATIONNUMBER" => data(told.number.to_string()),
-            "NOTIFICATIONISESCALATED" => data("0"),
+            "NOTIFICATIONISESCALATED" => data(if told.escalated { "1" } else { "0" }),
             "NOTIFICATIONRECIPIENTS" | "CONTACTNAME" => data(&*told.contact),
-            "NOTIFICATIONAUTHOR" | "NOTIFICATIONAUTHORNAME" | "NOTIFICATIONAUTHORALIAS" => output(author),
-            "NOTIFICATIONCOMMENT" => output(comment),
+            "NOTIFICATIONAUTHOR" | "NOTIFICATIONAUTHORNAME" | "NOTIFICATIONAUTHORALIAS" => {
+                self.scene.output(author)
+            }
+            "NOTIFICATIONCOMMENT" => self.scene.output(comment),
             "CONTACTEMAIL" => data(told.email.as_deref().unwrap_or_default()),
             "HOSTNAME" => data(&*told.identity.host),
             "HOSTALIAS" => data(&*told.host_alias),
             "HOSTADDRESS" => data(&*told.host_address),
+            "HOSTSTATE" if is_service => data(told.host_condition.as_str()),
+            "HOSTSTATEID" if is_service => data(state_id(told.host_condition)),
             "SERVICEDESC" => data(told.identity.service.as_deref()?),
             _ => return self.about_the_object(name, author, comment),
         })
@@ -78,38 +89,17 @@ impl<'c> NotificationMacros<'c> {
         let told = self.notification;
         let kind = if told.identity.service.is_some() { "SERVICE" } else { "HOST" };
         let (before, after) = name.split_once(kind)?;
-        let lasted = told.lasted.unwrap_or_else(|| told.at.since(told.since));
-        Some(match (before, after) {
-            ("", "STATE") => data(told.condition.as_str()),
-            ("", "STATEID") => data(state_id(told.condition)),
-            ("", "STATETYPE") => data("HARD"),
-            ("LAST", "STATE") => data(told.previous.as_str()),
-            ("LAST", "STATEID") => data(state_id(told.previous)),
-            ("LAST", "STATECHANGE") => data(told.since.secs().to_string()),
-            ("LAST", "CHECK") => data(told.at.secs().to_string()),
-            ("", "OUTPUT") => output(&told.output),
-            // Nagios hands long output over as one line, with `\n` for its line ends
-            ("LONG", "OUTPUT") => output(&told.long_output.replace('\n', "\\n")),
-            ("", "ATTEMPT") => data(told.attempt.0.to_string()),
-            ("MAX", "ATTEMPTS") => data(told.attempt.1.to_string()),
-            ("", "DURATION") => data(duration(lasted)),
-            ("", "DURATIONSEC") => data((lasted.micros() / 1_000_000).to_string()),
-            ("", "NOTIFICATIONNUMBER") => data(told.number.to_string()),
-            ("", "PROBLEMID") => data(told.problem_id.to_string()),
-            ("", "NOTESURL") => data(told.notes_url.as_deref().unwrap_or_default()),
-            ("", "ACKAUTHOR" | "ACKAUTHORNAME" | "ACKAUTHORALIAS") => output(author),
-            ("", "ACKCOMMENT") => output(comment),
-            _ => return None,
+        let said = Situation::of_notification(told).value(before, after, &self.scene);
+        said.or_else(|| {
+            Some(match (before, after) {
+                ("MAX", "ATTEMPTS") => data(told.attempt.1.to_string()),
+                ("", "NOTIFICATIONNUMBER") => data(told.number.to_string()),
+                ("", "PROBLEMID") => data(told.problem_id.to_string()),
+                ("", "NOTESURL") => data(told.notes_url.as_deref().unwrap_or_default()),
+                ("", "ACKAUTHOR" | "ACKAUTHORNAME" | "ACKAUTHORALIAS") => self.scene.output(author),
+                ("", "ACKCOMMENT") => self.scene.output(comment),
+                _ => return None,
+            })
         })
-    }
-}
-
-/// As plugins and Nagios number states.
-fn state_id(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Ok | Condition::Up => "0",
-        Condition::Warning | Condition::Down => "1",
-        Condition::Critical | Condition::Unreachable => "2",
-        Condition::Unknown => "3",
     }
 }

@@ -1,16 +1,21 @@
-//! What is known of hosts, services, contacts and groups from the configuration alone.
+//! Macros about hosts, services, contacts and groups: what the configuration says of them, and how
+//! they are if that is known.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use engine::{Check, CheckCommand, Contact, Group, Identity, Kind, Object, ObjectId};
 
-use super::{data, variable};
+use super::state::state_macro;
+use super::totals::total;
+use super::{Scene, data, variable};
 use crate::command::MacroValue;
 use crate::load::Configuration;
+use crate::resolve::ContactGroup;
 
 /// A macro about a host or service itself, or about the host of a service.
-pub(crate) fn object_macro<'c>(of: &'c Configuration, id: ObjectId, name: &str) -> Option<MacroValue<'c>> {
+pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> Option<MacroValue<'c>> {
+    let of = scene.of;
     let host = of.graph.host_of(id);
     if let Some(name) = name.strip_prefix("_HOST") {
         return own_variable(of, host, name);
@@ -26,6 +31,13 @@ pub(crate) fn object_macro<'c>(of: &'c Configuration, id: ObjectId, name: &str) 
     }
     if name == "TOTALHOSTSERVICES" {
         return Some(data(of.graph.services(host).len().to_string()));
+    }
+    if name.starts_with("TOTAL") {
+        return total(scene, Some(id), name);
+    }
+    let stated = [host, id].into_iter().find_map(|id| state_macro(scene, id, name));
+    if stated.is_some() {
+        return stated;
     }
     if let Some(rest) = name.strip_prefix("HOST") {
         return match rest {
@@ -43,26 +55,27 @@ pub(crate) fn object_macro<'c>(of: &'c Configuration, id: ObjectId, name: &str) 
     }
 }
 
-/// `$HOSTADDRESS:web1$`, `$SERVICENOTES:web1:http$`, `$SERVICEDISPLAYNAME::http$` (on the same
-/// host), `$CONTACTEMAIL:ann$`, `$HOSTGROUPALIAS:web$` … What depends on the state is not known
-/// here.
-pub(crate) fn on_demand<'c>(
-    of: &'c Configuration,
-    here: Option<ObjectId>,
-    name: &str,
-) -> Option<MacroValue<'c>> {
+/// `$HOSTADDRESS:web1$`, `$SERVICESTATEID:web1:http$`, `$SERVICENOTES::http$` (on the same host),
+/// `$CONTACTEMAIL:ann$`, `$HOSTGROUPALIAS:web$`; and for all members of a group, with what to put
+/// between: `$HOSTSTATEID:web:,$`, `$SERVICESTATEID:all:,$`, `$CONTACTEMAIL:admins: $`.
+pub(crate) fn on_demand<'c>(scene: &Scene<'c>, here: Option<ObjectId>, name: &str) -> Option<MacroValue<'c>> {
+    let of = scene.of;
     let (name, rest) = name.split_once(':')?;
     if let Some(rest_of_name) = name.strip_prefix("CONTACTGROUP") {
-        let group = of.contact_groups.iter().find(|group| *group.name == *rest)?;
-        return match rest_of_name {
-            "NAME" => Some(data(&*group.name)),
-            "ALIAS" => Some(data(&*group.alias)),
-            "MEMBERS" => Some(data(joined(group.members.iter().map(|id| &*of.graph.contact(*id).name)))),
-            _ => None,
-        };
+        return contact_group_macro(
+            of,
+            of.contact_groups.iter().find(|group| *group.name == *rest)?,
+            rest_of_name,
+        );
     }
     if name.starts_with("CONTACT") || name.starts_with("_CONTACT") {
-        return contact_macro(of.graph.contacts.iter().find(|contact| *contact.name == *rest)?, name);
+        if let Some(contact) = of.graph.contacts.iter().find(|contact| *contact.name == *rest) {
+            return contact_macro(scene, contact, name);
+        }
+        let (group, between) = rest.split_once(':')?;
+        let group = of.contact_groups.iter().find(|known| *known.name == *group)?;
+        let values = group.members.iter().map(|id| contact_macro(scene, of.graph.contact(*id), name));
+        return joined_values(values, between);
     }
     for (prefix, groups) in [("HOSTGROUP", &of.graph.host_groups), ("SERVICEGROUP", &of.graph.service_groups)]
     {
@@ -70,16 +83,60 @@ pub(crate) fn on_demand<'c>(
             return group_macro(of, groups.iter().find(|group| *group.name == *rest)?, what);
         }
     }
-    let (host, service) = match rest.split_once(':') {
-        Some((host, service)) => (host, Some(service.into())),
-        None => (rest, None),
+    let Some((first, second)) = rest.split_once(':') else {
+        let host = of.graph.find(&Identity { host: named(of, here, rest)?, service: None })?;
+        return object_macro(scene, host, name);
     };
-    let host: Arc<str> = match host {
-        "" => of.graph.object(of.graph.host_of(here?)).name.clone(),
-        named => named.into(),
-    };
-    let id = of.graph.find(&Identity { host, service })?;
-    object_macro(of, id, name)
+    let of_service = name.contains("SERVICE");
+    if of_service
+        && let Some(host) = named(of, here, first)
+        && let Some(service) = of.graph.find(&Identity { host, service: Some(second.into()) })
+    {
+        return object_macro(scene, service, name);
+    }
+    let groups = if of_service { &of.graph.service_groups } else { &of.graph.host_groups };
+    let group = groups.iter().find(|group| *group.name == *first)?;
+    joined_values(group.members.iter().map(|id| object_macro(scene, *id, name)), second)
+}
+
+/// The host of a name; the one that this is about for an empty name.
+fn named(of: &Configuration, here: Option<ObjectId>, host: &str) -> Option<Arc<str>> {
+    Some(if host.is_empty() { of.graph.object(of.graph.host_of(here?)).name.clone() } else { host.into() })
+}
+
+/// The values of all members of a group; none if there is no such macro.
+fn joined_values<'c>(
+    values: impl Iterator<Item = Option<MacroValue<'c>>>,
+    between: &str,
+) -> Option<MacroValue<'c>> {
+    let mut all = String::new();
+    for (number, value) in values.enumerate() {
+        let (MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) = value?;
+        if number > 0 {
+            all.push_str(between);
+        }
+        all.push_str(&text);
+        if all.len() > MAX_JOINED {
+            break;
+        }
+    }
+    Some(data(all))
+}
+
+/// Values of a group are joined up to so many bytes; no argument may be longer.
+const MAX_JOINED: usize = 128 * 1024;
+
+fn contact_group_macro<'c>(
+    of: &'c Configuration,
+    group: &'c ContactGroup,
+    what: &str,
+) -> Option<MacroValue<'c>> {
+    match what {
+        "NAME" => Some(data(&*group.name)),
+        "ALIAS" => Some(data(&*group.alias)),
+        "MEMBERS" => Some(data(joined(group.members.iter().map(|id| &*of.graph.contact(*id).name)))),
+        _ => None,
+    }
 }
 
 /// A custom variable; one that a monitored machine chose is one word.
@@ -92,9 +149,23 @@ fn own_variable<'c>(of: &'c Configuration, id: ObjectId, name: &str) -> Option<M
 }
 
 /// A macro about a contact.
-pub(crate) fn contact_macro<'c>(contact: &'c Contact, name: &str) -> Option<MacroValue<'c>> {
+pub(crate) fn contact_macro<'c>(
+    scene: &Scene<'c>,
+    contact: &'c Contact,
+    name: &str,
+) -> Option<MacroValue<'c>> {
     if let Some(name) = name.strip_prefix("_CONTACT") {
         return variable(name, &contact.variables);
+    }
+    if let Some(what) = name.strip_prefix("CONTACTGROUP") {
+        let of = scene.of;
+        let is_in =
+            |group: &&ContactGroup| group.members.iter().any(|id| of.graph.contact(*id).name == contact.name);
+        let mut groups = of.contact_groups.iter().filter(is_in);
+        return match what {
+            "NAMES" => Some(data(joined(groups.map(|group| &*group.name)))),
+            what => contact_group_macro(of, groups.next()?, what),
+        };
     }
     let text = |text: &'c Option<Arc<str>>| data(text.as_deref().unwrap_or_default());
     Some(match name.strip_prefix("CONTACT")? {

@@ -125,6 +125,7 @@ fn notification(service: Option<&str>) -> Notification {
         long_output: "more\nlines".into(),
         notes_url: Some("http://wiki/".into()),
         affected: 0,
+        last_check: Some(NOW),
         comment: Some(("bob".into(), "I $know".into())),
         ..Notification::about(
             Identity { host: "".into(), service: None },

@@ -179,21 +179,12 @@ impl<'t> Admission<'t> {
 
     /// Resolves what fits; what is set aside is said in `problems`.
     pub(crate) fn settle(&mut self, resolve: Resolve<'_, 't>, problems: &mut Problems) -> Outcome {
-        let mut round = 0;
-        let (resolved, found) = loop {
-            let (resolved, found) = self.attempt(resolve);
-            // without all trusted definitions nothing can be said about others
-            if problems.has_errors() || self.all.is_empty() {
-                break (resolved, found);
-            }
-            round += 1;
-            if round == PATIENCE || round == 2 * PATIENCE {
-                self.retreat();
-            } else if round > 3 * PATIENCE
-                || !(self.set_aside(&found) || (resolved.is_none() && self.blame(resolve)))
-            {
-                break (resolved, found);
-            }
+        // without all trusted definitions nothing can be said about others
+        let (resolved, found) = if problems.has_errors() || self.all.is_empty() {
+            self.choose();
+            (resolve(&self.objects, problems), Vec::new())
+        } else {
+            self.fit(resolve)
         };
         for problem in found {
             problems.push(problem);
@@ -213,6 +204,22 @@ impl<'t> Admission<'t> {
         Outcome { resolved, foreigners: foreigners.unwrap_or_default() }
     }
 
+    /// Sets aside what does not resolve, until the rest does.
+    fn fit(&mut self, resolve: Resolve<'_, 't>) -> (Option<Resolved>, Vec<Problem>) {
+        let mut round = 0;
+        loop {
+            let (resolved, found) = self.attempt(resolve);
+            round += 1;
+            if round == PATIENCE || round == 2 * PATIENCE {
+                self.retreat();
+            } else if round > 3 * PATIENCE
+                || !(self.set_aside(&found) || (resolved.is_none() && self.blame(resolve)))
+            {
+                return (resolved, found);
+            }
+        }
+    }
+
     /// New versions that are in force, for [`LastGood::keep`].
     pub(crate) fn renew(&self, foreign: &[Foreign], last_good: &mut LastGood) {
         for exported in self.exported.iter().filter(|exported| exported.version == Version::Current) {
@@ -227,7 +234,8 @@ impl<'t> Admission<'t> {
         }
     }
 
-    fn attempt(&mut self, resolve: Resolve<'_, 't>) -> (Option<Resolved>, Vec<Problem>) {
+    /// Takes the definitions that count.
+    fn choose(&mut self) {
         if !self.all.is_empty() {
             let counts = |(at, definition): (usize, &Definition<'t>)| {
                 let counts = match self.slot(definition) {
@@ -239,6 +247,10 @@ impl<'t> Admission<'t> {
             };
             self.objects.definitions = self.all.iter().enumerate().filter_map(counts).collect();
         }
+    }
+
+    fn attempt(&mut self, resolve: Resolve<'_, 't>) -> (Option<Resolved>, Vec<Problem>) {
+        self.choose();
         let mut problems = Problems::default();
         let mut resolved = resolve(&self.objects, &mut problems);
         if let Some(resolution) = &resolved {

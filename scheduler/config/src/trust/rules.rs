@@ -193,6 +193,14 @@ fn may_say(key: Key) -> bool {
             | Key::PassiveChecks
             | Key::IsVolatile
             | Key::CheckFreshness
+            | Key::FreshnessThreshold
+            | Key::LowFlap
+            | Key::HighFlap
+            | Key::FlapDetection
+            | Key::FlapOptions
+            | Key::Stalking
+            | Key::InitialState
+            | Key::EventHandlerEnabled
             | Key::Importance
             | Key::Notifications
             | Key::NotificationInterval
@@ -287,8 +295,8 @@ fn variable(value: &str) -> Fault {
         let message = "the name of a custom variable has letters, digits and `_`".to_owned();
         return fault(message, "rename it");
     }
-    if name.eq_ignore_ascii_case("_PROXY") {
-        return fault("a proxy is for trusted files only".to_owned(), "give it in a trusted template");
+    if name.eq_ignore_ascii_case("_PROXY") || name.eq_ignore_ascii_case("_FAILURE_BUDGET") {
+        return fault(format!("{name} is for trusted files only"), "give it in a trusted template");
     }
     None
 }

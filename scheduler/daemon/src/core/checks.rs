@@ -1,35 +1,59 @@
-//! From a due check to its result.
+//! From a due check to its result; commands of messages and event handlers.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
-use config::CheckMacros;
-use engine::{CheckResult, Event, Job as Due, ObjectId, Timestamp};
+use config::{CheckMacros, HandlerMacros, NotificationMacros};
+use engine::{CheckResult, Condition, Event, Handling, Job as Due, Notification, ObjectId, Timestamp};
 use jobs::{Done, Job, Outcome};
+use nagios::State;
 use tokio::sync::oneshot;
 
 use super::{Core, Purpose, now};
+use crate::deliver::{judge, own_commands};
 use crate::pools::into_argv;
-
-/// A check that has no end is ended after this, unless the configuration says otherwise.
-const SERVICE_TIMEOUT: Duration = Duration::from_secs(60);
-const HOST_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Core {
     /// Starts a check: expands its command line and gives it to the right pool.
     pub(super) fn check(&mut self, due: Due, at: Timestamp) {
-        let is_host = self.engine.graph().is_host(due.object);
-        let timeout = if is_host { HOST_TIMEOUT } else { SERVICE_TIMEOUT };
-        let command = CheckMacros::new(&self.configuration, due.object, at).expand();
+        let timeouts = &self.configuration.options.timeouts;
+        let timeout = if self.engine.graph().is_host(due.object) {
+            seconds(timeouts.host_check, 30)
+        } else {
+            seconds(timeouts.service_check, 60)
+        };
+        let states = |id| Some(self.engine.state(id));
+        let command = CheckMacros::new(&self.configuration, due.object, at).with(&states).expand();
         // the engine asks only for what has a command; one without words is refused by the worker
         let (argv, environment) = command.map(into_argv).unwrap_or_default();
         let id = self.number(Purpose::Check(Some(due.object)));
         self.submit(Job { id, argv, environment, timeout });
     }
 
-    /// Runs a command for a message.
-    pub(super) fn run_for(&mut self, mut job: Job, reply: oneshot::Sender<Done>) {
-        job.id = self.number(Purpose::Command(reply));
-        self.submit(job);
+    /// Runs the nth command that a message's contact has for it. If it has none, since the
+    /// configuration changed, the one who waits is left alone.
+    pub(super) fn run_for(&mut self, told: &Notification, nth: usize, reply: oneshot::Sender<Done>) {
+        let Some(command) = own_commands(&self.configuration, told).get(nth) else { return };
+        let states = |id| Some(self.engine.state(id));
+        let macros = NotificationMacros::new(&self.configuration, told, command, now()).with(&states);
+        let (argv, environment) = into_argv(macros.expand());
+        let timeout = seconds(self.configuration.options.timeouts.notification, 30);
+        let id = self.number(Purpose::Command(reply));
+        self.submit(Job { id, argv, environment, timeout });
+    }
+
+    /// Runs an event handler; how it ended is for the log only.
+    pub(super) fn handle(&mut self, handling: &Handling, at: Timestamp) {
+        let states = |id| Some(self.engine.state(id));
+        let macros = HandlerMacros::new(&self.configuration, handling, at).with(&states);
+        let (argv, environment) = into_argv(macros.expand());
+        let timeout = seconds(self.configuration.options.timeouts.event_handler, 30);
+        let graph = self.engine.graph();
+        let name = &graph.command(handling.command.command).name;
+        let what = format!("event handler {name} of {}", graph.identity(handling.object));
+        tracing::info!("{what} runs: {} ({})", handling.condition, handling.state_type);
+        let id = self.number(Purpose::Handler(what));
+        self.submit(Job { id, argv, environment, timeout });
     }
 
     fn submit(&self, job: Job) {
@@ -52,27 +76,50 @@ impl Core {
                 let event = if done.outcome == Outcome::Lost {
                     Event::Lost(object)
                 } else {
-                    Event::Result(result(object, &done))
+                    Event::Result(self.result(object, &done))
                 };
                 self.engine.handle(event, now());
             }
             Some(Purpose::Command(reply)) => drop(reply.send(done)),
+            Some(Purpose::Handler(what)) => {
+                if let Err(error) = judge(&done) {
+                    tracing::error!("{what}: {error}");
+                }
+            }
             // of an object that a reload took away
             Some(Purpose::Check(None)) => {}
             None => tracing::error!("job {} came back that was never sent", done.id),
         }
     }
+
+    fn result(&self, object: ObjectId, done: &Done) -> CheckResult {
+        let (state, printed) = done.verdict();
+        let late = self
+            .configuration
+            .globals
+            .timeout_condition
+            .filter(|_| done.outcome == Outcome::TimedOut && !self.engine.graph().is_host(object));
+        CheckResult {
+            object,
+            started: Timestamp::from_micros(done.started),
+            finished: Timestamp::from_micros(done.finished),
+            state: late.map_or(state, state_of),
+            output: printed.text.into(),
+            long_output: printed.long_text.into(),
+            perfdata: printed.perfdata.into(),
+        }
+    }
 }
 
-fn result(object: ObjectId, done: &Done) -> CheckResult {
-    let (state, printed) = done.verdict();
-    CheckResult {
-        object,
-        started: Timestamp::from_micros(done.started),
-        finished: Timestamp::from_micros(done.finished),
-        state,
-        output: printed.text.into(),
-        long_output: printed.long_text.into(),
-        perfdata: printed.perfdata.into(),
+fn seconds(configured: Option<NonZeroU16>, default: u16) -> Duration {
+    Duration::from_secs(configured.map_or(default, NonZeroU16::get).into())
+}
+
+fn state_of(condition: Condition) -> State {
+    match condition {
+        Condition::Ok | Condition::Up => State::Ok,
+        Condition::Warning => State::Warning,
+        Condition::Critical | Condition::Down => State::Critical,
+        Condition::Unknown | Condition::Unreachable => State::Unknown,
     }
 }

@@ -51,6 +51,8 @@ impl Core {
 
     fn take_over(&mut self, mut configuration: Configuration) -> Answer {
         let at = now();
+        // what the engine decided before names commands and objects of the old configuration
+        self.carry_out(at);
         let graph = configuration.graph.clone();
         let old = self.engine.graph().clone();
         let returned: Vec<(Identity, Saved)> = {
