@@ -37,5 +37,5 @@ pub use load::{Configuration, load, load_text, options};
 pub use macros::{CheckMacros, NotificationMacros};
 pub use options::{Mail, Notify, ObjectPaths, Options, Workers};
 pub use problem::{Problem, Severity};
-pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept};
+pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept, glob};
 pub use resources::UserMacros;

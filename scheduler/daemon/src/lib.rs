@@ -13,6 +13,7 @@ mod core;
 mod deliver;
 mod demo;
 mod log;
+mod objects;
 mod pools;
 mod render;
 mod run;
