@@ -40,6 +40,6 @@ pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, States};
 pub use main_file::DateFormat;
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};
 pub use problem::{Problem, Severity};
-pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept};
+pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept, glob};
 pub use resources::UserMacros;
 pub use trust::{Foreigners, LastGood, Trust};

@@ -17,7 +17,7 @@ use crate::render::{self, Paint};
 use crate::socket::ask;
 use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
-use crate::{demo, log, run, simulate};
+use crate::{demo, log, objects, run, simulate};
 
 /// Where the daemon listens unless it is told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
@@ -53,6 +53,19 @@ enum Command {
         /// The problems as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Show what became of the definitions, after templates, groups and lists
+    Objects {
+        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        config: PathBuf,
+        /// HOST (and all about it) or HOST;SERVICE, with `*` for anything
+        patterns: Vec<String>,
+        /// How to print them
+        #[arg(long, value_enum, default_value = "text")]
+        format: objects::Format,
+        /// Only these types: host, service, hostgroup, servicedependency …
+        #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+        types: Vec<String>,
     },
     /// Show problems, worst first
     Status {
@@ -215,6 +228,9 @@ pub fn main() -> ExitCode {
         Command::Run { config, log_level } => log::start(&log_level).and_then(|()| run::run(&config)),
         Command::Demo { seconds } => log::start("info").and_then(|()| demo::run(seconds)),
         Command::Verify { config, json } => verify(&config, json),
+        Command::Objects { config, patterns, format, types } => {
+            objects::print(&config, format, &types, &patterns).map(|()| ExitCode::SUCCESS)
+        }
         Command::Status { daemon, all, json, exit_code } => status(&daemon, all, json, exit_code),
         Command::History { daemon, object, limit, since, json } => {
             history(&daemon, object.as_deref(), limit, since, json)

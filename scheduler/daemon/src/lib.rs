@@ -15,6 +15,7 @@ mod demo;
 mod lines;
 mod log;
 mod loss;
+mod objects;
 mod pipe;
 mod pools;
 mod render;

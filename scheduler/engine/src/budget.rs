@@ -80,11 +80,17 @@ impl Budget {
         windows.into_iter().flatten().max().unwrap_or(Span::ZERO)
     }
 
+    /// How many outages count at a moment.
+    pub(crate) fn used(&self, outages: &[Outage], now: Timestamp) -> usize {
+        let window = self.outages.map_or_else(|| self.window(), |(_, window)| window);
+        began_within(window, outages, now)
+    }
+
     /// Where the outages put the object at a moment.
     pub(crate) fn standing(&self, outages: &[Outage], now: Timestamp) -> Standing {
         let mut standing = Standing::Well;
         if let Some((allowed, window)) = self.outages {
-            let used = outages.iter().filter(|outage| outage.start + window > now).count();
+            let used = began_within(window, outages, now);
             standing = worse(standing, compare(used as u128, u128::from(allowed)));
         }
         if let Some((allowed, window)) = self.share {
@@ -126,6 +132,10 @@ fn window_of(text: &str) -> Option<Span> {
     };
     let number: i64 = text[..text.len() - 1].parse().ok()?;
     (1..=100_000).contains(&number).then(|| Span::from_secs(number * unit))
+}
+
+fn began_within(window: Span, outages: &[Outage], now: Timestamp) -> usize {
+    outages.iter().filter(|outage| outage.start + window > now).count()
 }
 
 fn compare(used: u128, allowed: u128) -> Standing {

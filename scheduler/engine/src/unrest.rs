@@ -90,7 +90,7 @@ impl Engine {
         let state = self.state_mut(id);
         let extras = state.extras_mut();
         extras.outages.retain(|outage| outage.end.is_none_or(|end| end + budget.window() > now));
-        let outages = extras.outages.len();
+        let outages = budget.used(&extras.outages, now);
         let standing = budget.standing(&extras.outages, now);
         let forgotten = extras.outages.iter().filter_map(|outage| outage.end).min();
         let forgotten = forgotten.map_or(Timestamp::NEVER, |end| end + budget.window());

@@ -68,7 +68,7 @@ fn checks<'c>(of: &'c Configuration, id: ObjectId, kept: &Kept, block: &mut Bloc
     block.put_some("check_period", period(settings.check_period));
     match &object.check {
         Some(Check::Command(command)) => block.put("check_command", written(of, command)),
-        Some(Check::Cluster(cluster)) => block.own.push(("check_command", cluster.command.to_string())),
+        Some(Check::Cluster(cluster)) => block.put("check_command", &*cluster.command),
         None => {}
     }
     block.put_some("event_handler", graph.event_handler(id).map(|command| written(of, command)));

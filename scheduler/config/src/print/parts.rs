@@ -1,10 +1,11 @@
 //! Time periods, commands, contacts and groups.
 
-use engine::{ContactSide, DayRange};
+use engine::{Check, ContactSide, DayRange};
 
 use super::{Block, letters};
 use crate::load::Configuration;
 use crate::macros::written;
+use crate::resolve::CLUSTER;
 
 const WEEKDAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
@@ -35,6 +36,16 @@ pub(super) fn commands<'c>(of: &'c Configuration, give: &mut impl FnMut(Block<'c
         let mut block = Block::new("command", &*command.name, &command.origin);
         block.put("command_name", &*command.name);
         block.put("command_line", &*command.line);
+        give(block);
+    }
+    // Nagios wants a definition of each command that is used; a check that it cannot do is UNKNOWN there
+    let cluster = of.graph.objects().iter().find(|object| matches!(object.check, Some(Check::Cluster(_))));
+    if let Some(user) = cluster
+        && of.graph.commands.iter().all(|command| *command.name != *CLUSTER)
+    {
+        let mut block = Block::new("command", CLUSTER, &user.origin);
+        block.put("command_name", CLUSTER);
+        block.put("command_line", "/bin/sh -c 'exit 3'");
         give(block);
     }
 }

@@ -19,7 +19,8 @@ use super::targets::Targets;
 
 /// Names of hlidka's own ways to check.
 const OWN: &str = "hlidka:";
-const CLUSTER: &str = "hlidka:cluster";
+/// The one there is.
+pub(crate) const CLUSTER: &str = "hlidka:cluster";
 
 /// Is a check command one of hlidka's own, and no command definition?
 pub(crate) fn is_own(text: &str) -> bool {
@@ -199,7 +200,7 @@ fn hosts<'t>(
 
 /// Does a text match a pattern in which `*` stands for anything? Takes time in proportion to the
 /// product of both lengths at worst.
-pub(crate) fn glob(pattern: &str, text: &str) -> bool {
+pub fn glob(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut left) = text.strip_prefix(start) else { return false };
     let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));

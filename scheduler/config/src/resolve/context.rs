@@ -12,6 +12,9 @@ use crate::model::Objects;
 use crate::problem::{Problem, Problems};
 use crate::values::{flag, number};
 
+use super::names::PATTERNS_HINT;
+use super::patterns::Pattern;
+
 /// "Nearest known" is looked up for so many errors.
 const MAX_SEARCHES: u32 = 50;
 
@@ -165,6 +168,17 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
             let label = self.objects.label(view.definition);
             self.problems
                 .push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
+        }
+    }
+
+    /// An item of a list as a pattern; an error if it is none.
+    pub(crate) fn pattern(&mut self, item: &str, view: &View<'t, '_>, key: Key) -> Option<Pattern> {
+        match Pattern::new(item) {
+            Ok(pattern) => Some(pattern),
+            Err(message) => {
+                self.error(view, key, message, Some(PATTERNS_HINT.to_owned()));
+                None
+            }
         }
     }
 

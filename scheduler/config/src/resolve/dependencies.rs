@@ -14,7 +14,7 @@ use crate::values::letters;
 use super::Made;
 use super::circles::AllLinks;
 use super::context::Context;
-use super::descriptions::{Missing, Wanted};
+use super::descriptions::{MISSING_HINT, Missing, Wanted};
 use super::targets::{ServiceKeys, Targets};
 
 /// So many pairs of master and dependent there may be; the largest plan has twelve million.
@@ -68,7 +68,7 @@ fn of_services<'t>(
             definition.link(ObjectId(targets.object(*dependent)), master, links, made, cx);
         }
     }
-    missing.report(view, Key::DependentDescriptions, targets.hosts.names, cx);
+    missing.report(view, Key::DependentDescriptions, targets.hosts.names, MISSING_HINT, cx);
 }
 
 const MASTERS: ServiceKeys = ServiceKeys {

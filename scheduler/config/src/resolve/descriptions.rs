@@ -9,6 +9,7 @@ use crate::values::items;
 
 use super::context::Context;
 use super::names::Names;
+use super::patterns::Pattern;
 
 /// All descriptions of a configuration.
 #[derive(Debug, Default)]
@@ -62,15 +63,16 @@ pub(crate) struct Wanted {
 pub(crate) enum Named {
     /// A description, which every host must have; none if no host has it.
     One(Arc<str>, Option<u32>),
-    /// Those that match a pattern, in order.
-    Matching(Vec<u32>),
+    /// Those that match a pattern, in order: of the hosts one at least has one of them.
+    Matching(Arc<str>, Vec<u32>),
 }
 
 impl Wanted {
     /// What matches a pattern; all if that is `*`.
     pub(crate) fn matching(pattern: &str, known: &Descriptions, matches: impl Fn(&str) -> bool) -> Wanted {
         let all = pattern == "*";
-        let named = if all { Vec::new() } else { vec![Named::Matching(known.matching(matches))] };
+        let named =
+            if all { Vec::new() } else { vec![Named::Matching(pattern.into(), known.matching(matches))] };
         Wanted { all, named, rejected: Vec::new() }
     }
 
@@ -89,10 +91,27 @@ impl Wanted {
             } else if let Some(not) = item.strip_prefix('!') {
                 wanted.rejected.extend(known.find(not.trim_start()));
             } else {
-                wanted.named.push(Named::One(cx.intern(item), known.find(item)));
+                wanted.named.extend(Named::read(item, view, key, known, cx));
             }
         }
         wanted
+    }
+}
+
+impl Named {
+    /// Reads an item of a list that is neither `*` nor has a `!`.
+    pub(crate) fn read<'t>(
+        item: &str,
+        view: &View<'t, '_>,
+        key: Key,
+        known: &Descriptions,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> Option<Named> {
+        if !Pattern::is_one(item, cx.basis.names) {
+            return Some(Named::One(cx.intern(item), known.find(item)));
+        }
+        let pattern = cx.pattern(item, view, key)?;
+        Some(Named::Matching(cx.intern(item), known.matching(|text| pattern.matches(text))))
     }
 }
 
@@ -101,6 +120,9 @@ impl Wanted {
 pub(crate) struct Missing {
     found: HashMap<Arc<str>, (Vec<u32>, usize)>,
 }
+
+/// The way out where hosts are in a list.
+pub(crate) const MISSING_HINT: &str = "take the host out with `!`, or define the service there";
 
 /// So many hosts are named in one message.
 const MAX_NAMED: usize = 3;
@@ -120,6 +142,7 @@ impl Missing {
         view: &View<'t, '_>,
         key: Key,
         hosts: &Names<'t>,
+        hint: &str,
         cx: &mut Context<'t, '_, '_>,
     ) {
         let mut found: Vec<_> = self.found.into_iter().collect();
@@ -132,7 +155,6 @@ impl Missing {
                 (names, more) => format!("hosts {} and {more} more", names.join(", ")),
             };
             let message = format!("no such service: `{description}` on {hosts}");
-            let hint = "take the host out with `!`, or define the service there";
             cx.error(view, key, message, Some(hint.to_owned()));
         }
     }

@@ -94,7 +94,7 @@ pub(crate) fn members<'t>(
         .iter()
         .map(|view| match view.get(Key::GroupMembers) {
             Some(list) => items(&list.text)
-                .flat_map(|name| groups.want_all(name, view, Key::GroupMembers, cx))
+                .filter_map(|name| groups.want(name, view, Key::GroupMembers, cx))
                 .map(|number| number as usize)
                 .collect(),
             None => Vec::new(),

@@ -14,6 +14,7 @@ mod escalations;
 mod groups;
 mod hosts;
 mod names;
+mod patterns;
 mod periods;
 mod service_groups;
 mod services;
@@ -38,6 +39,8 @@ use names::Names;
 use services::Services;
 use targets::Targets;
 
+pub(crate) use cluster::CLUSTER;
+pub use cluster::glob;
 pub use contacts::ContactGroup;
 pub(crate) use dependencies::PARENTS;
 pub use details::{ContactDetails, Details, GroupDetails, Kept};
@@ -155,6 +158,8 @@ fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, 
 
 #[cfg(test)]
 mod dependency_tests;
+#[cfg(test)]
+mod directive_tests;
 #[cfg(test)]
 mod escalation_tests;
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use crate::basis::NamePatterns;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::problem::nearest;
 use crate::values::illegal_character;
 
 use super::context::Context;
+use super::patterns::Pattern;
 
 /// All names of a type; numbers count from 0 in the order of definition.
 #[derive(Debug)]
@@ -103,7 +105,8 @@ impl<'t> Names<'t> {
         found
     }
 
-    /// The numbers of all that an item of a list names.
+    /// The numbers of all that an item of a list names, by a pattern if patterns are in use; an
+    /// error if that is nothing.
     pub(crate) fn want_all(
         &self,
         item: &str,
@@ -111,10 +114,21 @@ impl<'t> Names<'t> {
         key: Key,
         cx: &mut Context<'t, '_, '_>,
     ) -> Vec<u32> {
-        self.want(item, view, key, cx).into_iter().collect()
+        if !Pattern::is_one(item, cx.basis.names) {
+            return self.want(item, view, key, cx).into_iter().collect();
+        }
+        let Some(pattern) = cx.pattern(item, view, key) else { return Vec::new() };
+        let matching = (0_u32..).zip(&self.places).filter(|(_, (name, ..))| pattern.matches(name));
+        let numbers: Vec<u32> = matching.map(|(number, _)| number).collect();
+        if numbers.is_empty() {
+            let message = format!("no {} matches `{item}`", self.of.name());
+            cx.error(view, key, message, Some(PATTERNS_HINT.to_owned()));
+        }
+        numbers
     }
 
-    /// The numbers of what an item with a `!` takes out of a list.
+    /// The numbers of what an item with a `!` takes out of a list. As in Nagios it cannot be a
+    /// pattern.
     pub(crate) fn want_not(
         &self,
         item: &str,
@@ -122,7 +136,13 @@ impl<'t> Names<'t> {
         key: Key,
         cx: &mut Context<'t, '_, '_>,
     ) -> Vec<u32> {
-        self.want_all(item, view, key, cx)
+        if Pattern::is_one(item, NamePatterns { all: false, ..cx.basis.names }) {
+            let message = format!("a pattern cannot be taken out of a list: `!{item}`");
+            let hint = "name what is taken out one by one, or what stays by a pattern".to_owned();
+            cx.error(view, key, message, Some(hint));
+            return Vec::new();
+        }
+        self.want(item, view, key, cx).into_iter().collect()
     }
 
     fn missing(&self, name: &str, cx: &mut Context<'t, '_, '_>) -> (String, Option<String>) {
@@ -139,6 +159,10 @@ impl<'t> Names<'t> {
         )
     }
 }
+
+/// Why a name is a pattern.
+pub(crate) const PATTERNS_HINT: &str =
+    "use_regexp_matching makes a name with `*`, `?`, `+` or `\\.` in it a regular expression";
 
 fn views_len<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)

@@ -5,6 +5,7 @@ use crate::inherit::View;
 use crate::values::items;
 
 use super::context::Context;
+use super::descriptions::{Missing, Named, Wanted};
 use super::groups::{Selection, members};
 use super::names::Names;
 use super::services::Services;
@@ -62,15 +63,17 @@ fn named<'t, 'o>(
             cx.error(view, Key::Members, message, Some(hint));
             continue;
         };
-        let Some(number) = hosts.want(host, view, Key::Members, cx) else { continue };
-        if *description == "*" {
-            selection.add(services.of_host(number).iter().copied());
-        } else if let Some(service) = services.find(number, description) {
-            selection.add([service]);
+        let hosts_named = hosts.want_all(host, view, Key::Members, cx);
+        let known = &services.descriptions;
+        let wanted = if *description == "*" {
+            Wanted::matching("*", known, |_| true)
         } else {
-            let message = format!("no such service: `{description}` on host `{host}`");
-            cx.error(view, Key::Members, message, None);
-        }
+            let named = Named::read(description, view, Key::Members, known, cx);
+            Wanted { named: named.into_iter().collect(), ..Wanted::default() }
+        };
+        let mut missing = Missing::default();
+        selection.add(services.choose(&hosts_named, &wanted, &mut missing));
+        missing.report(view, Key::Members, hosts, "members are hosts and descriptions in turn", cx);
     }
     selection
 }

@@ -175,13 +175,17 @@ impl<'t, 'o> Services<'t, 'o> {
                         }
                     }
                 }
-                Named::Matching(numbers) => {
+                Named::Matching(text, numbers) => {
+                    let before = chosen.len();
                     let of = |host: &u32| {
                         self.of_host(*host).iter().filter(|service| {
                             numbers.binary_search(&self.place(**service).description).is_ok()
                         })
                     };
                     chosen.extend(hosts.iter().flat_map(of));
+                    if let (true, Some(host)) = (chosen.len() == before, hosts.first()) {
+                        missing.add(text, *host);
+                    }
                 }
             }
         }

@@ -174,7 +174,7 @@ pub(crate) fn contacts_by_name<'t>(
     let mut ids = BTreeSet::new();
     if let Some(found) = view.get(Key::Contacts) {
         for name in items(&found.text) {
-            ids.extend(known.contacts.want_all(name, view, Key::Contacts, cx).into_iter().map(ContactId));
+            ids.extend(known.contacts.want(name, view, Key::Contacts, cx).map(ContactId));
         }
     }
     ids
@@ -189,9 +189,9 @@ pub(crate) fn contacts_by_group<'t>(
     let mut ids = BTreeSet::new();
     if let Some(found) = view.get(Key::ContactGroups) {
         for name in items(&found.text) {
-            let groups = known.contact_groups.want_all(name, view, Key::ContactGroups, cx);
-            let groups = groups.into_iter().filter_map(|group| known.groups.get(group as usize));
-            ids.extend(groups.flat_map(|group| group.members.iter().copied()));
+            let group = known.contact_groups.want(name, view, Key::ContactGroups, cx);
+            let group = group.and_then(|group| known.groups.get(group as usize));
+            ids.extend(group.into_iter().flat_map(|group| group.members.iter().copied()));
         }
     }
     ids

@@ -4,7 +4,7 @@ use crate::directives::Key;
 use crate::inherit::View;
 
 use super::context::Context;
-use super::descriptions::{Missing, Wanted};
+use super::descriptions::{MISSING_HINT, Missing, Wanted};
 use super::groups::Selection;
 use super::hosts::Hosts;
 use super::names::Names;
@@ -53,7 +53,7 @@ impl<'t> Targets<'_, 't, '_> {
         let wanted = Wanted::read(view, keys.descriptions, &self.services.descriptions, cx);
         let mut missing = Missing::default();
         selection.add(self.services.choose(&hosts, &wanted, &mut missing));
-        missing.report(view, keys.descriptions, self.hosts.names, cx);
+        missing.report(view, keys.descriptions, self.hosts.names, MISSING_HINT, cx);
         Some(selection.finish())
     }
 

@@ -18,13 +18,18 @@ define host {\n host_name a\n use gh\n}\ndefine host {\n host_name b\n use gh\n 
 
 /// Lines of the base, so that tests can count their own from 1.
 pub(super) fn resolve_with(text: &str) -> (Option<Resolved>, Vec<String>) {
+    resolve_on(&Basis::default(), text)
+}
+
+/// The same with what a main file says.
+pub(super) fn resolve_on(basis: &Basis, text: &str) -> (Option<Resolved>, Vec<String>) {
     let mut problems = Problems::default();
     let base = Source::new("base.cfg", BASE.into(), &mut problems);
     let own = Source::new("x.cfg", text.into(), &mut problems);
     let mut objects = Objects::default();
     objects.read(&base, &mut problems);
     objects.read(&own, &mut problems);
-    let resolved = resolve(&objects, &Basis::default(), TimeZone::UTC, &mut problems);
+    let resolved = resolve(&objects, basis, TimeZone::UTC, &mut problems);
     let problems = problems.finish().into_iter().map(|problem| problem.to_string());
     // a base without services is not what these tests are about
     (resolved, problems.filter(|problem| !problem.contains("there are no services")).collect())
@@ -288,7 +293,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define servicegroup {\n servicegroup_name g\n members a,x,b\n}\n",
-            "x.cfg:3: error: servicegroup `g`: no such service: `x` on host `a`",
+            "x.cfg:3: error: servicegroup `g`: no such service: `x` on host `a`; members are hosts and descriptions in turn",
         ),
         (
             "define service {\n use gs\n service_description s\n host_name a\n check_command nosuch!x\n}\n",
@@ -359,4 +364,40 @@ fn equal_settings_are_stored_once_and_a_warning_in_a_template_is_one() {
         (2..102).map(|n| resolved.graph.object(ObjectId(n)).settings.0).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(problems.iter().filter(|problem| problem.contains("check_timeout")).count(), 1);
+}
+
+#[test]
+fn names_are_patterns_if_a_main_file_says_so() {
+    use crate::basis::NamePatterns;
+    let basis = Basis { names: NamePatterns { some: true, all: false }, ..Basis::default() };
+    let text = |lines: &str| {
+        format!(
+            "define host {{\n host_name web1\n use gh\n hostgroups w.*\n}}\ndefine host {{\n host_name web2\n use gh\n}}\n\
+             define hostgroup {{\n hostgroup_name ws\n}}\n\
+             define service {{\n use gs\n service_description s\n {lines}\n}}\n\
+             define servicegroup {{\n servicegroup_name g\n members web.*,s.*\n}}\n"
+        )
+    };
+    for (lines, want) in [
+        ("host_name web.*", "web1 web2"),
+        ("host_name web.*,a", "a web1 web2"),
+        ("host_name *,!a,!b", "web1 web2"),
+        ("hostgroup_name w.?", "web1"),
+        ("host_name web1\n hostgroup_name .*s", "web1"),
+    ] {
+        let (resolved, problems) = resolve_on(&basis, &text(lines));
+        let resolved = resolved.unwrap_or_else(|| panic!("{lines}: {problems:?}"));
+        let on =
+            ["a", "b", "web1", "web2"].into_iter().filter(|host| find(&resolved, host, Some("s")).is_some());
+        assert_eq!(on.collect::<Vec<_>>().join(" "), want, "{lines}");
+    }
+    for (lines, want) in [
+        ("host_name web.*,!web1.*", "a pattern cannot be taken out of a list: `!web1.*`"),
+        ("host_name none.*", "no host matches `none.*`; use_regexp_matching makes a name with"),
+        ("host_name web(.*", "`web(.*` is no regular expression: a `(` is never closed"),
+        ("host_name ^web", "no such host: `^web`"),
+    ] {
+        let (resolved, problems) = resolve_on(&basis, &text(lines));
+        assert!(resolved.is_none() && problems.iter().any(|p| p.contains(want)), "{lines}: {problems:?}");
+    }
 }

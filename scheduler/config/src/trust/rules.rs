@@ -201,6 +201,15 @@ fn may_say(key: Key) -> bool {
             | Key::Stalking
             | Key::InitialState
             | Key::EventHandlerEnabled
+            | Key::Obsess
+            | Key::ProcessPerfData
+            | Key::RetainStatus
+            | Key::RetainNonstatus
+            | Key::ParallelizeCheck
+            | Key::VrmlImage
+            | Key::StatusmapImage
+            | Key::Coords2d
+            | Key::Coords3d
             | Key::Importance
             | Key::Notifications
             | Key::NotificationInterval
