@@ -59,6 +59,7 @@ pub(crate) enum Key {
     CheckFreshness,
     EventHandler,
     CheckTimeout,
+    Proxy,
     Importance,
     // notifications
     Notifications,
@@ -119,6 +120,7 @@ impl Key {
                     | Key::CheckCommand
                     | Key::CheckPeriod
                     | Key::EventHandler
+                    | Key::Proxy
                     | Key::NotificationPeriod
                     | Key::Email
                     | Key::Pager
@@ -285,6 +287,7 @@ const HOST: &[Entry] = &[
     e("event_handler", Key::EventHandler, Text),
     e("check_freshness", Key::CheckFreshness, Flag),
     e("check_timeout", Key::CheckTimeout, Number),
+    e("proxy", Key::Proxy, Text),
     e("initial_state", Key::Ignored, Letters("odu")),
     e("flap_detection_options", Key::Ignored, Letters("odu")),
     e("stalking_options", Key::Ignored, Letters("oduN")),
@@ -348,6 +351,7 @@ const SERVICE: &[Entry] = &[
     e("event_handler", Key::EventHandler, Text),
     e("check_freshness", Key::CheckFreshness, Flag),
     e("check_timeout", Key::CheckTimeout, Number),
+    e("proxy", Key::Proxy, Text),
     e("initial_state", Key::Ignored, Letters("owuc")),
     e("flap_detection_options", Key::Ignored, Letters("owuc")),
     e("stalking_options", Key::Ignored, Letters("owucN")),

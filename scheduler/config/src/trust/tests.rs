@@ -176,6 +176,7 @@ fn t06_t09_hostile_files_are_set_aside() {
         ("an unknown template", on("").replace("use service", "use nosuch"), "no such service template"),
         ("an event handler", on(" event_handler check\n"), "event handlers are for trusted"),
         ("a cluster", on(" check_command hlidka:cluster!*\n"), "trusted files only"),
+        ("a proxy's directive", HOST.replace('}', " proxy socks5h://evil:1\n}"), "proxy is for trusted"),
         ("a proxy", HOST.replace('}', " _proxy socks5h://evil:1\n}"), "a proxy is for trusted"),
         ("an included file", format!("include_file=/etc/shadow\n{HOST}"), "includes nothing"),
         ("an included folder", format!("{HOST}include_dir=/\n"), "includes nothing"),
