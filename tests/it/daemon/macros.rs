@@ -75,7 +75,7 @@ fn commands_are_told_the_states_of_others() {
         "define contact {\n contact_name pager\n service_notification_options c\n host_notification_options n\n \
          service_notification_commands tell\n}\ndefine servicegroup {\n servicegroup_name both\n members h,well,h,sick\n}\n",
         service("well", "check_dummy!0"),
-        service("sick", "check_dummy!2").replace("}", " contacts pager\n}"),
+        service("sick", "check_dummy!2").replace('}', " contacts pager\n}"),
         service(
             "cluster",
             "say!$SERVICESTATEID:h:well$ $SERVICESTATEID::sick$ $SERVICESTATE:both:+$ $TOTALHOSTSUP$"

@@ -483,6 +483,20 @@ fn collected_objects_are_judged_one_by_one() {
     assert_eq!(configuration.foreigners.trust(find(&configuration, "a", None)), Trust::Collected);
 }
 
+/// A folder of Nagios has other files too, one of them with secrets.
+#[test]
+fn t06_other_files_of_nagios_are_neither_read_nor_quoted() {
+    let site = Site::new();
+    site.write("collected/nagios_host.cfg", &HOST.replace("web1", "a"));
+    site.write("collected/resource.cfg", "# secrets\n$USER5$=hunter2\n");
+    site.write("collected/nagios.cfg", "cfg_file=/etc/passwd\n");
+    let configuration = site.load();
+    assert_eq!(names(&configuration), ["db1", "a", "db1;ssh"]);
+    let said: String = configuration.warnings.iter().map(|problem| problem.to_string() + "\n").collect();
+    assert!(said.contains("resource.cfg: warning: there are no object definitions"), "{said}");
+    assert!(!said.contains("hunter2") && quarantined(&configuration).is_empty(), "{said}");
+}
+
 /// Puppet makes its files with mode 0600: until that is put right the last good version goes on.
 #[test]
 fn a_collected_file_that_cannot_be_read_goes_on_as_it_was() {
