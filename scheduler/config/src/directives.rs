@@ -76,6 +76,7 @@ pub(crate) enum Key {
     CheckFreshness,
     EventHandler,
     CheckTimeout,
+    Proxy,
     Importance,
     EventHandlerEnabled,
     FreshnessThreshold,
@@ -156,6 +157,7 @@ impl Key {
                     | Key::CheckCommand
                     | Key::CheckPeriod
                     | Key::EventHandler
+                    | Key::Proxy
                     | Key::NotificationPeriod
                     | Key::Email
                     | Key::Pager
@@ -343,6 +345,7 @@ const HOST: &[Entry] = &[
     e("flap_detection_options", Key::FlapOptions, Letters("odu")),
     e("stalking_options", Key::Stalking, Letters("oduN")),
     e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
+    e("proxy", Key::Proxy, Text),
     ignored("event_handler_period"),
     e("freshness_threshold", Key::FreshnessThreshold, Number),
     e("obsess_over_host", Key::Obsess, Flag),
@@ -407,6 +410,7 @@ const SERVICE: &[Entry] = &[
     e("flap_detection_options", Key::FlapOptions, Letters("owuc")),
     e("stalking_options", Key::Stalking, Letters("owucN")),
     e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
+    e("proxy", Key::Proxy, Text),
     ignored("event_handler_period"),
     e("freshness_threshold", Key::FreshnessThreshold, Number),
     e("obsess_over_service", Key::Obsess, Flag),

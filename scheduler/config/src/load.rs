@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Graph, ObjectId};
+use engine::{Check, Graph, ObjectId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
 use crate::files::{Files, bytes, name, unreadable};
 use crate::globals::{Globals, check_names, globals, interval_length, rules};
+use crate::macros::CheckMacros;
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
@@ -161,7 +162,7 @@ fn assemble(
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
-    Some(Configuration {
+    let configuration = Configuration {
         graph: Arc::new(resolved.graph),
         options,
         globals,
@@ -176,7 +177,9 @@ fn assemble(
         foreigners: outcome.foreigners,
         last_good,
         warnings: Vec::new(),
-    })
+    };
+    warn_of_direct_ways(&configuration, problems);
+    Some(configuration)
 }
 
 /// The hlidka.yaml that a configuration has, if it is not object definitions alone.
@@ -225,6 +228,30 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
                     format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
                 problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
             }
+        }
+    }
+}
+
+/// A proxy that a check does not use may tell the wrong people what is watched; said once for a command.
+fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
+    let graph = &configuration.graph;
+    let has_proxy = |id: &ObjectId| {
+        let own = |id| graph.object(id).variables.iter().any(|(name, _)| **name == *"PROXY");
+        own(*id) || own(graph.host_of(*id))
+    };
+    let mut said = BTreeSet::new();
+    for id in graph.ids().filter(has_proxy) {
+        let Some(Check::Command(command)) = &graph.object(id).check else { continue };
+        if CheckMacros::new(configuration, id, Timestamp::EPOCH).passes_proxy_by()
+            && said.insert(command.command.0)
+        {
+            let origin = &graph.object(id).origin;
+            let place = Place { file: &origin.file, line: origin.line };
+            let name = &graph.command(command.command).name;
+            let message =
+                format!("has a proxy, of which the command `{name}` hears nothing: it goes directly");
+            let problem = Problem::warning(place, message).of(format!("`{}`", graph.identity(id)));
+            problems.push(problem.hint("put $_SERVICEPROXY$ or $_HOSTPROXY$ into its command_line"));
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Live {
     pub timer: Timestamp,
     /// The last reason that was recorded, so that history holds each once.
     pub held: Option<HoldReason>,
+    /// The same for what is told of many problems at once.
+    pub held_unrest: Option<HoldReason>,
 }
 
 impl Engine {

@@ -36,6 +36,7 @@ impl Engine {
                 changed: false,
                 timer: Timestamp::NEVER,
                 held: None,
+                held_unrest: None,
             };
             self.live.push(live);
             let state = known.remove(&identity);
@@ -120,7 +121,8 @@ impl Engine {
             match new_ids[id.0 as usize] {
                 Some(new) => {
                     let now_live = &mut self.live[new.0 as usize];
-                    (now_live.running, now_live.busy, now_live.held) = (was.running, was.running, was.held);
+                    (now_live.running, now_live.busy) = (was.running, was.running);
+                    (now_live.held, now_live.held_unrest) = (was.held, was.held_unrest);
                     now_live.forced = was.forced && was.running;
                 }
                 // its result will be thrown away, but its place must become free

@@ -154,6 +154,7 @@ impl Engine {
         unrest.last_notification = Some(now);
         unrest.notifications += 1;
         let number = unrest.notifications;
+        self.live[id.0 as usize].held_unrest = None;
         for contact in recipients {
             let name = self.graph.contact(contact).name.clone();
             if let Some(unrest) = slot(self.state_mut(id).extras_mut(), which)
@@ -202,13 +203,14 @@ impl Engine {
             _ => Timestamp::NEVER,
         };
         self.set_timer(id, again);
-        if self.live[id.0 as usize].held != Some(reason) {
-            self.live[id.0 as usize].held = Some(reason);
+        if self.live[id.0 as usize].held_unrest != Some(reason) {
+            self.live[id.0 as usize].held_unrest = Some(reason);
             self.record(id, now, EntryKind::Held { kind: which.kinds().0, reason, by: None });
         }
     }
 
     fn tell_end(&mut self, id: ObjectId, which: Which, told: &[Arc<str>], now: Timestamp) {
+        self.live[id.0 as usize].held_unrest = None;
         let graph = self.graph.clone();
         for name in told {
             if let Some(contact) = graph.find_contact(name) {

@@ -75,7 +75,7 @@ fn commands_are_told_the_states_of_others() {
         "define contact {\n contact_name pager\n service_notification_options c\n host_notification_options n\n \
          service_notification_commands tell\n}\ndefine servicegroup {\n servicegroup_name both\n members h,well,h,sick\n}\n",
         service("well", "check_dummy!0"),
-        service("sick", "check_dummy!2").replace("}", " contacts pager\n}"),
+        service("sick", "check_dummy!2").replace('}', " contacts pager\n}"),
         service(
             "cluster",
             "say!$SERVICESTATEID:h:well$ $SERVICESTATEID::sick$ $SERVICESTATE:both:+$ $TOTALHOSTSUP$"
@@ -114,4 +114,39 @@ fn a_main_file_sets_time_limits_and_switches() {
     assert!(daemon.mails().is_empty());
     assert!(daemon.log().contains("1 options of Nagios mean nothing here: log_file"), "{}", daemon.log());
     daemon.stop();
+}
+
+/// A proxy in an object reaches the check: nothing is dialled but the proxy.
+#[test]
+fn a_proxy_of_the_host_is_used_by_its_checks() {
+    let web = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = web.local_addr().unwrap().port();
+    let closed = testkit::free_port();
+    let host = HOST.replace('}', &format!(" proxy socks5h://127.0.0.1:{closed}\n}}"));
+    let direct = service("direct", &format!("check_tcp!{port}")).replace('}', " proxy null\n}");
+    let objects = format!("{COMMON}{host}{}{direct}", service("port", &format!("check_tcp!{port}")));
+    let mut daemon = Daemon::prepare(&objects);
+    daemon.start();
+    daemon.wait_for("h", "direct", "ok hard");
+    let refused = daemon.wait_for("h", "port", "critical hard");
+    assert!(refused["output"].as_str().unwrap().contains(&format!("127.0.0.1:{closed}")), "{refused}");
+    daemon.stop();
+}
+
+/// The list in `config` is that of the checks with the option.
+#[test]
+fn every_check_with_a_proxy_is_listed() {
+    let plugins = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let mut with_proxy = Vec::new();
+    for folder in std::fs::read_dir(plugins).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let name = folder.into_string().unwrap();
+        let help = std::process::Command::new(testkit::program(&name)).arg("--help").output().unwrap();
+        let help = String::from_utf8_lossy(&help.stdout).into_owned();
+        assert!(help.contains("Usage"), "{name}: {help}");
+        if help.contains("--proxy ") {
+            with_proxy.push(name);
+        }
+    }
+    with_proxy.sort();
+    assert_eq!(config::PROXY_CHECKS, with_proxy);
 }

@@ -1,14 +1,19 @@
 //! Macros of a check.
 
+use std::path::Path;
+
 use engine::{Check, CheckCommand, ObjectId, Timestamp};
 
 use super::moment::time_macro;
-use super::object::{object_macro, on_demand};
+use super::object::{object_macro, on_demand, proxy};
 use super::scene::{Scene, States};
 use super::{argument, data, standard};
-use crate::command::{CommandLine, MacroValue, expand, filled};
+use crate::command::{CommandLine, MacroValue, expand, filled, macro_names};
 use crate::load::Configuration;
 use crate::trust::unquoted;
+
+/// Checks of ours that have `--proxy`; check_ping by refusing it, so that nothing goes directly.
+pub const PROXY_CHECKS: &[&str] = &["check_ping", "check_tcp"];
 
 /// Macros in arguments that a monitored machine chose.
 const OWN: [&str; 6] =
@@ -46,7 +51,51 @@ impl<'c> CheckMacros<'c> {
     /// The command to run; none if the object has no check command.
     pub fn expand(&self) -> Option<CommandLine> {
         let command = self.command()?;
-        Some(expand(&self.scene.of.graph.command(command.command).line, &|name| self.value(name)))
+        let line = &self.scene.of.graph.command(command.command).line;
+        let mut expanded = expand(line, &|name| self.value(name));
+        if let CommandLine::Argv(argv) = &mut expanded
+            && let Some(MacroValue::Words(proxy)) = proxy(self.scene.of, self.object)
+            && !proxy.is_empty()
+            && self.takes_proxy(argv)
+        {
+            argv.extend(["--proxy".to_owned(), proxy.into_owned()]);
+        }
+        Some(expanded)
+    }
+
+    /// Does it have a proxy that its check, which is none of ours, will not hear of?
+    pub(crate) fn passes_proxy_by(&self) -> bool {
+        let Some(command) = self.command() else { return false };
+        let has_proxy =
+            matches!(proxy(self.scene.of, self.object), Some(MacroValue::Words(proxy)) if !proxy.is_empty());
+        if !has_proxy {
+            return false;
+        }
+        let line = &self.scene.of.graph.command(command.command).line;
+        let texts = command.arguments.iter().chain([line]);
+        if texts
+            .flat_map(|text| macro_names(text))
+            .any(|name| ["_SERVICEPROXY", "_HOSTPROXY"].contains(&&*name))
+        {
+            return false;
+        }
+        match self.expand() {
+            Some(CommandLine::Argv(argv)) => {
+                let program = argv.first().map(Path::new);
+                program.is_none_or(|program| program.parent() != Some(&*self.scene.of.options.plugins))
+            }
+            Some(CommandLine::Shell { .. }) => true,
+            None => false,
+        }
+    }
+
+    /// Is it a check of ours that goes through a proxy if it is told to, and is not told yet?
+    fn takes_proxy(&self, argv: &[String]) -> bool {
+        let plugins = &self.scene.of.options.plugins;
+        let ours =
+            |program: &String| PROXY_CHECKS.iter().any(|name| plugins.join(name) == Path::new(program));
+        argv.first().is_some_and(ours)
+            && !argv.iter().any(|word| word == "--proxy" || word.starts_with("--proxy="))
     }
 
     /// `$ARG1$` and so on. What is not written by somebody trusted is one word, in which nothing but

@@ -19,7 +19,7 @@ mod totals;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub use check::CheckMacros;
+pub use check::{CheckMacros, PROXY_CHECKS};
 pub use handler::HandlerMacros;
 pub use notification::NotificationMacros;
 pub(crate) use object::written;

@@ -20,6 +20,9 @@ pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> O
     if let Some(name) = name.strip_prefix("_HOST") {
         return own_variable(of, host, name);
     }
+    if name == "_SERVICEPROXY" {
+        return proxy(of, service(of, id)?);
+    }
     if let Some(name) = name.strip_prefix("_SERVICE") {
         return own_variable(of, service(of, id)?, name);
     }
@@ -137,6 +140,11 @@ fn contact_group_macro<'c>(
         "MEMBERS" => Some(data(joined(group.members.iter().map(|id| &*of.graph.contact(*id).name)))),
         _ => None,
     }
+}
+
+/// The proxy of an object: its own, else that of its host.
+pub(crate) fn proxy(of: &Configuration, id: ObjectId) -> Option<MacroValue<'_>> {
+    own_variable(of, id, "PROXY").or_else(|| own_variable(of, of.graph.host_of(id), "PROXY"))
 }
 
 /// A custom variable; one that a monitored machine chose is one word.

@@ -219,3 +219,54 @@ fn a_notification_of_what_is_gone_still_says_it_all() {
         assert_eq!(text(macros.value(name)), want, "{name}");
     }
 }
+
+/// A proxy is the host's unless the service says otherwise, and reaches checks of ours by itself.
+#[test]
+fn a_proxy_is_an_option_of_our_checks_and_a_macro_for_others() {
+    let objects = "define command {\n command_name tcp\n command_line $USER1$/check_tcp -H $HOSTADDRESS$ $ARG1$\n}\n\
+        define command {\n command_name dummy\n command_line $USER1$/check_dummy 0\n}\n\
+        define command {\n command_name other\n command_line /opt/check_tcp -x '$_SERVICEPROXY$'\n}\n\
+        define host {\n name onion\n register 0\n max_check_attempts 1\n proxy socks5h://tor:9050\n}\n\
+        define host {\n use onion\n host_name a\n check_command tcp\n}\n\
+        define host {\n host_name b\n max_check_attempts 1\n _PROXY socks5h://b:1\n}\n";
+    let service = |host: &str, name: &str, lines: &str| {
+        format!(
+            "define service {{\n host_name {host}\n service_description {name}\n max_check_attempts 1\n{lines}}}\n"
+        )
+    };
+    let services = [
+        service("a", "tcp", " check_command tcp\n"),
+        service("a", "own", " check_command tcp\n proxy socks5h://own:1\n"),
+        service("a", "none", " check_command tcp\n proxy null\n"),
+        service("a", "given", " check_command tcp!--proxy=socks5h://x:1\n"),
+        service("a", "dummy", " check_command dummy\n"),
+        service("a", "other", " check_command other\n"),
+        service("b", "tcp", " check_command tcp\n"),
+    ];
+    let configuration =
+        crate::load::load_text("o.cfg", format!("{objects}{}", services.concat()).into()).unwrap();
+    let ours = "/usr/lib/hlidka/plugins";
+    for (host, name, want) in [
+        ("a", None, format!("{ours}/check_tcp -H a --proxy socks5h://tor:9050")),
+        ("a", Some("tcp"), format!("{ours}/check_tcp -H a --proxy socks5h://tor:9050")),
+        ("a", Some("own"), format!("{ours}/check_tcp -H a --proxy socks5h://own:1")),
+        ("a", Some("none"), format!("{ours}/check_tcp -H a")),
+        ("a", Some("given"), format!("{ours}/check_tcp -H a --proxy=socks5h://x:1")),
+        ("a", Some("dummy"), format!("{ours}/check_dummy 0")),
+        ("a", Some("other"), "/opt/check_tcp -x socks5h://tor:9050".to_owned()),
+        ("b", Some("tcp"), format!("{ours}/check_tcp -H b --proxy socks5h://b:1")),
+    ] {
+        let id =
+            configuration.graph.find(&Identity { host: host.into(), service: name.map(Into::into) }).unwrap();
+        let macros = CheckMacros::new(&configuration, id, NOW);
+        let Some(CommandLine::Argv(argv)) = macros.expand() else { panic!("{host} {name:?}") };
+        assert_eq!(argv.join(" "), want, "{host} {name:?}");
+    }
+    let direct: Vec<_> =
+        configuration.warnings.iter().filter(|problem| problem.message.contains("has a proxy")).collect();
+    assert!(direct.is_empty(), "{direct:?}");
+    let deaf = objects.replace("'$_SERVICEPROXY$'", "y") + &services.concat();
+    let warnings = crate::load::load_text("o.cfg", deaf.into()).unwrap().warnings;
+    let direct: Vec<_> = warnings.iter().filter(|problem| problem.message.contains("has a proxy")).collect();
+    assert!(direct.len() == 1 && direct[0].message.contains("`other`"), "{direct:?}");
+}

@@ -1,5 +1,6 @@
 //! What all steps of resolving share: the definitions, problems, and strings stored once.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -81,7 +82,12 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
 
     /// Custom variables: names in upper case, without the underscore.
     pub(crate) fn variables(&mut self, view: &View<'t, '_>) -> Box<[(Arc<str>, Arc<str>)]> {
-        let variables = view.variables();
+        let mut variables = view.variables();
+        let proxy =
+            view.has(Key::Proxy).then(|| view.get(Key::Proxy).map_or(Cow::Borrowed(""), |found| found.text));
+        if let Some(proxy) = &proxy {
+            variables.insert(0, ("PROXY", proxy));
+        }
         variables
             .into_iter()
             .map(|(name, value)| (self.intern(&name.to_ascii_uppercase()), self.intern(value)))

@@ -2,9 +2,10 @@
 //! have a hand in.
 //!
 //! `folder` reads such files without being led elsewhere, `rules` says what each definition may say,
-//! `admit` takes what fits and sets aside what does not, `last_good` keeps what was taken.
+//! `admit` takes what fits, `fit` sets aside what does not, `last_good` keeps what was taken.
 
 mod admit;
+mod fit;
 mod folder;
 mod last_good;
 mod rules;

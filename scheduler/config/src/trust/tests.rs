@@ -176,6 +176,7 @@ fn t06_t09_hostile_files_are_set_aside() {
         ("an unknown template", on("").replace("use service", "use nosuch"), "no such service template"),
         ("an event handler", on(" event_handler check\n"), "event handlers are for trusted"),
         ("a cluster", on(" check_command hlidka:cluster!*\n"), "trusted files only"),
+        ("a proxy's directive", HOST.replace('}', " proxy socks5h://evil:1\n}"), "proxy is for trusted"),
         ("a proxy", HOST.replace('}', " _proxy socks5h://evil:1\n}"), "_proxy is for trusted"),
         ("an included file", format!("include_file=/etc/shadow\n{HOST}"), "includes nothing"),
         ("an included folder", format!("{HOST}include_dir=/\n"), "includes nothing"),
@@ -480,6 +481,20 @@ fn collected_objects_are_judged_one_by_one() {
         assert!(problems.iter().any(|problem| problem.contains(says)), "{says}: {problems:#?}");
     }
     assert_eq!(configuration.foreigners.trust(find(&configuration, "a", None)), Trust::Collected);
+}
+
+/// A folder of Nagios has other files too, one of them with secrets.
+#[test]
+fn t06_other_files_of_nagios_are_neither_read_nor_quoted() {
+    let site = Site::new();
+    site.write("collected/nagios_host.cfg", &HOST.replace("web1", "a"));
+    site.write("collected/resource.cfg", "# secrets\n$USER5$=hunter2\n");
+    site.write("collected/nagios.cfg", "cfg_file=/etc/passwd\n");
+    let configuration = site.load();
+    assert_eq!(names(&configuration), ["db1", "a", "db1;ssh"]);
+    let said: String = configuration.warnings.iter().map(|problem| problem.to_string() + "\n").collect();
+    assert!(said.contains("resource.cfg: warning: there are no object definitions"), "{said}");
+    assert!(!said.contains("hunter2") && quarantined(&configuration).is_empty(), "{said}");
 }
 
 /// Puppet makes its files with mode 0600: until that is put right the last good version goes on.
