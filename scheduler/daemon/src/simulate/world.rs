@@ -18,7 +18,7 @@ pub(crate) struct World<W> {
     now: Timestamp,
     /// What the check of each object will find from now on.
     findings: Vec<Arc<Finding>>,
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     pub report: Report<W>,
 }
 
@@ -28,7 +28,7 @@ impl<W: Write> World<W> {
         let well = Arc::new(Finding::well());
         World {
             findings: vec![well; graph.objects().len()],
-            names: graph.ids().map(|id| graph.identity(id).to_string()).collect(),
+            names: graph.ids().map(|id| graph.identity(id).to_string().into()).collect(),
             engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(graph, start), start),
             now: start,
             report,
@@ -72,8 +72,8 @@ impl<W: Write> World<W> {
                     self.report.entry(&entry, state)?;
                 }
                 Action::Handle(handling) => {
-                    let text = self.engine.graph().command(handling.command.command).name.to_string();
-                    let line = Line { text, ..self.line(handling.object, "handler") };
+                    let name = self.engine.graph().command(handling.command.command).name.clone();
+                    let line = Line { text: Some(name), ..self.line(handling.object, "handler") };
                     self.report.line(&line, self.now)?;
                 }
             }
@@ -96,7 +96,7 @@ impl<W: Write> World<W> {
             state: Some(condition),
             state_type: Some(state_type),
             attempt: Some(attempt),
-            text: self.engine.state(id).output.to_string(),
+            text: Some(self.engine.state(id).output.clone()),
             ..self.line(id, event)
         };
         self.report.line(&line, self.now)
@@ -138,7 +138,7 @@ impl<W: Write> World<W> {
             }
             Deed::Command(command) => {
                 let line = match self.carry_out(command) {
-                    Ok(done) => Line { event: "command", text: done, ..Line::default() },
+                    Ok(done) => Line { event: "command", text: Some(done.into()), ..Line::default() },
                     Err(reason) => {
                         Line { event: "refused", reason: Some(Reason::Words(reason)), ..Line::default() }
                     }
