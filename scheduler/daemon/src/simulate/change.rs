@@ -49,7 +49,7 @@ impl<W: Write> World<W> {
                 let (gone, new) = self.take(Arc::new(graph));
                 Line {
                     event: "reload",
-                    text: format!("{name}: {gone} objects gone, {new} new"),
+                    text: Some(format!("{name}: {gone} objects gone, {new} new").into()),
                     ..Line::default()
                 }
             }
@@ -80,7 +80,7 @@ impl<W: Write> World<W> {
             .ids()
             .map(|id| findings.remove(&graph.identity(id)).unwrap_or_else(|| well.clone()))
             .collect();
-        self.names = graph.ids().map(|id| graph.identity(id).to_string()).collect();
+        self.names = graph.ids().map(|id| graph.identity(id).to_string().into()).collect();
         self.subjects.now = self.subjects.names.iter().map(|name| graph.find(name)).collect();
         self.engine.reload(graph, returned, self.now);
         (gone.len(), new)

@@ -19,7 +19,7 @@ pub(crate) struct World<W> {
     pub(super) now: Timestamp,
     /// What the check of each object will find from now on.
     pub(super) findings: Vec<Arc<Finding>>,
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<Arc<str>>,
     pub(super) subjects: Subjects,
     pub report: Report<W>,
 }
@@ -30,7 +30,7 @@ impl<W: Write> World<W> {
         let well = Arc::new(Finding::well());
         World {
             findings: vec![well; graph.objects().len()],
-            names: graph.ids().map(|id| graph.identity(id).to_string()).collect(),
+            names: graph.ids().map(|id| graph.identity(id).to_string().into()).collect(),
             subjects: Subjects::of(graph),
             engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(graph, start), start),
             now: start,
@@ -75,8 +75,8 @@ impl<W: Write> World<W> {
                     self.report.entry(&entry, state)?;
                 }
                 Action::Handle(handling) => {
-                    let text = self.engine.graph().command(handling.command.command).name.to_string();
-                    let line = Line { text, ..self.line(handling.object, "handler") };
+                    let name = self.engine.graph().command(handling.command.command).name.clone();
+                    let line = Line { text: Some(name), ..self.line(handling.object, "handler") };
                     self.report.line(&line, self.now)?;
                 }
             }
@@ -99,7 +99,7 @@ impl<W: Write> World<W> {
             state: Some(condition),
             state_type: Some(state_type),
             attempt: Some(attempt),
-            text: self.engine.state(id).output.to_string(),
+            text: Some(self.engine.state(id).output.clone()),
             ..self.line(id, event)
         };
         self.report.line(&line, self.now)
@@ -134,7 +134,7 @@ impl<W: Write> World<W> {
             Deed::Reload(path) => self.reload(path)?,
             Deed::Command(command) => {
                 let line = match self.carry_out(command) {
-                    Ok(done) => Line { event: "command", text: done, ..Line::default() },
+                    Ok(done) => Line { event: "command", text: Some(done.into()), ..Line::default() },
                     Err(reason) => {
                         Line { event: "refused", reason: Some(Reason::Words(reason)), ..Line::default() }
                     }
@@ -161,7 +161,7 @@ impl<W: Write> World<W> {
             Ok(_) => Ok(()),
             Err(reason) => {
                 let reason = Some(Reason::Words(reason));
-                let line = Line { reason, ..Line::of(self.subjects.name(subject), "refused") };
+                let line = Line { reason, ..Line::of(self.subjects.name(subject).into(), "refused") };
                 self.report.line(&line, self.now)
             }
         }

@@ -84,11 +84,13 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map(|nearest| format!("; nearest known: `{nearest}`")).unwrap_or_default()
 }
 
-/// What somebody wrote, short enough for a message.
+/// What somebody wrote, short enough for a message, on one line.
 pub(super) fn shortened(text: &str) -> String {
     const ENOUGH: usize = 80;
-    match text.char_indices().nth(ENOUGH) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut short: String = plain.take(ENOUGH).collect();
+    if text.chars().nth(ENOUGH).is_some() {
+        short.push('…');
     }
+    short
 }
