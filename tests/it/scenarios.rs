@@ -59,7 +59,9 @@ fn difference(want: &str, got: &str) -> String {
     let (want_end, got_end) = (want.len() - behind, got.len() - behind);
     let mut text = format!("@@ line {}: - expected, + said\n", before + 1);
     let mut show = |sign: char, lines: &[&str]| {
-        lines.iter().for_each(|line| writeln!(text, "{sign}{line}").unwrap());
+        for line in lines {
+            writeln!(text, "{sign}{line}").unwrap();
+        }
     };
     show(' ', &want[before.saturating_sub(CONTEXT)..before]);
     show('-', &want[before..want_end]);
@@ -112,7 +114,7 @@ fn the_same_as_json_one_object_a_line() {
             let has = |field: &str| !event[field].is_null();
             match name {
                 "check" | "state" | "result" => {
-                    assert!(has("state") && has("type") && has("attempt"), "{json}")
+                    assert!(has("state") && has("type") && has("attempt"), "{json}");
                 }
                 "notify" => assert!(
                     has("notification") && event["contacts"].as_array().is_some_and(|c| !c.is_empty())

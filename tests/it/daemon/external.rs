@@ -1,5 +1,6 @@
 //! External commands: through the command file as scripts write it, and by hand.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -20,9 +21,11 @@ fn prepare() -> Daemon {
          define hostgroup {{\n hostgroup_name all\n members h,below\n}}\n"
     );
     for n in std::iter::once(String::new()).chain((0..40).map(|n| n.to_string())) {
-        objects.push_str(&format!(
+        write!(
+            objects,
             "define service {{\n use fast-service\n host_name h\n service_description s{n}\n check_command check_dummy!3!never\n active_checks_enabled 0\n}}\n"
-        ));
+        )
+        .unwrap();
     }
     let daemon = Daemon::prepare(&objects);
     let yaml = std::fs::read_to_string(daemon.path("hlidka.yaml")).unwrap();
