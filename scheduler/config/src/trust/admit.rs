@@ -18,6 +18,9 @@ use crate::resolve::Resolved;
 use super::rules::{Author, Known, MAX_OBJECTS, judge};
 use super::{Foreign, Foreigners, LastGood, Own, Trust};
 
+/// So many reasons are shown for one exported file: its machine shall not fill logs.
+const MAX_REASONS: usize = 10;
+
 /// Resolves a set of definitions.
 pub(crate) type Resolve<'r, 't> = &'r dyn Fn(&Objects<'t>, &mut Problems) -> Option<Resolved>;
 
@@ -192,7 +195,11 @@ impl<'t> Admission<'t> {
                 Version::Copy => summary(exported.of, IN_FORCE),
                 _ => summary(exported.of, "nothing of it is in force"),
             });
-            exported.reasons.drain(..).for_each(|reason| problems.push(reason));
+            let more = exported.reasons.len().saturating_sub(MAX_REASONS);
+            exported.reasons.drain(..).take(MAX_REASONS).for_each(|reason| problems.push(reason));
+            if more > 0 {
+                problems.push(summary(exported.of, &format!("{more} further reasons are not shown")));
+            }
         }
         self.quarantine.drain(..).for_each(|reason| problems.push(reason));
         let foreigners = resolved.as_ref().map(|resolved| self.foreigners(&resolved.graph));

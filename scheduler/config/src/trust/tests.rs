@@ -330,6 +330,18 @@ fn argv_of_host(configuration: &Configuration, host: &str) -> String {
     }
 }
 
+/// T07: a machine cannot fill logs with what is wrong in its file.
+#[test]
+fn t07_few_reasons_are_shown_of_one_file() {
+    let text = (0..900).fold(HOST.to_owned(), |all, _| all + "define command {\n}\n");
+    let problems = quarantined(&load_exported(TRUSTED, "web1", text.into()).unwrap());
+    assert_eq!(problems.len(), 12, "{problems:#?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains("890 further reasons are not shown")),
+        "{problems:#?}"
+    );
+}
+
 #[test]
 fn t06_nothing_but_regular_files_is_read() {
     let site = Site::new();
