@@ -8,9 +8,9 @@
 //! [`expand`] turns a command line with macros into something to run; [`CheckMacros`] and
 //! [`NotificationMacros`] say what macros stand for.
 //!
-//! Left out for now, and refused rather than passed over: dependencies, escalations, days of time
-//! periods that are neither weekdays nor dates, names by regular expression, options of a
-//! nagios.cfg other than paths, exported and collected folders.
+//! [`print`] is the way back: resolved objects as blocks of directives, for people and for Nagios.
+//!
+//! Left out for now, and refused rather than passed over: exported and collected folders.
 
 mod basis;
 mod command;

@@ -4,6 +4,7 @@ mod commands;
 mod crash;
 mod demo;
 mod harness;
+mod objects;
 mod plugins;
 mod puppet;
 mod reload;
