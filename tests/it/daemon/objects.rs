@@ -147,7 +147,10 @@ fn t15_nagios_reads_what_is_printed_and_makes_the_same_of_it() {
     std::fs::write(&config, OBJECTS).unwrap();
     let printed = hlidka(&["objects", config.to_str().unwrap(), "--format", "nagios"]);
     assert!(printed.contains("# failure_budget 3/1w of host gate, web\n"), "{printed}");
-    assert!(printed.contains("# redundancy_group any of servicedependency web;HTTP on gate;PING"), "{printed}");
+    assert!(
+        printed.contains("# redundancy_group any of servicedependency web;HTTP on gate;PING"),
+        "{printed}"
+    );
     let theirs = nagios(folder.path(), &printed);
     assert_eq!(blocks(&theirs), blocks(&printed));
     let again = folder.path().join("printed.cfg");
