@@ -1,8 +1,10 @@
-//! Object definitions of any kind: read, resolved, and the command of every object expanded.
+//! Object definitions of any kind: read, resolved, the command of every object expanded, every period
+//! asked, and all of it printed, read again, and printed the same.
 #![no_main]
 
-use config::{CheckMacros, load_text};
-use engine::Timestamp;
+use config::print::objects;
+use config::{CheckMacros, Configuration, load_text};
+use engine::{PeriodId, Timestamp};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
@@ -11,6 +13,15 @@ fuzz_target!(|text: &[u8]| {
             for id in configuration.graph.ids() {
                 let _ = CheckMacros::new(&configuration, id, Timestamp::EPOCH).expand();
             }
+            for id in (0..).map(PeriodId).take(configuration.graph.periods.len()) {
+                let now = Timestamp::from_secs(1_800_000_000);
+                let next = configuration.graph.next_opening(Some(id), now);
+                assert!(next >= now && (next == Timestamp::NEVER || configuration.graph.is_open(Some(id), next)));
+            }
+            let once = printed(&configuration);
+            let again = load_text("again.cfg", once.clone().into_bytes());
+            let again = again.unwrap_or_else(|problems| panic!("{problems:#?}\n{once}"));
+            assert_eq!(printed(&again), once);
         }
         Err(problems) => {
             // a refusal says why
@@ -19,3 +30,9 @@ fuzz_target!(|text: &[u8]| {
         }
     }
 });
+
+fn printed(of: &Configuration) -> String {
+    let mut text = String::new();
+    objects(of, |_| true, |block| text.push_str(&block.to_nagios()));
+    text
+}

@@ -130,7 +130,9 @@ fn listed(text: &str) -> Objects {
             let (key, mut more) = normal(&kind, key, value, &groups);
             values.entry(key).or_default().append(&mut more);
         }
-        values.values_mut().for_each(|values| values.sort());
+        for values in values.values_mut() {
+            values.sort();
+        }
         values.entry("contacts".to_owned()).or_default().dedup();
         values.retain(|_, values| !values.is_empty());
         let name = match kind.as_str() {

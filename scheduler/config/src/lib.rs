@@ -8,8 +8,7 @@
 //! [`expand`] turns a command line with macros into something to run; [`CheckMacros`],
 //! [`NotificationMacros`] and [`HandlerMacros`] say what macros stand for.
 //!
-//! Left out for now, and refused rather than passed over: dependencies, escalations, days of time
-//! periods that are neither weekdays nor dates, names by regular expression.
+//! [`print`] is the way back: resolved objects as blocks of directives, for people and for Nagios.
 
 mod basis;
 mod command;

@@ -1,6 +1,7 @@
 //! `hlidka objects`: what became of the definitions, after templates, groups and lists.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -96,12 +97,12 @@ fn text(block: &Block<'_>) -> String {
     let origin = block.origin;
     let mut text = format!("{} {}\n    defined at {}:{}", block.kind, block.name, origin.file, origin.line);
     if let Some(title) = &origin.puppet_title {
-        text.push_str(&format!(" (Puppet: {title})"));
+        let _ = write!(text, " (Puppet: {title})"); // a String takes everything
     }
     text.push('\n');
     let own = block.own.iter().map(|(key, value)| (*key, value));
     for (key, value) in block.directives.iter().map(|(key, value)| (&**key, value)).chain(own) {
-        text.push_str(&format!("    {key:<30} {value}\n"));
+        let _ = writeln!(text, "    {key:<30} {value}");
     }
     text.push('\n');
     text

@@ -7,6 +7,7 @@ mod external;
 mod flow;
 mod harness;
 mod macros;
+mod objects;
 mod plugins;
 mod puppet;
 mod reload;

@@ -9,19 +9,20 @@ use crate::resolve::PARENTS;
 pub(super) fn dependencies<'c>(of: &'c Configuration, kind: &'static str, give: &mut impl FnMut(Block<'c>)) {
     let graph = &of.graph;
     for id in graph.ids().filter(|id| graph.is_host(*id) == (kind == "hostdependency")) {
-        for dependency in graph.dependencies(id).iter().filter(|dependency| !is_parent(of, id, dependency)) {
+        let all = graph.dependencies(id).iter().copied();
+        for dependency in all.filter(|dependency| !is_parent(of, id, *dependency)) {
             give(link(of, kind, id, dependency));
         }
     }
 }
 
 /// Is it one by `parents`, which is printed with the service?
-fn is_parent(of: &Configuration, id: ObjectId, dependency: &Dependency) -> bool {
+fn is_parent(of: &Configuration, id: ObjectId, dependency: Dependency) -> bool {
     let rule = of.graph.dependency_rule(dependency.rule);
     rule.redundancy_group.as_deref() == Some(PARENTS) && rule.origin == of.graph.object(id).origin
 }
 
-fn link<'c>(of: &'c Configuration, kind: &'static str, id: ObjectId, dependency: &Dependency) -> Block<'c> {
+fn link<'c>(of: &'c Configuration, kind: &'static str, id: ObjectId, dependency: Dependency) -> Block<'c> {
     let graph = &of.graph;
     let rule = graph.dependency_rule(dependency.rule);
     let (dependent, master) = (graph.identity(id), graph.identity(dependency.master));

@@ -112,7 +112,7 @@ fn initial(condition: Option<Condition>) -> &'static str {
     }
 }
 
-fn people_read<'c>(notes_url: Option<&str>, details: &Details, block: &mut Block<'c>) {
+fn people_read(notes_url: Option<&str>, details: &Details, block: &mut Block<'_>) {
     block.put_some("icon_image", details.icon_image.as_deref());
     block.put_some("icon_image_alt", details.icon_image_alt.as_deref());
     block.put_some("vrml_image", details.vrml_image.as_deref());

@@ -172,3 +172,33 @@ fn what_is_wrong_with_a_cluster_is_named() {
     );
     assert!(resolved.is_none() && problems[0].contains("no such check: `hlidka:clutter`"), "{problems:?}");
 }
+
+/// The examples of `docs/directives.md`, with what they refer to.
+#[test]
+fn the_documentation_has_examples_that_work() {
+    const NAMED: &str = "define host {\n name generic-host\n register 0\n max_check_attempts 3\n}\n\
+        define service {\n name generic-service\n register 0\n max_check_attempts 3\n check_command c\n}\n\
+        define command {\n command_name check_http\n command_line /bin/true\n}\n\
+        define host {\n host_name web1\n use gh\n}\ndefine host {\n host_name gate1\n use gh\n}\n\
+        define host {\n host_name gate2\n use gh\n}\ndefine host {\n host_name radius1\n use gh\n}\n\
+        define hostgroup {\n hostgroup_name radius-servers\n members radius1\n}\n\
+        define servicegroup {\n servicegroup_name home-servers\n}\n\
+        define service {\n use gs\n host_name gate1,gate2\n service_description VPN\n}\n\
+        define service {\n use gs\n host_name radius1\n service_description @home\n servicegroups home-servers\n}\n\
+        define service {\n use gs\n host_name radius1\n service_description @guest\n}\n";
+    let web = "define service {\n use gs\n host_name web1\n service_description HTTP\n}\n";
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/directives.md")).unwrap();
+    for (title, more) in [("failure_budget", ""), ("redundancy_group", web), ("hlidka:cluster", "")] {
+        let (_, section) = page.split_once(&format!("\n## {title}\n")).expect("a section of this title");
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let examples: String =
+            section.split("```\n").skip(1).step_by(2).filter(|block| block.starts_with("define")).collect();
+        assert!(examples.contains(title), "{title}");
+        let (resolved, problems) = resolve_with(&format!("{NAMED}{more}{examples}"));
+        assert!(resolved.is_some(), "{title}: {problems:#?}");
+        let wrong: Vec<&String> =
+            problems.iter().filter(|problem| problem.contains("finds nothing")).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}

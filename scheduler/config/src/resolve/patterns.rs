@@ -132,7 +132,7 @@ fn bracket(chars: &mut Peekable<Chars<'_>>, result: &mut String) -> Result<(), &
                 if chars.next() != Some(']') || !CLASSES.contains(&name.as_str()) {
                     return Err("a class of characters is written `[[:alpha:]]`");
                 }
-                result.push_str(&format!("[:{name}:]"));
+                result.extend(["[:", &name, ":]"]);
             }
             ('[', Some('.' | '=')) => return Err("`[.` and `[=` are not supported"),
             (c, next) => {

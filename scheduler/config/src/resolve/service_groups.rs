@@ -68,8 +68,8 @@ fn named<'t, 'o>(
         let wanted = if *description == "*" {
             Wanted::matching("*", known, |_| true)
         } else {
-            let named = Named::read(description, view, Key::Members, known, cx);
-            Wanted { named: named.into_iter().collect(), ..Wanted::default() }
+            let item = Named::read(description, view, Key::Members, known, cx);
+            Wanted { named: item.into_iter().collect(), ..Wanted::default() }
         };
         let mut missing = Missing::default();
         selection.add(services.choose(&hosts_named, &wanted, &mut missing));

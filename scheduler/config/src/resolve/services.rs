@@ -209,6 +209,7 @@ impl<'t, 'o> Services<'t, 'o> {
     ) {
         // places are in the order of their definitions, so one at a time is enough
         let mut last: Option<(usize, Definition)> = None;
+        let mut members = 0_usize;
         for (number, place) in self.places() {
             let view = &self.views[place.view];
             if last.as_ref().is_none_or(|(number, _)| *number != place.view) {
@@ -232,7 +233,15 @@ impl<'t, 'o> Services<'t, 'o> {
                 let asker = Asker { id, service: &object, host };
                 let host = made.builder.parts().object(host);
                 let cluster = cluster.of(&asker, view, targets, |name| host_macro(host, name), cx);
-                object.check = Some(Check::Cluster(Box::new(cluster)));
+                let before = members;
+                members = members.saturating_add(cluster.members.len());
+                if members > MAX_MEMBERS && before <= MAX_MEMBERS {
+                    let message = format!("with it clusters have more than {MAX_MEMBERS} members together");
+                    let hint = "let clusters have clusters as members".to_owned();
+                    cx.error(view, Key::CheckCommand, message, Some(hint));
+                } else if members <= MAX_MEMBERS {
+                    object.check = Some(Check::Cluster(Box::new(cluster)));
+                }
             }
             made.add(object, settings, details, definition.event_handler.clone());
         }
@@ -273,6 +282,9 @@ impl<'t, 'o> Services<'t, 'o> {
         parents.into()
     }
 }
+
+/// So many members all clusters may have together; the largest plan has six million.
+const MAX_MEMBERS: usize = 50_000_000;
 
 /// What all services of one definition share.
 struct Definition {

@@ -55,7 +55,7 @@ const MONTHS: i16 = 12 * YEARS;
 
 impl Day {
     /// Which forms hide which others: the lowest counts.
-    pub(super) const fn rank(&self) -> u8 {
+    pub(super) const fn rank(self) -> u8 {
         match self {
             Day::Date(_) => 0,
             Day::OfYear { .. } => 1,
@@ -66,9 +66,9 @@ impl Day {
     }
 
     /// The day in a year (and, if it comes every month, in a month), if that has it.
-    fn on(&self, year: i16, month: i8) -> Option<Date> {
+    fn on(self, year: i16, month: i8) -> Option<Date> {
         let first = |month: i8| Date::new(year, month, 1).ok();
-        match *self {
+        match self {
             Day::Date(date) => Some(date),
             Day::OfYear { month, day } => day_of(first(month)?, day),
             Day::OfMonth { day } => day_of(first(month)?, day),
@@ -80,8 +80,8 @@ impl Day {
     }
 
     /// The same as the end of a range: one that would be behind the end of its month is that end.
-    fn end_on(&self, year: i16, month: i8) -> Option<Date> {
-        let (in_month, n) = match *self {
+    fn end_on(self, year: i16, month: i8) -> Option<Date> {
+        let (in_month, n) = match self {
             Day::Date(date) => return Some(date),
             Day::OfYear { month, day } => (month, day),
             Day::WeekdayOfYear { month, nth, .. } => (month, nth),

@@ -1,0 +1,178 @@
+//! T15, T16: resolved objects as `hlidka objects` prints them, read by Nagios itself.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use testkit::program;
+
+const OBJECTS: &str = r"
+define timeperiod {
+  timeperiod_name  nights
+  alias            nights
+  monday           00:00-06:00,22:00-24:00
+  day 1 - 15 / 5   01:00-02:00
+  february -1      00:00-24:00
+  thursday -1 november 00:00-24:00
+}
+define command {
+  command_name  check
+  command_line  /bin/sh -c 'exit 0\; # $ARG1$'
+}
+define contact {
+  contact_name                   ann
+  host_notification_period       nights
+  service_notification_period    nights
+  host_notification_options      d
+  service_notification_options   c
+  host_notification_commands     check
+  service_notification_commands  check
+}
+define host {
+  name                generic
+  register            0
+  max_check_attempts  3
+  check_period        nights
+  contacts            ann
+  failure_budget      3/7d
+}
+define host {
+  host_name  gate
+  use        generic
+}
+define host {
+  host_name  web
+  use        generic
+  parents    gate
+}
+define hostgroup {
+  hostgroup_name  all
+  members         *
+}
+define service {
+  hostgroup_name       all
+  service_description  PING
+  check_command        check!a\;b
+  max_check_attempts   3
+  check_period         nights
+}
+define service {
+  host_name            web
+  service_description  HTTP
+  check_command        check
+  max_check_attempts   3
+  check_period         nights
+  parents              gate,PING
+}
+define service {
+  host_name            gate
+  service_description  ALL
+  check_command        hlidka:cluster!*:PING,\!$HOSTNAME$:*!>=100%!>0
+  max_check_attempts   1
+  check_period         nights
+}
+define servicedependency {
+  hostgroup_name                 all
+  service_description            PING
+  dependent_host_name            web
+  dependent_service_description  HTTP
+  execution_failure_criteria     w,u,c
+  redundancy_group               any
+}
+define hostescalation {
+  hostgroup_name          all
+  first_notification      2
+  last_notification       0
+  notification_interval   60
+}
+";
+
+fn hlidka(arguments: &[&str]) -> String {
+    let output = Command::new(program("hlidka")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What `nagios4 -v -p` makes of a file of objects.
+fn nagios(folder: &Path, objects: &str) -> String {
+    let at = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(folder.join("printed.cfg"), objects).unwrap();
+    let main = format!(
+        "cfg_file={}\nprecached_object_file={}\nlog_file={}\ncheck_result_path={}\nstatus_file={}\n\
+         temp_file={}\nlock_file={}\ncommand_file={}\nstate_retention_file={}\nobject_cache_file={}\n\
+         illegal_object_name_chars=`~!$%^&*|'\"<>?,()=\n",
+        at("printed.cfg"),
+        at("precached"),
+        at("log"),
+        folder.display(),
+        at("status"),
+        at("temp"),
+        at("lock"),
+        at("commands"),
+        at("retention"),
+        at("cache"),
+    );
+    std::fs::write(folder.join("nagios.cfg"), main).unwrap();
+    // it gives up its rights: the folder is for everybody
+    std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let output = Command::new("nagios4").args(["-v", "-p", &at("nagios.cfg")]).output();
+    let output = output.expect("nagios4 is installed (Debian package nagios4-core)");
+    assert!(output.status.success(), "{objects}\n{}", said(&output));
+    std::fs::read_to_string(folder.join("precached")).unwrap()
+}
+
+/// Blocks without what people may order as they like.
+fn blocks(text: &str) -> Vec<String> {
+    let mut blocks: Vec<String> = text
+        .split("define ")
+        .skip(1)
+        .map(|block| {
+            let body = block.split("\n\t}").next().unwrap_or_default().replace("\\;", ";");
+            let mut lines: Vec<&str> = body.lines().collect();
+            lines.sort_unstable();
+            lines.join("\n")
+        })
+        .collect();
+    blocks.sort();
+    blocks
+}
+
+#[test]
+fn t15_nagios_reads_what_is_printed_and_makes_the_same_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("objects.cfg");
+    std::fs::write(&config, OBJECTS).unwrap();
+    let printed = hlidka(&["objects", config.to_str().unwrap(), "--format", "nagios"]);
+    assert!(printed.contains("# failure_budget 3/1w of host gate, web\n"), "{printed}");
+    assert!(
+        printed.contains("# redundancy_group any of servicedependency web;HTTP on gate;PING"),
+        "{printed}"
+    );
+    let theirs = nagios(folder.path(), &printed);
+    assert_eq!(blocks(&theirs), blocks(&printed));
+    let again = folder.path().join("printed.cfg");
+    let again = hlidka(&["objects", again.to_str().unwrap(), "--format", "nagios"]);
+    assert_eq!(blocks(&again), blocks(&printed), "and so does hlidka");
+}
+
+#[test]
+fn t16_people_see_one_object_and_where_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("objects.cfg");
+    std::fs::write(&config, OBJECTS).unwrap();
+    let config = config.to_str().unwrap();
+    let text = hlidka(&["objects", config, "web;H*", "--type", "service"]);
+    assert!(text.starts_with(&format!("service web;HTTP\n    defined at {config}:")), "{text}");
+    assert!(text.contains("    parents                        gate,PING\n"), "{text}");
+    let json = hlidka(&["objects", config, "--format", "json", "--type", "hostescalation"]);
+    let names: Vec<String> = json
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].to_string())
+        .collect();
+    assert_eq!(names, ["\"gate\"", "\"web\""]);
+    let wrong = Command::new(program("hlidka")).args(["objects", config, "--type", "hots"]).output().unwrap();
+    assert!(!wrong.status.success() && said(&wrong).contains("no such type of object: `hots`"));
+}
