@@ -162,6 +162,7 @@ fn assemble(
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
+    warn_of_vain_freshness(&resolved.graph, problems);
     let configuration = Configuration {
         graph: Arc::new(resolved.graph),
         options,
@@ -211,6 +212,26 @@ fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
         }
     };
     Options::parse(&text, path.parent().unwrap_or(Path::new("")), &name(path), problems)
+}
+
+/// A freshness check whose command always says OK hides that nothing is heard.
+fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
+    for id in graph.ids().filter(|id| graph.settings(*id).freshness.is_some()) {
+        let object = graph.object(id);
+        let Some(Check::Command(check)) = &object.check else { continue };
+        let mut words = graph.command(check.command).line.split_whitespace();
+        let program = words.next().and_then(|word| word.rsplit('/').next());
+        let first = match words.next() {
+            Some("$ARG1$") => check.arguments.first().map(|argument| &**argument),
+            word => word,
+        };
+        if program == Some("true") || (program == Some("check_dummy") && first == Some("0")) {
+            let place = Place { file: &object.origin.file, line: object.origin.line };
+            let message = "when nothing is heard of it, its check_command says OK: nobody will notice";
+            let hint = "let it say what is wrong, for instance `check_dummy!2!nothing was heard`";
+            problems.push(Problem::warning(place, message).of(format!("`{}`", graph.identity(id))).hint(hint));
+        }
+    }
 }
 
 fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut Problems) {

@@ -237,3 +237,21 @@ proptest! {
         let _ = load_text("a.cfg", bytes);
     }
 }
+
+#[test]
+fn a_freshness_command_that_always_says_ok_is_a_warning() {
+    let objects = |command: &str| {
+        format!(
+            "define command {{\n command_name dummy\n command_line $USER1$/check_dummy $ARG1$ $ARG2$\n}}\n\
+             define host {{\n host_name h\n max_check_attempts 1\n}}\n\
+             define service {{\n host_name h\n service_description backup\n max_check_attempts 1\n \
+             active_checks_enabled 0\n check_freshness 1\n freshness_threshold 600\n check_command {command}\n}}\n"
+        )
+    };
+    let warned = |command: &str| {
+        let configuration = load_text("a.cfg", objects(command).into_bytes()).unwrap();
+        configuration.warnings.iter().any(|warning| warning.message.contains("nobody will notice"))
+    };
+    assert!(warned("dummy!0!fine"));
+    assert!(!warned("dummy!2!nothing was heard"));
+}
