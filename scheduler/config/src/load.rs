@@ -229,7 +229,8 @@ fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
             let place = Place { file: &object.origin.file, line: object.origin.line };
             let message = "when nothing is heard of it, its check_command says OK: nobody will notice";
             let hint = "let it say what is wrong, for instance `check_dummy!2!nothing was heard`";
-            problems.push(Problem::warning(place, message).of(format!("`{}`", graph.identity(id))).hint(hint));
+            problems
+                .push(Problem::warning(place, message).of(format!("`{}`", graph.identity(id))).hint(hint));
         }
     }
 }

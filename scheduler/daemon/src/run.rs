@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use config::{Configuration, LastGood};
+use config::Configuration;
 use store::{Loaded, Store};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,7 +19,7 @@ use crate::{deliver, socket};
 
 /// Runs the daemon in the foreground.
 pub(crate) fn run(path: &Path) -> Result<ExitCode> {
-    let mut configuration = match config::load(path) {
+    let configuration = match config::load(path) {
         Ok(configuration) => configuration,
         Err(problems) => {
             problems.iter().for_each(log_problem);
@@ -36,9 +36,7 @@ pub(crate) fn run(path: &Path) -> Result<ExitCode> {
     runtime.block_on(async {
         let commands = configuration.options.command_file.as_deref().map(Pipe::open).transpose()?;
         let listener = socket::listen(&configuration.options.socket)?;
-        let stop = stop_signals()?;
-        let last_good = std::mem::take(&mut configuration.last_good);
-        serve(path, configuration, last_good, store, loaded, listener, commands, stop).await
+        serve(path, configuration, Opened { store, loaded, listener, commands }, stop_signals()?).await
     })
 }
 
@@ -60,16 +58,23 @@ fn stop_signals() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn serve(
-    path: &Path,
-    configuration: Configuration,
-    last_good: LastGood,
+/// What the daemon has open before it begins.
+struct Opened {
     store: Store,
+    /// What was in it.
     loaded: Loaded,
     listener: UnixListener,
-    mut commands: Option<Pipe>,
+    commands: Option<Pipe>,
+}
+
+async fn serve(
+    path: &Path,
+    mut configuration: Configuration,
+    opened: Opened,
     stop: impl Future<Output = ()> + 'static,
 ) -> Result<ExitCode> {
+    let Opened { store, loaded, listener, mut commands } = opened;
+    let last_good = std::mem::take(&mut configuration.last_good);
     let socket = configuration.options.socket.clone();
     let (itself, inputs) = mpsc::unbounded_channel();
     let configuration = Arc::new(configuration);

@@ -164,7 +164,7 @@ mod tests {
         Connection::open(at("foreign.db")).unwrap().execute_batch("CREATE TABLE places (x)").unwrap();
         std::fs::write(at("rubbish.db"), "no database at all ".repeat(400)).unwrap();
         for (name, wanted) in [
-            ("newer.db", "newer hlidka (schema 99, this one knows 1)"),
+            ("newer.db", "newer hlidka (schema 99, this one knows 2)"),
             ("foreign.db", "another program"),
             ("rubbish.db", "move it away"),
             ("none/state.db", "the directory must exist"),
