@@ -140,7 +140,7 @@ impl<'a> Fetcher<'a> {
             headers: response.headers().clone(),
             body: Vec::new(),
             phases: crate::Phases::default(),
-            certificate: self.certificate(&request.url),
+            certificate: self.accepted_certificate().filter(|_| request.url.scheme() == "https"),
         };
         if request.wants_body {
             answer.body = self.body(response, &place).await?;
@@ -149,9 +149,11 @@ impl<'a> Fetcher<'a> {
         Ok(answer)
     }
 
-    /// The certificate that the server has shown, if a connection came so far.
-    pub fn certificate(&self, url: &Url) -> Option<crate::Certificate> {
-        self.watch.seen().certificate.filter(|_| url.scheme() == "https")
+    /// The server's certificate, if the last request came as far as a finished handshake, whatever
+    /// became of it afterwards.
+    pub fn accepted_certificate(&self) -> Option<crate::Certificate> {
+        let seen = self.watch.seen();
+        seen.certificate.clone().filter(|_| seen.is_connected())
     }
 
     fn prepared(&self, request: &Request) -> reqwest::RequestBuilder {

@@ -65,6 +65,13 @@ pub struct Target {
     pub(crate) dial: DialOptions,
 }
 
+impl Target {
+    /// Was HTTP/2 asked for, and nothing else will do?
+    pub fn wants_http2(&self) -> bool {
+        self.http_version == HttpVersion::Two
+    }
+}
+
 /// Whom to trust, and who we are.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
