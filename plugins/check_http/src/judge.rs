@@ -256,7 +256,7 @@ mod tests {
         let refused = judged(401, &[], &["-e", "401,403"]);
         assert_eq!(
             refused.summary,
-            "Status line output matched \"401,403\" - 33 bytes in 0.250 second response time"
+            "Status line output matched \"401,403\" - 34 bytes in 0.250 second response time"
         );
     }
 
