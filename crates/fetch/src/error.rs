@@ -57,7 +57,8 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)>
 fn http_words(error: &hyper::Error) -> Option<&'static str> {
     if error.is_parse() && error.to_string().contains("too large") {
         Some("sends more headers than are read")
-    } else if error.is_parse() {
+    // "unexpected": it talks before it is asked, as a mail or SSH server does
+    } else if error.is_parse() || error.to_string().contains("unexpected message") {
         Some("does not answer in HTTP")
     } else if error.is_incomplete_message() {
         Some("closed the connection before its answer was complete: no data received")
@@ -95,7 +96,7 @@ fn tls_words(error: &rustls::Error, place: &str, seen: &Seen) -> String {
                 (CertificateError::ApplicationVerificationFailure, Some(found)) => {
                     format!("{of} is not the pinned one: its key is {}", found.key_pin)
                 }
-                (CertificateError::UnknownIssuer, Some(found)) => format!(
+                (CertificateError::UnknownIssuer | CertificateError::BadSignature, Some(found)) => format!(
                     "{of} is signed by '{}', which is not trusted (give its CA by --ca-cert, or pin it)",
                     found.issuer
                 ),

@@ -177,9 +177,9 @@ fn span(seconds: f64) -> String {
 fn size_perfdata(answer: &Answer, args: &Args) -> Perfdata {
     let limit = |bytes: u64| Range::up_to(bytes as f64);
     let limits = args.pagesize;
-    // the peer's way: the least size stands where a warning stands
+    // the peer's way: the least size stands where a warning stands; but not its 0 for the greatest
     let least = limits.map(|limits| limit(limits.min));
-    let greatest = limits.map(|limits| limit(limits.max.unwrap_or(0)));
+    let greatest = limits.and_then(|limits| limits.max).map(limit);
     Perfdata::new("size", answer.size() as f64, Uom::Bytes)
         .thresholds(least.as_ref(), greatest.as_ref())
         .min(0.0)

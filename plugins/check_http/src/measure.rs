@@ -89,9 +89,8 @@ fn request(args: &Args, fetcher: &Fetcher<'_>) -> Result<Request, CheckError> {
         request.method = method.clone();
     }
     request.wants_body = !args.no_body && !args.certificate_only();
-    if matches!(args.on_redirect, OnRedirect::Is(_)) {
-        request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
+    // as the peer does: what is measured is a visitor who comes anew
+    request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     Ok(request)
 }
 

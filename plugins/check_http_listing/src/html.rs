@@ -87,15 +87,12 @@ fn decode(text: &str) -> String {
         let (before, entity) = rest.split_at(start);
         decoded.push_str(before);
         let end = entity.char_indices().take(10).find(|(_, c)| *c == ';').map(|(i, _)| i);
-        match end.and_then(|end| Some((end, character(entity.get(1..end)?)?))) {
-            Some((end, c)) => {
-                decoded.push(c);
-                rest = entity.get(end + 1..).unwrap_or_default();
-            }
-            None => {
-                decoded.push('&');
-                rest = entity.get(1..).unwrap_or_default();
-            }
+        if let Some((end, c)) = end.and_then(|end| Some((end, character(entity.get(1..end)?)?))) {
+            decoded.push(c);
+            rest = entity.get(end + 1..).unwrap_or_default();
+        } else {
+            decoded.push('&');
+            rest = entity.get(1..).unwrap_or_default();
         }
     }
     decoded.push_str(rest);

@@ -46,9 +46,18 @@ fn says(answer: impl Into<Vec<u8>>) -> u16 {
     })
 }
 
-/// Answers with these bytes, and then keeps silent until the client goes.
-fn says_and_waits(answer: &'static [u8]) -> u16 {
+/// Greets with these bytes, and then keeps silent until the client goes.
+fn says_and_waits(greeting: &'static [u8]) -> u16 {
     fake(move |mut client| {
+        let _ = client.write_all(greeting);
+        while client.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
+    })
+}
+
+/// Answers a request with these bytes, and then keeps silent until the client goes.
+fn answers_and_waits(answer: &'static [u8]) -> u16 {
+    fake(move |mut client| {
+        let _ = client.read(&mut [0; 4096]);
         let _ = client.write_all(answer);
         while client.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
     })
@@ -92,10 +101,9 @@ fn says_what_scripts_for_the_peer_expect() {
         let ours = http(web.port).args(line).run();
         assert_eq!(ours.state, theirs.state, "{line:?}: {}{}", ours.output, theirs.output);
         assert_eq!(without_times(&ours.text), without_times(&theirs.text), "{line:?}");
-        assert_eq!(
-            ours.perfdata["size"].trim_end_matches(';'),
-            theirs.perfdata["size"].trim_end_matches(';')
-        );
+        // value and least size; as the greatest the peer always prints 0
+        let size = |run: &CheckRun| run.perfdata["size"].split(';').take(2).collect::<Vec<_>>().join(";");
+        assert_eq!(size(&ours), size(&theirs), "{line:?}");
     }
     let timed = http(web.port).args(["-w", "5", "-c", "9", "-E"]).run().expect(State::Ok);
     assert!(timed.perfdata["time"].ends_with("s;5;9;0.000000;10.000000"), "{:?}", timed.perfdata);
@@ -242,17 +250,14 @@ fn certificates_are_counted_in_days() {
 }
 
 fn expired(dir: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
+    params.not_before = rcgen::date_time_ymd(2020, 1, 2);
+    params.not_after = rcgen::date_time_ymd(2020, 2, 1);
+    let key_pair = rcgen::KeyPair::generate().unwrap();
     let (pem, key) = (dir.join("old.pem"), dir.join("old.key"));
-    let made = Command::new("/usr/bin/faketime")
-        .args(["2020-01-02 00:00:00 UTC", "/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-nodes"])
-        .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-days", "30", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost", "-keyout"])
-        .arg(&key)
-        .arg("-out")
-        .arg(&pem)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    std::fs::write(&pem, params.self_signed(&key_pair).unwrap().pem()).unwrap();
+    std::fs::write(&key, key_pair.serialize_pem()).unwrap();
     (pem, key)
 }
 
@@ -334,7 +339,7 @@ fn closed_doors_and_strange_talk_are_told_apart() {
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X-A: b\r\n".repeat(100_000));
     http(says(many)).run().expect(State::Critical).says("sends more headers than are read");
     let strange = "HTTP/1.1 200 Go|od=1\r\nX-A: caf\u{e9}|b=2\r\n\r\n\u{1b}[31mred|c=3";
-    let run = http(says(strange)).args(["-vv", "-B"]).run().expect(State::Critical);
+    let run = http(says(strange)).args(["-vv", "-B"]).run().expect(State::Ok);
     assert!(
         run.perfdata.is_empty() || run.perfdata.keys().all(|key| ["time", "size"].contains(&key.as_str()))
     );
@@ -349,7 +354,7 @@ fn nothing_is_read_without_end() {
     let endless = fake(|mut client| {
         let _ = client.read(&mut [0; 4096]);
         let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-        while client.write_all(&[b'a'; 65536]).is_ok() {}
+        while client.write_all(&[b'a'; 8192]).is_ok() {}
     });
     http(endless).args(["--max-body", "1M"]).run().expect(State::Critical).says("sends more than 1 MiB");
 }
@@ -367,10 +372,11 @@ fn silence_ends_with_the_timeout_and_its_state() {
     quick(http(silent)).says(&format!("no answer from localhost:{silent} within 0.5 seconds"));
     quick(http(silent).arg("-S"))
         .says(&format!("no TLS handshake from localhost:{silent} within 0.5 seconds"));
-    quick(http(says_and_waits(b"HTTP/1.1 200 OK\r\nX-A: "))).says("no answer from");
-    quick(http(says_and_waits(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")))
+    quick(http(answers_and_waits(b"HTTP/1.1 200 OK\r\nX-A: "))).says("no answer from");
+    quick(http(answers_and_waits(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")))
         .says("is slow: 3 bytes of content");
     let drip = fake(|mut client| {
+        let _ = client.read(&mut [0; 4096]);
         let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
         while client.write_all(b"a").is_ok() {
             thread::sleep(Duration::from_millis(50));

@@ -45,7 +45,7 @@ impl Web {
               uwsgi_temp_path {at}/t4; scgi_temp_path {at}/t5;
               server {{
                 listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl http2;
-                ssl_certificate {pem}; ssl_certificate_key {key}; root {at}/root;
+                ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {pem}; ssl_certificate_key {key}; root {at}/root;
                 absolute_redirect off;
                 location /files/ {{ autoindex on; }}
                 location /json/ {{ alias {at}/root/files/; autoindex on; autoindex_format json; }}
