@@ -40,18 +40,24 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// `HTTP/1.1 200 OK`; HTTP/2 has no words.
+    /// `HTTP/1.1 200 OK`; HTTP/2 has no words: `HTTP/2 200`.
     pub fn status_line(&self) -> String {
-        let line = format!("{:?} {} {}", self.version, self.status.as_u16(), self.reason);
-        line.trim_end().to_owned()
+        self.first_line().trim_end().to_owned()
+    }
+
+    fn first_line(&self) -> String {
+        let version = match self.version {
+            Version::HTTP_2 => "HTTP/2".to_owned(),
+            other => format!("{other:?}"),
+        };
+        format!("{version} {} {}", self.status.as_u16(), self.reason)
     }
 
     /// Bytes of the status line and the headers, as they are on the wire in HTTP/1.
     pub fn head_size(&self) -> usize {
         let fields = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
         // the status line always has a space before its words, even if there are none
-        let line = format!("{:?} {} {}", self.version, self.status.as_u16(), self.reason).len() + 2;
-        line + fields.sum::<usize>() + 2
+        self.first_line().len() + 2 + fields.sum::<usize>() + 2
     }
 
     /// Bytes of the whole answer, head and content.

@@ -7,11 +7,12 @@ use check::CheckError;
 use net::Proxy;
 use rustls::{AlertDescription, CertificateError};
 
+use crate::Target;
 use crate::certificate::date;
 use crate::watch::Seen;
 
 /// What to say of a request that failed; `place` is host and port.
-pub(crate) fn explain(error: &reqwest::Error, place: &str, proxy: Option<&Proxy>, seen: &Seen) -> CheckError {
+pub(crate) fn explain(error: &reqwest::Error, place: &str, target: &Target, seen: &Seen) -> CheckError {
     if let Some(failure) = &seen.failure {
         return failure.clone();
     }
@@ -23,8 +24,12 @@ pub(crate) fn explain(error: &reqwest::Error, place: &str, proxy: Option<&Proxy>
     if let Some(error) = causes.iter().find_map(|cause| cause.downcast_ref::<net::Error>()) {
         return CheckError::target(error);
     }
-    if let Some(proxy) = proxy.filter(|_| error.is_connect()) {
+    if let Some(proxy) = target.dial.proxy().filter(|_| error.is_connect()) {
         return CheckError::target(proxy_words(error, &causes, place, proxy));
+    }
+    // which of its errors comes first is chance
+    if target.wants_http2() && error.is_request() && !error.is_connect() {
+        return CheckError::target(format!("{place} does not answer in HTTP/2"));
     }
     if let Some(words) =
         causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>()).and_then(http_words)

@@ -158,26 +158,23 @@ impl<'a> Fetcher<'a> {
 
     fn prepared(&self, request: &Request) -> reqwest::RequestBuilder {
         let target = self.target;
-        let version = match target.http_version {
-            HttpVersion::One => Version::HTTP_10,
-            // which of the two it will be is settled in the handshake
-            HttpVersion::OneOne | HttpVersion::Two => Version::HTTP_11,
-        };
-        let version = if target.http_version == HttpVersion::Two { Version::HTTP_2 } else { version };
-        let mut headers = HeaderMap::new();
-        let agent = target.useragent.as_deref().and_then(|agent| HeaderValue::from_str(agent).ok());
-        headers.insert(USER_AGENT, agent.unwrap_or_else(own_agent));
         let own = redirect::same_origin(&request.url, &self.aim.base);
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, target.useragent.clone().unwrap_or_else(own_agent));
         if let (true, Some(host)) = (own, &self.aim.host_header) {
             headers.insert(HOST, host.clone());
+        }
+        headers.extend(request.headers.clone());
+        // what the operator writes stands, whatever would be sent by itself
+        for header in target.headers.iter().filter(|_| own) {
+            headers.remove(&header.name);
         }
         for header in target.headers.iter().filter(|_| own) {
             headers.append(header.name.clone(), header.value.clone());
         }
-        headers.extend(request.headers.clone());
         let mut builder = self.client.request(request.method.clone(), request.url.clone()).headers(headers);
-        if version != Version::HTTP_2 {
-            builder = builder.version(version);
+        if target.http_version == HttpVersion::One {
+            builder = builder.version(Version::HTTP_10);
         }
         if let (true, Some((user, password))) = (own, &self.account) {
             builder = builder.basic_auth(user, password.as_ref().map(Secret::expose));
@@ -238,7 +235,7 @@ impl<'a> Fetcher<'a> {
     }
 
     fn explained(&self, error: &reqwest::Error, place: &str) -> CheckError {
-        error::explain(error, place, self.target.dial.proxy(), &self.watch.seen())
+        error::explain(error, place, self.target, &self.watch.seen())
     }
 }
 

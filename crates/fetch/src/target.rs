@@ -54,8 +54,8 @@ pub struct Target {
     #[arg(short = 'k', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<Header>,
     /// User agent to send
-    #[arg(short = 'A', long, value_name = "TEXT")]
-    pub(crate) useragent: Option<String>,
+    #[arg(short = 'A', long, value_name = "TEXT", value_parser = agent)]
+    pub(crate) useragent: Option<HeaderValue>,
     /// Read no more than this of an answer; a larger one is an error
     #[arg(long, value_name = "SIZE", default_value = "10M", value_parser = body_limit)]
     pub(crate) max_body: u64,
@@ -214,6 +214,10 @@ impl std::fmt::Debug for Header {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Header({})", self.name)
     }
+}
+
+fn agent(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| "a user agent has no control characters".to_owned())
 }
 
 fn body_limit(text: &str) -> Result<u64, String> {

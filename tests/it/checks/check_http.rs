@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -121,7 +121,10 @@ fn a_site_is_up_over_https() {
     web.file("index.html", "welcome");
     let run = secure(&web).args(["-s", "welcome", "-E"]).run().expect(State::Ok).says("HTTP/1.1 200 OK");
     assert!(run.metric("time_ssl") > 0.0 && run.metric("time_ssl") < run.metric("time"), "{}", run.output);
-    secure(&web).args(["--http-version", "2"]).run().expect(State::Ok).says("HTTP/2.0 200 - ");
+    secure(&web).args(["--http-version", "2"]).run().expect(State::Ok).says("HTTP/2 200 - ");
+    let one = Web::nginx_without_http2();
+    let run = secure(&one).args(["--http-version", "2", "-u", "/echo"]).run().expect(State::Critical);
+    run.says("HTTP/1.1 200 OK - expected HTTP/2 - ");
     secure(&web).args(["-S1.2"]).run().expect(State::Ok);
     secure(&web).args(["-S1.3"]).run().expect(State::Ok);
     secure(&web).args(["-S1.1"]).run().expect(State::Unknown).says("TLS 1.2 and 1.3");
@@ -184,6 +187,18 @@ fn nobody_is_trusted_without_a_reason() {
         .says("not trusted");
 }
 
+#[test]
+fn shows_a_certificate_of_its_own_if_it_has_one() {
+    let web = Web::nginx();
+    let (own, key) = self_signed(web.dir(), "client.example", 2090);
+    let client = || secure(&web).args(["-u", "/client", "-B"]);
+    let run = client().arg("-J").arg(&own).arg("-K").arg(&key).run().expect(State::Ok);
+    run.shows("client: CN=client.example");
+    assert!(!client().run().expect(State::Ok).output.contains("client.example"));
+    client().arg("-J").arg(&own).run().expect(State::Unknown).says("client.example.pem");
+    client().args(["-J", "/nonexistent"]).run().expect(State::Unknown).says("/nonexistent");
+}
+
 /// T46: unauthenticated access is refused, and an open door is CRITICAL.
 #[test]
 fn an_open_door_is_critical() {
@@ -229,7 +244,7 @@ fn certificates_are_counted_in_days() {
         .says("--continue-after-certificate");
 
     let dir = tempfile::tempdir().unwrap();
-    let (pem, key) = expired(dir.path());
+    let (pem, key) = self_signed(dir.path(), "localhost", 2020);
     let port = free_port();
     let _server = Server::start(
         Command::new("/usr/bin/openssl")
@@ -249,13 +264,14 @@ fn certificates_are_counted_in_days() {
     to_old().args(["--insecure", "-C", "1"]).run().expect(State::Critical).says("expired on 2020-02-01");
 }
 
-fn expired(dir: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
-    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    params.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
+/// Certificate and key, from 2020-01-02 to the first of February of that year.
+fn self_signed(dir: &Path, name: &str, last_year: i32) -> (PathBuf, PathBuf) {
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
     params.not_before = rcgen::date_time_ymd(2020, 1, 2);
-    params.not_after = rcgen::date_time_ymd(2020, 2, 1);
+    params.not_after = rcgen::date_time_ymd(last_year, 2, 1);
     let key_pair = rcgen::KeyPair::generate().unwrap();
-    let (pem, key) = (dir.join("old.pem"), dir.join("old.key"));
+    let (pem, key) = (dir.join(format!("{name}.pem")), dir.join(format!("{name}.key")));
     std::fs::write(&pem, params.self_signed(&key_pair).unwrap().pem()).unwrap();
     std::fs::write(&key, key_pair.serialize_pem()).unwrap();
     (pem, key)
@@ -301,6 +317,8 @@ fn requests_carry_what_they_are_told_to() {
     echo(&["-H", "name.example", "-I", "127.0.0.1"]).shows("GET name.example");
     echo(&["-j", "OPTIONS", "-k", "X-Token: 7"]).shows("OPTIONS localhost  7 HTTP/1.1");
     echo(&["-P", "x=y"]).shows("POST localhost");
+    let own = ["-P", "{}", "-k", "Content-Type: a/b", "-k", "Host: own.example", "-k", "X-Token: 7", "-v"];
+    echo(&own).shows("POST own.example  7 HTTP/1.1");
     echo(&["--http-version", "1.0"]).shows("HTTP/1.0");
     http(web.port).args(["-j", "CONNECT"]).run().expect(State::Unknown).says("--proxy");
     http(web.port).args(["-u", "http://a/"]).run().expect(State::Unknown).says("no path");
@@ -332,6 +350,9 @@ fn closed_doors_and_strange_talk_are_told_apart() {
     http(web.port).args(["-u", "/drop"]).run().expect(State::Critical).says("no data received");
     http(web.port).arg("-S").run().expect(State::Critical).says("does not speak TLS");
     http(web.tls_port).run().expect(State::Warning).says("400 Bad Request");
+    let two = |port: u16| http(port).args(["--http-version", "2"]).run().expect(State::Critical);
+    two(web.port).says("does not answer in HTTP/2");
+    two(says("HTTP/1.1 200 OK\r\n\r\n")).says("does not answer in HTTP/2");
     http(says("SSH-2.0-OpenSSH_9.2\r\n")).run().expect(State::Critical).says("does not answer in HTTP");
     http(says(vec![0x15, 3, 1, 0, 2, 2, 70])).run().expect(State::Critical).says("does not answer in HTTP");
     let cut = says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");

@@ -29,6 +29,15 @@ impl Web {
 
     /// nginx with listings in HTML and JSON, a protected area (alice, s3cret) and odd answers.
     pub fn nginx() -> Web {
+        Web::nginx_with("http2")
+    }
+
+    /// The same, speaking HTTP/1.1 only.
+    pub fn nginx_without_http2() -> Web {
+        Web::nginx_with("")
+    }
+
+    fn nginx_with(http2: &str) -> Web {
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::new(dir.path());
         let identity = authority.server(&["localhost"]);
@@ -44,9 +53,11 @@ impl Web {
               client_body_temp_path {at}/t1; proxy_temp_path {at}/t2; fastcgi_temp_path {at}/t3;
               uwsgi_temp_path {at}/t4; scgi_temp_path {at}/t5;
               server {{
-                listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl http2;
+                listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl {http2};
                 ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {pem}; ssl_certificate_key {key}; root {at}/root;
+                ssl_client_certificate {ca}; ssl_verify_client optional_no_ca;
                 absolute_redirect off;
+                location = /client {{ return 200 'client: $ssl_client_s_dn'; }}
                 location /files/ {{ autoindex on; }}
                 location /json/ {{ alias {at}/root/files/; autoindex on; autoindex_format json; }}
                 location /private/ {{ auth_basic test; auth_basic_user_file {at}/users; autoindex on; }}
@@ -61,6 +72,7 @@ impl Web {
               }}
             }}
             ",
+            ca = authority.certificate().display(),
             pem = identity.certificate.display(),
             key = identity.key.display(),
         );
