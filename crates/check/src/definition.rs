@@ -9,7 +9,7 @@ use nagios::{Report, State};
 
 use crate::invocation::{Invocation, Output};
 use crate::options::Timeout;
-use crate::{CheckError, Ctx, extra_opts};
+use crate::{CheckError, Ctx, attached, extra_opts};
 
 /// Where a check runs inside hlidka, and what its program needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub trait Check: clap::Args + Send + Sync + 'static {
     /// of its own? Then the program of an [`Isolation::Process`] check needs no thread that watches it.
     const KEEPS_DEADLINE: bool = false;
 
+    /// Short options whose value is optional and attached (`-S`, `-S1.2`), with their long names.
+    const ATTACHED_VALUES: &'static [(char, &'static str)] = &[];
+
     /// Measures and judges. Dropping the future must be enough to stop it; it is dropped at the
     /// deadline of `ctx`.
     fn run(&self, ctx: &Ctx) -> impl Future<Output = Result<Report, CheckError>> + Send;
@@ -75,6 +78,7 @@ pub struct CheckDef {
     /// Name, texts, isolation.
     pub definition: Definition,
     keeps_deadline: bool,
+    attached_values: &'static [(char, &'static str)],
     augment: fn(Command) -> Command,
     prepare: fn(&ArgMatches) -> Result<Box<dyn Prepared>, clap::Error>,
 }
@@ -85,6 +89,7 @@ impl CheckDef {
         CheckDef {
             definition: C::DEFINITION,
             keeps_deadline: C::KEEPS_DEADLINE,
+            attached_values: C::ATTACHED_VALUES,
             augment: C::augment_args,
             prepare: |matches| Ok(Box::new(C::from_arg_matches(matches)?)),
         }
@@ -115,6 +120,7 @@ impl CheckDef {
         let definition = &self.definition;
         let fail = |error: CheckError| Output::of(definition, &error.report(definition.timeout_state), 0);
         let arguments = extra_opts::expand(definition.name, arguments.into_iter().collect()).map_err(fail)?;
+        let arguments = attached::expand(self.attached_values, arguments);
         let mut command = self.command();
         if let Some(text) = information(definition, &mut command, &arguments) {
             return Err(Output { state: State::Unknown, text });

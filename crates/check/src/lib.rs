@@ -10,6 +10,7 @@
 //!
 //! Invariant: only this crate prints, exits, reads the command line or installs a timeout.
 
+mod attached;
 mod context;
 mod definition;
 mod error;

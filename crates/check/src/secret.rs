@@ -46,6 +46,13 @@ impl Secret {
     }
 }
 
+/// From a place that is no better than an argument, but must be accepted.
+impl From<String> for Secret {
+    fn from(text: String) -> Secret {
+        Secret(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")

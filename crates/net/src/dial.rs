@@ -121,6 +121,18 @@ impl DialOptions {
         self.proxy.as_ref()
     }
 
+    /// The local address to connect from, if one is set.
+    pub fn source(&self) -> Option<IpAddr> {
+        self.source
+    }
+
+    /// The proxy's password from its file, the environment, or the URL.
+    pub fn proxy_password(&self) -> Result<Option<Secret>, CheckError> {
+        let in_url = || self.proxy.as_ref().and_then(|proxy| proxy.password.clone()).map(Secret::from);
+        let from_file = Secret::from_file_or_env(self.proxy_password_file.as_deref(), PASSWORD_VARIABLE)?;
+        Ok(from_file.or_else(in_url))
+    }
+
     /// Connects to `host:port` before the deadline of `ctx`.
     pub async fn connect(&self, host: &str, port: u16, ctx: &Ctx) -> Result<TcpStream, Error> {
         let connecting = async {
@@ -180,12 +192,12 @@ impl DialOptions {
     }
 
     async fn through(&self, proxy: &Proxy, host: &str, port: u16) -> Result<TcpStream, Error> {
-        let from_file = Secret::from_file_or_env(self.proxy_password_file.as_deref(), PASSWORD_VARIABLE)?;
+        let secret = self.proxy_password()?;
         let address = (proxy.host.as_str(), proxy.port);
         let socket = TcpStream::connect(address)
             .await
             .map_err(|error| Error::Proxy(format!("connect to the proxy {proxy}: {error}")))?;
-        let password = from_file.as_ref().map(Secret::expose).or(proxy.password.as_deref()).unwrap_or("");
+        let password = secret.as_ref().map_or("", Secret::expose);
         let tunnel = match &proxy.user {
             Some(user) => {
                 Socks5Stream::connect_with_password_and_socket(socket, (host, port), user, password).await

@@ -4,6 +4,8 @@ mod check_apt;
 mod check_disk;
 mod check_dummy;
 mod check_file_age;
+mod check_http;
+mod check_http_listing;
 mod check_load;
 mod check_memory;
 mod check_ping;

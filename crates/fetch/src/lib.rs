@@ -1,0 +1,35 @@
+//! One HTTP request as a check makes it: to a target given by options, through a proxy or not, with
+//! a stated trust, a deadline, a limit on what is read, and times by phase.
+//!
+//! Read [`Target`] first, the options; then [`Fetcher`], which turns a [`Request`] into an [`Answer`].
+//!
+//! A crate of its own, and not a part of `net`: reqwest and what it brings are the largest tree of
+//! all checks, and a check that only dials must not pay for it.
+//!
+//! Invariant: for plain HTTP neither a CA store nor a key is read ([`tls`] does it in the handshake).
+//! Invariant: with a proxy set, nothing is resolved or connected to directly.
+//! Invariant: a credential goes to the origin it was given for, and never into a message.
+
+mod aim;
+mod answer;
+mod certificate;
+mod error;
+mod fetcher;
+mod pin;
+mod redirect;
+mod resolver;
+mod roots;
+mod size;
+mod target;
+mod tls;
+mod watch;
+
+pub use answer::{Answer, Phases};
+pub use certificate::Certificate;
+pub use fetcher::{Fetcher, Request};
+pub use pin::Pin;
+pub use redirect::{MAX_REDIRECTS, next_request};
+pub use reqwest::header;
+pub use reqwest::{Method, StatusCode, Url, Version};
+pub use size::{bytes, shown};
+pub use target::{Header, HttpVersion, Stick, Target, TlsVersions};

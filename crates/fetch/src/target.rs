@@ -1,0 +1,251 @@
+//! Where to ask and how: the options that every check over HTTP has.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use net::DialOptions;
+use reqwest::header::{HeaderName, HeaderValue};
+use rustls::SupportedProtocolVersion;
+
+use crate::tls::Trust;
+use crate::{Pin, size};
+
+/// Largest answer that can be asked for.
+const LARGEST_BODY: u64 = 1024 * 1024 * 1024;
+
+/// Options of the target, letters as in monitoring-plugins' check_http.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub struct Target {
+    /// Name of the host: for the connection, the Host header and the certificate; a port behind it
+    /// (example.org:8080) is used as -p is
+    #[arg(short = 'H', long, value_name = "HOST[:PORT]")]
+    pub(crate) hostname: Option<String>,
+    /// Connect to this address (or name) instead
+    #[arg(short = 'I', long = "IP-address", value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+    #[arg(value_name = "ADDRESS [HOST]", num_args = 0..=2, hide = true)]
+    pub(crate) positional: Vec<String>,
+    /// Port [default: 80, with TLS 443]
+    #[arg(short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// Use TLS; with a version (-S1.2) that one only, with a plus (-S1.2+) that one or newer; the
+    /// versions are 1.2 and 1.3
+    #[arg(short = 'S', long, value_name = "VERSION[+]", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) ssl: Option<TlsVersions>,
+    /// Name to ask for in the TLS handshake and to find in the certificate [default: the host's
+    /// name, which is always sent]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) sni: Option<String>,
+    /// Version of HTTP: 1.0, 1.1 or 2; without TLS, 2 needs a server that speaks it from the start
+    #[arg(long, value_name = "VERSION", default_value = "1.1")]
+    pub(crate) http_version: HttpVersion,
+    /// User for basic authentication; the password comes from --password-file or from
+    /// HLIDKA_HTTP_PASSWORD
+    #[arg(long, value_name = "USER", conflicts_with = "authorization")]
+    pub(crate) user: Option<String>,
+    /// Password of --user, in the first line of this file
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// User and password in one; everybody on this machine can read them, so prefer --user
+    #[arg(short = 'a', long, value_name = "USER:PASSWORD")]
+    pub(crate) authorization: Option<String>,
+    /// Header to send; may be repeated
+    #[arg(short = 'k', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<Header>,
+    /// User agent to send
+    #[arg(short = 'A', long, value_name = "TEXT", value_parser = agent)]
+    pub(crate) useragent: Option<HeaderValue>,
+    /// Read no more than this of an answer; a larger one is an error
+    #[arg(long, value_name = "SIZE", default_value = "10M", value_parser = body_limit)]
+    pub(crate) max_body: u64,
+    #[command(flatten)]
+    pub(crate) trust: TrustOptions,
+    #[command(flatten)]
+    pub(crate) dial: DialOptions,
+}
+
+impl Target {
+    /// Was HTTP/2 asked for, and nothing else will do?
+    pub fn wants_http2(&self) -> bool {
+        self.http_version == HttpVersion::Two
+    }
+}
+
+/// Whom to trust, and who we are.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub(crate) struct TrustOptions {
+    /// Trust the authorities (or the server's own certificate) in this PEM file, not the system's
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca_cert: Option<PathBuf>,
+    /// Trust the certificate with this SHA-256 fingerprint, whoever signed it; may be repeated
+    #[arg(long = "pin-cert", value_name = "SHA256", conflicts_with_all = ["insecure", "ca_cert"])]
+    certificate_pins: Vec<Pin>,
+    /// Trust the key with this SHA-256 (hex, or sha256//BASE64 as curl has it); may be repeated
+    #[arg(long = "pin-key", value_name = "SHA256", conflicts_with_all = ["insecure", "ca_cert"])]
+    key_pins: Vec<Pin>,
+    /// Trust any certificate: no protection against an impostor
+    #[arg(long)]
+    insecure: bool,
+    /// Verify the certificate, which is done anyway; for command lines made for check_curl
+    #[arg(short = 'D', long, conflicts_with = "insecure")]
+    verify_cert: bool,
+    /// Our own certificate and its chain, PEM
+    #[arg(short = 'J', long, value_name = "FILE")]
+    client_cert: Option<PathBuf>,
+    /// Key of --client-cert, PEM [default: in the same file]
+    #[arg(short = 'K', long, value_name = "FILE", requires = "client_cert")]
+    private_key: Option<PathBuf>,
+}
+
+impl TrustOptions {
+    pub(crate) fn trust(&self) -> Trust {
+        if self.insecure {
+            Trust::Anybody
+        } else if self.certificate_pins.is_empty() && self.key_pins.is_empty() {
+            Trust::Authorities(self.ca_cert.clone())
+        } else {
+            Trust::Pinned { certificates: self.certificate_pins.clone(), keys: self.key_pins.clone() }
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Option<(PathBuf, PathBuf)> {
+        let certificate = self.client_cert.clone()?;
+        Some((certificate.clone(), self.private_key.clone().unwrap_or(certificate)))
+    }
+}
+
+/// Does a redirect to another host go to that host?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stick {
+    /// Yes.
+    No,
+    /// No: the address stays, the name changes.
+    ToAddress,
+}
+
+/// Version of HTTP to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.0.
+    One,
+    /// HTTP/1.1.
+    OneOne,
+    /// HTTP/2.
+    Two,
+}
+
+impl FromStr for HttpVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<HttpVersion, String> {
+        match text {
+            "1.0" => Ok(HttpVersion::One),
+            "1" | "1.1" => Ok(HttpVersion::OneOne),
+            "2" | "2.0" => Ok(HttpVersion::Two),
+            _ => Err(format!("`{text}` is no version of HTTP that is spoken here: 1.0, 1.1 or 2")),
+        }
+    }
+}
+
+/// Versions of TLS to offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersions {
+    /// What both sides know.
+    Any,
+    /// TLS 1.2 and no other.
+    Only12,
+    /// TLS 1.3 and no other.
+    Only13,
+}
+
+impl TlsVersions {
+    pub(crate) fn offered(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ONLY_12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+        static ONLY_13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+        match self {
+            TlsVersions::Any => rustls::DEFAULT_VERSIONS,
+            TlsVersions::Only12 => &ONLY_12,
+            TlsVersions::Only13 => &ONLY_13,
+        }
+    }
+}
+
+impl FromStr for TlsVersions {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<TlsVersions, String> {
+        match text {
+            "" | "1+" | "1.0+" | "1.1+" | "1.2+" => Ok(TlsVersions::Any),
+            "1.2" => Ok(TlsVersions::Only12),
+            "1.3" | "1.3+" => Ok(TlsVersions::Only13),
+            "1" | "1.0" | "1.1" | "2" | "2+" | "3" | "3+" => Err(format!(
+                "TLS 1.2 and 1.3 are spoken here, not what `{text}` stands for: use -S, -S1.2, -S1.2+ or -S1.3"
+            )),
+            _ => Err(format!("`{text}` is no version of TLS: use -S, -S1.2, -S1.2+ or -S1.3")),
+        }
+    }
+}
+
+/// `Name: value`, as `-k` takes it.
+#[derive(Clone)]
+pub struct Header {
+    /// Its name.
+    pub name: HeaderName,
+    /// Its value.
+    pub value: HeaderValue,
+}
+
+impl FromStr for Header {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Header, String> {
+        let (name, value) = text.split_once(':').ok_or("a header is given as `Name: value`")?;
+        let name = name.trim().parse().map_err(|_| format!("`{name}` is no name of a header"))?;
+        let value = HeaderValue::from_str(value.trim())
+            .map_err(|_| format!("the value of the header {name} has characters that cannot be sent"))?;
+        Ok(Header { name, value })
+    }
+}
+
+/// Without the value, which may be a secret.
+impl std::fmt::Debug for Header {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Header({})", self.name)
+    }
+}
+
+fn agent(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| "a user agent has no control characters".to_owned())
+}
+
+fn body_limit(text: &str) -> Result<u64, String> {
+    match size::bytes(text)? {
+        limit if limit <= LARGEST_BODY => Ok(limit),
+        _ => Err(format!("more than {} is not read at once", size::shown(LARGEST_BODY))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_as_the_peer_reads_them() {
+        assert_eq!("".parse(), Ok(TlsVersions::Any));
+        assert_eq!("1.1+".parse(), Ok(TlsVersions::Any));
+        assert_eq!("1.2".parse(), Ok(TlsVersions::Only12));
+        assert!("1.1".parse::<TlsVersions>().unwrap_err().contains("-S1.2+"));
+        assert!("x".parse::<TlsVersions>().is_err());
+        assert_eq!("2.0".parse(), Ok(HttpVersion::Two));
+        assert!("3".parse::<HttpVersion>().is_err());
+        let header: Header = "X-Token:  a:b ".parse().unwrap();
+        assert_eq!((header.name.as_str(), header.value.to_str().unwrap()), ("x-token", "a:b"));
+        for bad in ["", "x", "a b: c", "a: b\nc: d"] {
+            assert!(bad.parse::<Header>().is_err(), "{bad}");
+        }
+        assert!(!format!("{header:?}").contains("a:b"));
+        assert!(body_limit("2G").is_err());
+    }
+}
