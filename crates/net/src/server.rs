@@ -4,7 +4,7 @@ use check::{CheckError, Ctx};
 use tokio::net::TcpStream;
 
 use crate::dial::target;
-use crate::tls::{Offer, Peer, TlsError, Version, handshake, probe};
+use crate::tls::{Offer, Peer, TlsError, Version, attempt, handshake, probe};
 use crate::{DialOptions, Starttls, Stream};
 
 /// Where a server is and how it is asked for TLS.
@@ -37,6 +37,20 @@ impl TlsServer<'_> {
         match handshake(stream, self.name, self.alpn, ctx).await {
             Ok(done) => Ok(done),
             Err(error) => Err(self.diagnose(error, ctx).await),
+        }
+    }
+
+    /// Connects to see the certificate, and hangs up. A server that ends the handshake after having
+    /// shown it (it wants one of ours) is seen all the same; why it ended comes along.
+    pub async fn look(&self, ctx: &Ctx) -> Result<(Peer, Option<TlsError>), CheckError> {
+        let stream = self.ready(ctx).await?;
+        match attempt(stream, self.name, self.alpn, ctx).await {
+            (Ok(_), Some(peer)) => Ok((peer, None)),
+            (Err(error @ TlsError::Alert(_)), Some(peer)) => Ok((peer, Some(error))),
+            (Err(error), _) => Err(self.diagnose(error, ctx).await),
+            (Ok(_), None) => {
+                Err(CheckError::target(format!("{}: the server's certificate cannot be read", self.place())))
+            }
         }
     }
 
@@ -82,7 +96,13 @@ impl TlsServer<'_> {
 fn described(offer: &Offer) -> String {
     let certificate = match offer.chain.first() {
         Some(certificate) => {
-            format!(", certificate '{}' with {}", certificate.title, certificate.key)
+            format!(
+                ", certificate '{}' ({}, {}) until {}",
+                certificate.title,
+                certificate.key,
+                certificate.signature,
+                certificate.ends()
+            )
         }
         None => String::new(),
     };

@@ -6,7 +6,7 @@
 //! [`Anchors::doubts`]: super::Anchors::doubts
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use check::Ctx;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::certificate::Certificate;
 use super::version::{Version, alert_name, cipher_name};
@@ -30,7 +31,7 @@ const MAX_CHAIN: usize = 20;
 pub struct Peer {
     /// Agreed version.
     pub version: Version,
-    /// Agreed cipher suite.
+    /// Agreed cipher suite; empty if the handshake did not get so far.
     pub cipher: String,
     /// The server's certificate first, then what it sent with it, at most 20.
     pub chain: Vec<Certificate>,
@@ -66,25 +67,50 @@ pub async fn handshake(
     alpn: Option<&str>,
     ctx: &Ctx,
 ) -> Result<(Stream, Peer), TlsError> {
+    let (stream, peer) = attempt(stream, name, alpn, ctx).await;
+    match (stream?, peer) {
+        (stream, Some(peer)) => Ok((stream, peer)),
+        (_, None) => Err(TlsError::Failed("the server's certificate cannot be read".to_owned())),
+    }
+}
+
+/// A handshake of which the peer is known from its certificate on, even if it fails after that: a
+/// server that wants to see a certificate of ours hangs up so.
+pub async fn attempt(
+    stream: TcpStream,
+    name: &str,
+    alpn: Option<&str>,
+    ctx: &Ctx,
+) -> (Result<Stream, TlsError>, Option<Peer>) {
+    let observer = Arc::new(Observer::new());
+    let connected = connect(&observer, stream, name, alpn, ctx).await;
+    let mut peer = observer.peer();
+    if let (Ok(tls), Some(peer)) = (&connected, &mut peer) {
+        let session = tls.get_ref().1;
+        peer.version = session.protocol_version().and_then(Version::of).unwrap_or(peer.version);
+        let suite = session.negotiated_cipher_suite();
+        peer.cipher = suite.map(|suite| cipher_name(u16::from(suite.suite()))).unwrap_or_default();
+    }
+    (connected.map(|tls| Stream::Tls(Box::new(tls))), peer)
+}
+
+async fn connect(
+    observer: &Arc<Observer>,
+    stream: TcpStream,
+    name: &str,
+    alpn: Option<&str>,
+    ctx: &Ctx,
+) -> Result<TlsStream<Overheard>, TlsError> {
     let failed = |error: &dyn std::fmt::Display| TlsError::Failed(error.to_string());
     let server = ServerName::try_from(name.to_owned())
         .map_err(|_| failed(&format!("`{name}` is no name that a server can have")))?;
-    let observer = Arc::new(Observer::new());
-    let config = configuration(&observer, alpn).map_err(|error| failed(&error))?;
+    let config = configuration(observer, alpn).map_err(|error| failed(&error))?;
     let connecting =
         TlsConnector::from(Arc::new(config)).connect(server, Overheard::new(stream)).into_fallible();
     let outcome = in_time(connecting, ctx)
         .await
         .ok_or_else(|| TlsError::TimedOut(ctx.timeout.as_secs_f64().to_string()))?;
-    let tls = outcome.map_err(|(error, stream)| explain(&error, stream.first()))?;
-    let session = tls.get_ref().1;
-    let version = session.protocol_version().and_then(Version::of).unwrap_or(Version::Tls12);
-    let cipher = session.negotiated_cipher_suite().map(|suite| cipher_name(u16::from(suite.suite())));
-    let certificates = session.peer_certificates().unwrap_or_default();
-    let chain = read_chain(certificates.iter().map(|der| der.clone().into_owned()))
-        .map_err(|error| failed(&error))?;
-    let peer = Peer { version, cipher: cipher.unwrap_or_default(), chain, proof: observer.proof() };
-    Ok((Stream::Tls(Box::new(tls)), peer))
+    outcome.map_err(|(error, stream)| explain(&error, stream.first()))
 }
 
 /// A chain of what can be read; only an unreadable first certificate is an error.
@@ -141,26 +167,41 @@ fn explain(error: &io::Error, first: &[u8]) -> TlsError {
     }
 }
 
-/// Accepts every certificate and notes whether the handshake is signed with its key.
+/// Accepts every certificate, and notes it and whether the handshake is signed with its key.
 #[derive(Debug)]
 struct Observer {
     provider: Arc<CryptoProvider>,
-    proof: Mutex<Option<Result<(), String>>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    chain: Vec<CertificateDer<'static>>,
+    proof: Option<(Version, Result<(), String>)>,
 }
 
 impl Observer {
     fn new() -> Observer {
-        Observer { provider: Arc::new(rustls::crypto::ring::default_provider()), proof: Mutex::new(None) }
+        Observer { provider: Arc::new(rustls::crypto::ring::default_provider()), seen: Mutex::default() }
     }
 
-    fn proof(&self) -> Result<(), String> {
-        let proof = self.proof.lock().unwrap_or_else(PoisonError::into_inner);
-        proof.clone().unwrap_or_else(|| Err("none was sent".to_owned()))
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, verified: Result<HandshakeSignatureValid, rustls::Error>) -> HandshakeSignatureValid {
-        let outcome = verified.map(|_| ()).map_err(|error| error.to_string());
-        *self.proof.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    fn peer(&self) -> Option<Peer> {
+        let mut seen = self.seen();
+        let (version, proof) = seen.proof.take()?;
+        let chain = read_chain(std::mem::take(&mut seen.chain).into_iter()).ok()?;
+        Some(Peer { version, cipher: String::new(), chain, proof })
+    }
+
+    fn note(
+        &self,
+        version: Version,
+        verified: Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> HandshakeSignatureValid {
+        self.seen().proof = Some((version, verified.map(|_| ()).map_err(|error| error.to_string())));
         HandshakeSignatureValid::assertion()
     }
 }
@@ -168,12 +209,14 @@ impl Observer {
 impl ServerCertVerifier for Observer {
     fn verify_server_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
+        leaf: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let chain = std::iter::once(leaf).chain(above).take(MAX_CHAIN);
+        self.seen().chain = chain.map(|der| der.clone().into_owned()).collect();
         Ok(ServerCertVerified::assertion())
     }
 
@@ -184,7 +227,7 @@ impl ServerCertVerifier for Observer {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.note(verify_tls12_signature(message, certificate, signed, algorithms)))
+        Ok(self.note(Version::Tls12, verify_tls12_signature(message, certificate, signed, algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -194,7 +237,7 @@ impl ServerCertVerifier for Observer {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.note(verify_tls13_signature(message, certificate, signed, algorithms)))
+        Ok(self.note(Version::Tls13, verify_tls13_signature(message, certificate, signed, algorithms)))
     }
 
     /// Those that can be verified, then those that only old or odd servers sign with: such a server

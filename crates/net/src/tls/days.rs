@@ -41,7 +41,7 @@ impl FromStr for Days {
 
     fn from_str(text: &str) -> Result<Days, String> {
         let number = |part: &str| {
-            let days = part.trim().parse::<u32>().ok().filter(|days| *days <= 100_000);
+            let days = part.trim().parse::<u32>().ok().filter(|days| *days <= 1_000_000);
             days.ok_or_else(|| format!("`{part}` is no number of days: write 30 or 30,14"))
         };
         match text.split_once(',') {

@@ -15,7 +15,7 @@ mod trust;
 mod version;
 
 pub use certificate::{Certificate, Key, Unreadable};
-pub use client::{Peer, TlsError, handshake};
+pub use client::{Peer, TlsError, attempt, handshake};
 pub use days::{Days, expiry};
 pub use options::TlsOptions;
 pub use probe::{Offer, probe};

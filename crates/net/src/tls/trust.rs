@@ -110,48 +110,49 @@ impl Anchors {
         let Some((leaf, above)) = peer.chain.split_first() else {
             return vec![Doubt::Other("the server sent no certificate".to_owned())];
         };
-        let mut doubts = dates(&peer.chain, now);
-        doubts.extend(peer.proof.as_ref().err().cloned().map(Doubt::Proof));
-        match ParsedCertificate::try_from(leaf.der()) {
-            Err(error) => doubts.push(Doubt::Other(reason(&error))),
+        let mut doubts = match ParsedCertificate::try_from(leaf.der()) {
+            Err(error) => vec![Doubt::Other(reason(&error))],
             Ok(parsed) => {
-                if !self.named.contains(leaf.der()) {
-                    doubts.extend(self.chain_doubt(&parsed, leaf, above));
-                }
+                let mut doubts = self.chain_doubts(&parsed, leaf, above, now);
                 doubts.extend(name_doubt(&parsed, leaf, name));
+                doubts
             }
-        }
+        };
+        doubts.extend(peer.proof.as_ref().err().cloned().map(Doubt::Proof));
         doubts
     }
 
-    /// Looks at the chain at a moment when all of it is valid, since dates are told apart from this.
-    fn chain_doubt(
+    /// A path that is valid now is enough, whatever else the server sent. Without one, dates are
+    /// told apart from signatures: these are looked at as of a moment when all the chain is valid.
+    fn chain_doubts(
         &self,
         parsed: &ParsedCertificate<'_>,
         leaf: &Certificate,
         above: &[Certificate],
-    ) -> Option<Doubt> {
-        let chain = || std::iter::once(leaf).chain(above);
-        let from = chain().map(|certificate| certificate.not_before).max().unwrap_or_default();
-        let to = chain().map(|certificate| certificate.not_after).min().unwrap_or_default();
-        let moment = u64::try_from(from.max(to.saturating_sub(1)).max(0)).unwrap_or_default();
-        let intermediates: Vec<CertificateDer<'static>> =
-            above.iter().map(|certificate| certificate.der().clone()).collect();
-        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
-        let verified = verify_server_cert_signed_by_trust_anchor(
-            parsed,
-            &self.roots,
-            &intermediates,
-            UnixTime::since_unix_epoch(Duration::from_secs(moment)),
-            algorithms,
-        );
-        let error = verified.err()?;
-        if let Some(weak) =
-            chain().find(|certificate| certificate.has_weak_signature() && !certificate.self_issued)
-        {
-            return Some(Doubt::Other(format!("{} is signed with {}", weak.title, weak.signature)));
+        now: i64,
+    ) -> Vec<Doubt> {
+        if self.named.contains(leaf.der()) {
+            return date_doubt(leaf, now).into_iter().collect();
         }
-        Some(match error {
+        let Err(error) = self.verify(parsed, above, now) else { return Vec::new() };
+        let chain = || std::iter::once(leaf).chain(above);
+        let mut doubts: Vec<Doubt> = chain().filter_map(|certificate| date_doubt(certificate, now)).collect();
+        let error = if doubts.is_empty() {
+            error
+        } else {
+            let from = chain().map(|certificate| certificate.not_before).max().unwrap_or_default();
+            let to = chain().map(|certificate| certificate.not_after).min().unwrap_or_default();
+            match self.verify(parsed, above, from.max(to.saturating_sub(1))) {
+                Ok(()) => return doubts,
+                Err(error) => error,
+            }
+        };
+        let weak = chain().find(|certificate| certificate.has_weak_signature() && !certificate.self_issued);
+        doubts.push(match error {
+            _ if weak.is_some() => {
+                let (title, signature) = weak.map(|weak| (&*weak.title, &*weak.signature)).unwrap_or_default();
+                Doubt::Other(format!("{title} is signed with {signature}"))
+            }
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) if leaf.self_issued => {
                 Doubt::SelfSigned
             }
@@ -159,10 +160,23 @@ impl Anchors {
                 issuer: above.last().unwrap_or(leaf).issuer.clone(),
                 incomplete: above.is_empty(),
             },
-            // webpki's word for a chain that is a certificate authority's own certificate
+            // webpki's word for a certificate authority's own certificate used by a server
             other if leaf.self_issued && reason(&other).contains("CaUsedAsEndEntity") => Doubt::SelfSigned,
             other => Doubt::Other(reason(&other)),
-        })
+        });
+        doubts
+    }
+
+    fn verify(&self, leaf: &ParsedCertificate<'_>, above: &[Certificate], now: i64) -> Result<(), rustls::Error> {
+        let intermediates: Vec<CertificateDer<'static>> =
+            above.iter().map(|certificate| certificate.der().clone()).collect();
+        verify_server_cert_signed_by_trust_anchor(
+            leaf,
+            &self.roots,
+            &intermediates,
+            UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now).unwrap_or_default())),
+            rustls::crypto::ring::default_provider().signature_verification_algorithms.all,
+        )
     }
 }
 
@@ -179,18 +193,15 @@ fn system_bundle() -> Result<PathBuf, CheckError> {
     })
 }
 
-fn dates(chain: &[Certificate], now: i64) -> Vec<Doubt> {
-    let doubt = |certificate: &Certificate| {
-        let title = certificate.title.clone();
-        if now > certificate.not_after {
-            Some(Doubt::Expired { title, when: certificate.ends() })
-        } else if now < certificate.not_before {
-            Some(Doubt::NotYetValid { title, when: date(certificate.not_before) })
-        } else {
-            None
-        }
-    };
-    chain.iter().filter_map(doubt).collect()
+fn date_doubt(certificate: &Certificate, now: i64) -> Option<Doubt> {
+    let title = certificate.title.clone();
+    if now > certificate.not_after {
+        Some(Doubt::Expired { title, when: certificate.ends() })
+    } else if now < certificate.not_before {
+        Some(Doubt::NotYetValid { title, when: date(certificate.not_before) })
+    } else {
+        None
+    }
 }
 
 fn name_doubt(parsed: &ParsedCertificate<'_>, leaf: &Certificate, name: &str) -> Option<Doubt> {
@@ -199,6 +210,13 @@ fn name_doubt(parsed: &ParsedCertificate<'_>, leaf: &Certificate, name: &str) ->
     };
     let doubt = Doubt::Name { wanted: name.to_owned(), names: leaf.names.clone() };
     verify_server_name(parsed, &server).is_err().then_some(doubt)
+}
+
+impl Certificate {
+    /// Is it for this name or address, by its subject alternative names?
+    pub fn is_for(&self, name: &str) -> bool {
+        ParsedCertificate::try_from(self.der()).is_ok_and(|parsed| name_doubt(&parsed, self, name).is_none())
+    }
 }
 
 fn listed(names: &[String]) -> String {
