@@ -63,6 +63,10 @@ impl TlsServer<'_> {
                 None => "; has it STARTTLS, or TLS on another port?".to_owned(),
                 Some(_) => String::new(),
             },
+            // an alert with a number of its own: any other hello would get it too
+            TlsError::Alert(alert) if alert == "unrecognised name" => {
+                format!("; it has no certificate for `{}`, name another by --sni", self.name)
+            }
             TlsError::Alert(_) | TlsError::Closed | TlsError::Failed(_) => {
                 match self.offer(Version::Tls12, ctx).await {
                     Ok(Ok(offer)) => described(&offer),

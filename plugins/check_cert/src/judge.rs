@@ -16,7 +16,9 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         problems.push((state, expiry(certificate, sample.now)));
         problems.extend(weakness(certificate, args));
     }
-    problems.extend(sample.doubts.iter().filter(|doubt| matters(doubt, args)).map(|doubt| (State::Critical, told(doubt))));
+    problems.extend(
+        sample.doubts.iter().filter(|doubt| matters(doubt, args)).map(|doubt| (State::Critical, told(doubt))),
+    );
     problems.extend(chain.first().into_iter().flat_map(|leaf| wishes(leaf, args)));
     if let (Some(min), Some(old)) = (args.tls_min, &sample.old) {
         let text = format!("accepts {} (with {}), older than {min}", old.version, old.cipher);
@@ -46,12 +48,17 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         report = report.detail(0, format!("after its certificate, {ended}: it may want one of the client"));
     }
     report = report.detail(1, agreed(sample));
-    chain.iter().enumerate().fold(report, |report, (i, certificate)| report.detail(1, described(i + 1, certificate)))
+    chain
+        .iter()
+        .enumerate()
+        .fold(report, |report, (i, certificate)| report.detail(1, described(i + 1, certificate)))
 }
 
 fn good(sample: &Sample) -> String {
     match sample.peer.chain.first() {
-        Some(leaf) => format!("{}, issued by {}, {}", expiry(leaf, sample.now), leaf.issuer, sample.peer.version),
+        Some(leaf) => {
+            format!("{}, issued by {}, {}", expiry(leaf, sample.now), leaf.issuer, sample.peer.version)
+        }
         None => "no certificate".to_owned(),
     }
 }
@@ -70,7 +77,12 @@ fn described(number: usize, certificate: &Certificate) -> String {
     };
     format!(
         "{number}: {}{names}; {}, {}; by {}; until {}; serial {}",
-        certificate.subject, certificate.key, certificate.signature, certificate.issuer, certificate.ends(), certificate.serial
+        certificate.subject,
+        certificate.key,
+        certificate.signature,
+        certificate.issuer,
+        certificate.ends(),
+        certificate.serial
     )
 }
 
@@ -86,7 +98,9 @@ fn matters(doubt: &Doubt, args: &Args) -> bool {
 
 fn told(doubt: &Doubt) -> String {
     match doubt {
-        Doubt::Name { .. } | Doubt::SelfSigned | Doubt::UnknownIssuer { .. } => format!("the certificate {doubt}"),
+        Doubt::Name { .. } | Doubt::SelfSigned | Doubt::UnknownIssuer { .. } => {
+            format!("the certificate {doubt}")
+        }
         other => other.to_string(),
     }
 }
@@ -112,7 +126,12 @@ fn weakness(certificate: &Certificate, args: &Args) -> Vec<(State, String)> {
 fn wishes(leaf: &Certificate, args: &Args) -> Vec<(State, String)> {
     let missing = args.name.iter().filter(|name| !leaf.is_for(name));
     let mut found: Vec<(State, String)> = missing
-        .map(|name| (State::Critical, format!("the certificate is not for {name} (it is for {})", leaf.names.join(", "))))
+        .map(|name| {
+            (
+                State::Critical,
+                format!("the certificate is not for {name} (it is for {})", leaf.names.join(", ")),
+            )
+        })
         .collect();
     if let Some(text) = args.issuer.as_ref().filter(|text| !leaf.issuer.contains(text.as_str())) {
         found.push((State::Critical, format!("issued by {}, expected `{text}`", leaf.issuer)));

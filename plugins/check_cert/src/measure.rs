@@ -51,7 +51,11 @@ fn refused_or(answer: Result<Offer, TlsError>, server: &TlsServer<'_>) -> Result
     match answer {
         Ok(offer) => Ok(Some(offer)),
         Err(TlsError::Alert(_) | TlsError::Closed) => Ok(None),
-        Err(error @ TlsError::TimedOut(_)) => Err(CheckError::timeout(format!("{}: {error}", server.place()))),
-        Err(error) => Err(CheckError::target(format!("{}, asked for an old version: {error}", server.place()))),
+        Err(error @ TlsError::TimedOut(_)) => {
+            Err(CheckError::timeout(format!("{}: {error}", server.place())))
+        }
+        Err(error) => {
+            Err(CheckError::target(format!("{}, asked for an old version: {error}", server.place())))
+        }
     }
 }

@@ -43,10 +43,12 @@ pub enum StarttlsError {
     #[error(transparent)]
     Talk(#[from] TalkError),
     /// It knows what was asked and does not offer it.
-    #[error("{place}: offers no STARTTLS ({said})")]
+    #[error("{place}: no STARTTLS (its {expected}: {said})")]
     Refused {
         /// Whom we talked to.
         place: String,
+        /// What should have come.
+        expected: &'static str,
         /// Its words.
         said: String,
     },
@@ -136,7 +138,9 @@ impl Starttls {
             let place = || place.to_owned();
             match conversation.receive(step.expected, step.read, ctx).await? {
                 Heard::Go => {}
-                Heard::Refused(said) => return Err(StarttlsError::Refused { place: place(), said }),
+                Heard::Refused(said) => {
+                    return Err(StarttlsError::Refused { place: place(), expected: step.expected, said });
+                }
                 Heard::Wrong(said) => {
                     return Err(StarttlsError::Wrong { place: place(), expected: step.expected, said });
                 }

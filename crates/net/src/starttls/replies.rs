@@ -24,7 +24,7 @@ pub(super) fn code(bytes: &[u8], wanted: u16) -> Progress<Heard> {
 pub(super) fn ehlo(bytes: &[u8]) -> Progress<Heard> {
     smtp::reply(bytes).map(|reply| match reply.code {
         Some(250) if reply.keyword("STARTTLS").is_some() => Heard::Go,
-        Some(250) => Heard::Refused("STARTTLS is not in its answer to EHLO".to_owned()),
+        Some(250) => Heard::Refused("it is not offered".to_owned()),
         Some(_) => Heard::Refused(reply.to_string()),
         None => Heard::Wrong(reply.to_string()),
     })
@@ -113,7 +113,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
 pub(super) fn xmpp_features(bytes: &[u8]) -> Progress<Heard> {
     xmpp::element(bytes).map(|element| match element {
         Element::Features(features) if features.starttls => Heard::Go,
-        Element::Features(_) => Heard::Refused("starttls is not among its stream features".to_owned()),
+        Element::Features(_) => Heard::Refused("it is not offered".to_owned()),
         Element::Error(what) => Heard::Refused(format!("stream error {what}")),
         Element::Other(said) => Heard::Wrong(said),
     })

@@ -118,7 +118,10 @@ impl Anchors {
                 doubts
             }
         };
-        doubts.extend(peer.proof.as_ref().err().cloned().map(Doubt::Proof));
+        doubts.extend(peer.proof.as_ref().err().map(|error| {
+            // the library has no name for a key that it finds too small
+            Doubt::Proof(if leaf.key.is_weak() { leaf.key.to_string() } else { error.clone() })
+        }));
         doubts
     }
 
@@ -150,7 +153,8 @@ impl Anchors {
         let weak = chain().find(|certificate| certificate.has_weak_signature() && !certificate.self_issued);
         doubts.push(match error {
             _ if weak.is_some() => {
-                let (title, signature) = weak.map(|weak| (&*weak.title, &*weak.signature)).unwrap_or_default();
+                let (title, signature) =
+                    weak.map(|weak| (&*weak.title, &*weak.signature)).unwrap_or_default();
                 Doubt::Other(format!("{title} is signed with {signature}"))
             }
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) if leaf.self_issued => {
@@ -167,7 +171,12 @@ impl Anchors {
         doubts
     }
 
-    fn verify(&self, leaf: &ParsedCertificate<'_>, above: &[Certificate], now: i64) -> Result<(), rustls::Error> {
+    fn verify(
+        &self,
+        leaf: &ParsedCertificate<'_>,
+        above: &[Certificate],
+        now: i64,
+    ) -> Result<(), rustls::Error> {
         let intermediates: Vec<CertificateDer<'static>> =
             above.iter().map(|certificate| certificate.der().clone()).collect();
         verify_server_cert_signed_by_trust_anchor(
