@@ -40,6 +40,11 @@ impl Secret {
         }
     }
 
+    /// One that was given as an argument after all, for options that users of other plugins have.
+    pub fn from_argument(text: &str) -> Secret {
+        Secret(text.to_owned())
+    }
+
     /// The secret itself: hand it to a protocol, never to a message.
     pub fn expose(&self) -> &str {
         &self.0

@@ -211,7 +211,7 @@ impl DialOptions {
 }
 
 /// `host:port`, with brackets around an IPv6 address.
-fn target(host: &str, port: u16) -> String {
+pub(crate) fn target(host: &str, port: u16) -> String {
     if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]:{port}")
     } else {

@@ -1,14 +1,24 @@
 //! Dialling, the same for every check that speaks TCP: address family, source address, and SOCKS5
-//! with names resolved by the proxy.
+//! with names resolved by the proxy; then TLS, asked for by STARTTLS or from the first byte.
 //!
 //! Read [`DialOptions`] first: the options a check opts into, and the one way to a connection.
+//! [`TlsServer`] goes on from there to a handshake, [`Conversation`] talks in turns.
 //!
 //! Invariant: with a proxy set, nothing is resolved here and no packet goes to the target directly.
-//!
-//! Left out: TLS, which the first check that needs it brings.
 
+mod conversation;
 mod dial;
 mod proxy;
+mod server;
+pub mod smtp;
+mod starttls;
+mod stream;
+pub mod tls;
+pub mod xmpp;
 
+pub use conversation::{Conversation, MAX_ANSWER, Progress, TalkError, excerpt, line};
 pub use dial::{DialOptions, Error, Family};
 pub use proxy::{ParseProxyError, Proxy};
+pub use server::TlsServer;
+pub use starttls::{Starttls, StarttlsError};
+pub use stream::{Overheard, Stream};

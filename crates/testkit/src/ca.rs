@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 /// A throw-away certificate authority, its certificate in a file.
@@ -12,6 +12,8 @@ pub struct Authority {
     directory: PathBuf,
     issuer: Issuer<'static, KeyPair>,
     certificate: PathBuf,
+    /// What a server has to send along: its authority's certificate, unless that is a root.
+    above: String,
 }
 
 /// Where a server's certificate and key are.
@@ -38,10 +40,33 @@ impl Authority {
         let own = params.self_signed(&key).expect("a certificate can be signed");
         let certificate = directory.join("ca.pem");
         write(&certificate, &own.pem());
-        Authority { directory: directory.to_owned(), issuer: Issuer::new(params, key), certificate }
+        let issuer = Issuer::new(params, key);
+        Authority { directory: directory.to_owned(), issuer, certificate, above: String::new() }
     }
 
-    /// Its certificate, PEM, for those who trust it.
+    /// An authority below this one, valid until the first of January of a year; the certificates
+    /// that it makes have its own behind them.
+    ///
+    /// # Panics
+    /// If a certificate cannot be signed.
+    #[track_caller]
+    pub fn subordinate(&self, name: &str, year: i32) -> Authority {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().expect("a key can be made");
+        let own = params.signed_by(&key, &self.issuer).expect("a certificate can be signed");
+        Authority {
+            directory: self.directory.clone(),
+            issuer: Issuer::new(params, key),
+            certificate: self.certificate.clone(),
+            above: own.pem(),
+        }
+    }
+
+    /// The certificate of its root, PEM, for those who trust it.
     pub fn certificate(&self) -> &Path {
         &self.certificate
     }
@@ -53,17 +78,27 @@ impl Authority {
     /// If a name cannot stand in a certificate, or a file cannot be written.
     #[track_caller]
     pub fn server(&self, names: &[&str]) -> Identity {
+        self.server_until(2200, names)
+    }
+
+    /// The same, valid until the first of January of a year.
+    ///
+    /// # Panics
+    /// As [`Authority::server`].
+    #[track_caller]
+    pub fn server_until(&self, year: i32, names: &[&str]) -> Identity {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let first = names.first().expect("a certificate has a name").clone();
         let mut params = CertificateParams::new(names).expect("names of hosts");
         params.distinguished_name.push(DnType::CommonName, first.as_str());
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_after = date_time_ymd(year, 1, 1);
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().expect("a key can be made");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be signed");
         let file = |ending: &str| self.directory.join(format!("{first}.{ending}"));
         let identity = Identity { certificate: file("pem"), key: file("key") };
-        write(&identity.certificate, &certificate.pem());
+        write(&identity.certificate, &(certificate.pem() + &self.above));
         write(&identity.key, &key.serialize_pem());
         identity
     }

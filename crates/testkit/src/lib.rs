@@ -5,10 +5,12 @@
 
 mod ca;
 mod check_cmd;
+mod script;
 mod server;
 mod systemd;
 
 pub use ca::{Authority, Identity};
 pub use check_cmd::{CheckCmd, CheckRun, program};
+pub use script::{Script, scripted};
 pub use server::{Server, free_port, wait_for_port, wait_until};
 pub use systemd::Systemd;

@@ -5,6 +5,7 @@ use check::CheckDef;
 /// Every check of ours, by name. A new one is one line here (and one in Cargo.toml).
 pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_apt::Args>(),
+    CheckDef::of::<check_cert::Args>(),
     CheckDef::of::<check_disk::Args>(),
     CheckDef::of::<check_dummy::Args>(),
     CheckDef::of::<check_file_age::Args>(),
@@ -15,6 +16,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_ping::Args>(),
     CheckDef::of::<check_procs::Args>(),
     CheckDef::of::<check_puppet::Args>(),
+    CheckDef::of::<check_smtp::Args>(),
     CheckDef::of::<check_swap::Args>(),
     CheckDef::of::<check_systemd::Args>(),
     CheckDef::of::<check_tcp::Args>(),

@@ -1,6 +1,7 @@
 //! Each check against the real thing, as a program and in-process (requirement U01).
 
 mod check_apt;
+mod check_cert;
 mod check_disk;
 mod check_dummy;
 mod check_file_age;
@@ -11,6 +12,7 @@ mod check_memory;
 mod check_ping;
 mod check_procs;
 mod check_puppet;
+mod check_smtp;
 mod check_swap;
 mod check_systemd;
 mod check_tcp;

@@ -2,14 +2,12 @@
 
 use std::fs;
 use std::net::TcpStream;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use testkit::{Authority, Server, free_port, wait_for_port, wait_until};
 
-/// The account it runs as when the test runs as root; Debian's `nobody`.
-const NOBODY: u32 = 65_534;
+use super::{account, give, unprivileged};
 
 /// Its own name in greetings; its certificate is for `localhost` and `127.0.0.1`.
 const NAME: &str = "mail.test";
@@ -61,23 +59,14 @@ impl SmtpServer {
             process: None,
         };
         fs::write(server.home.join("exim.conf"), server.configuration()).unwrap();
-        if is_root() {
-            give(&server.home);
-        }
+        give(&server.home);
         server
     }
 
     /// Starts it (again), with the same ports and mailboxes.
     #[track_caller]
     pub fn resume(&mut self) {
-        let mut command = if is_root() {
-            let mut command = Command::new("/usr/bin/setpriv");
-            let id = NOBODY.to_string();
-            command.args(["--reuid", &id, "--regid", &id, "--clear-groups", "--", "/usr/sbin/exim4"]);
-            command
-        } else {
-            Command::new("/usr/sbin/exim4")
-        };
+        let mut command = unprivileged("/usr/sbin/exim4");
         command.arg("-C").arg(self.home.join("exim.conf")).args(["-bdf", "-q5s"]);
         let mut process = Server::start(&mut command);
         wait_until("exim listens", || {
@@ -116,7 +105,7 @@ impl SmtpServer {
 
     fn configuration(&self) -> String {
         let (home, port, tls_port) = (self.home.display(), self.port, self.tls_port);
-        let (account, group) = if is_root() { (NOBODY, NOBODY) } else { own_ids() };
+        let (account, group) = account();
         format!(
             "exim_user = {account}
 exim_group = {group}
@@ -176,24 +165,5 @@ plain:
   server_set_id = $auth2
 "
         )
-    }
-}
-
-fn own_ids() -> (u32, u32) {
-    let own = fs::metadata("/proc/self").unwrap();
-    (own.uid(), own.gid())
-}
-
-fn is_root() -> bool {
-    own_ids().0 == 0
-}
-
-/// Gives a folder and all in it to the account that the server runs as.
-fn give(path: &Path) {
-    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            give(&entry.unwrap().path());
-        }
     }
 }

@@ -1,0 +1,23 @@
+//! TLS for checks: what a server shows is data to judge, not a reason to give up.
+//!
+//! Read [`handshake`] first: it completes with any certificate and gives a [`Peer`]. Whether to
+//! trust it is asked of [`Anchors`], which are read only then. What the library cannot talk to is
+//! described by a [`probe`].
+//!
+//! Left out: client certificates, and OCSP: no authority of today answers it.
+
+mod certificate;
+mod client;
+mod days;
+mod options;
+mod probe;
+mod trust;
+mod version;
+
+pub use certificate::{Certificate, Key, Unreadable};
+pub use client::{Peer, TlsError, attempt, handshake};
+pub use days::{Days, expiry};
+pub use options::TlsOptions;
+pub use probe::{Offer, probe};
+pub use trust::{Anchors, Doubt};
+pub use version::Version;

@@ -1,0 +1,52 @@
+//! The verdict of `check_smtp`, pure.
+
+use check::{Perfdata, Report, State, Uom};
+use net::tls::expiry;
+
+use crate::Args;
+use crate::dialogue::Sample;
+
+pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
+    let thresholds = args.thresholds.thresholds();
+    let mut state = thresholds.state(sample.seconds);
+    let mut said = Vec::new();
+    for (worse, what) in sample.steps.iter().filter_map(crate::step::Step::problem) {
+        state = state.worst(worse);
+        said.push(what);
+    }
+    for doubt in &sample.doubts {
+        state = State::Critical;
+        said.push(format!("the certificate is not to be trusted: {doubt}"));
+    }
+    if !sample.doubts.is_empty() && args.authtype.is_some() {
+        said.push("the password was not sent".to_owned());
+    }
+    if let Some(what) = &sample.quit {
+        state = state.worst(State::Unknown);
+        said.push(what.clone());
+    }
+    let certificate = sample.peer.as_ref().and_then(|peer| peer.certificate());
+    let days = args.certificate.zip(certificate);
+    if let Some((days, certificate)) = days {
+        state = state.worst(days.state(certificate, sample.now));
+        said.push(expiry(certificate, sample.now));
+    }
+    said.push(format!("{:.3} sec. response time", sample.seconds));
+    // what is wrong comes first, but a good run starts as scripts expect
+    if state == State::Ok {
+        said.rotate_right(1);
+    }
+    let time = Perfdata::new("time", sample.seconds, Uom::Seconds)
+        .decimals(6)
+        .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
+        .min(0.0);
+    let mut report = Report::new(state, said.join(", ")).perf(time);
+    if let Some((days, certificate)) = days {
+        let (warning, critical) = days.ranges();
+        let left = certificate.days_left(sample.now).floor();
+        report = report.perf(
+            Perfdata::new("certificate_days", left, Uom::None).thresholds(Some(&warning), critical.as_ref()),
+        );
+    }
+    sample.transcript.iter().fold(report, |report, line| report.detail(1, line.clone()))
+}
