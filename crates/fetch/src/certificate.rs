@@ -5,7 +5,7 @@ use ring::digest::{SHA256, digest};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
-use crate::Pin;
+use crate::{Pin, clipped};
 
 /// Names shown of one certificate; some have hundreds.
 const MAX_NAMES: usize = 8;
@@ -43,6 +43,7 @@ impl Certificate {
                 _ => None,
             })
             .take(MAX_NAMES)
+            .map(|name| clipped(&name))
             .collect();
         Some(Certificate {
             subject: name_of(read.subject()),
@@ -76,7 +77,7 @@ pub(crate) fn date(seconds: i64) -> String {
 
 fn name_of(name: &X509Name<'_>) -> String {
     let common = name.iter_common_name().next().and_then(|name| name.as_str().ok());
-    common.map_or_else(|| name.to_string(), str::to_owned)
+    common.map_or_else(|| clipped(&name.to_string()), clipped)
 }
 
 fn address(bytes: &[u8]) -> Option<String> {

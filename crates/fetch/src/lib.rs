@@ -31,5 +31,5 @@ pub use pin::Pin;
 pub use redirect::{MAX_REDIRECTS, next_request};
 pub use reqwest::header;
 pub use reqwest::{Method, StatusCode, Url, Version};
-pub use size::{bytes, shown};
+pub use size::{bytes, clipped, shown};
 pub use target::{Header, HttpVersion, Stick, Target, TlsVersions};

@@ -4,7 +4,7 @@ use check::CheckError;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION};
 use reqwest::{Method, StatusCode, Url};
 
-use crate::{Answer, Request};
+use crate::{Answer, Request, clipped};
 
 /// So many redirects are followed unless an option says otherwise, as the peer has it.
 pub const MAX_REDIRECTS: u32 = 15;
@@ -23,10 +23,15 @@ pub fn next_request(request: &Request, answer: &Answer) -> Result<Option<Request
         return Err(CheckError::target(format!("{} redirects without saying where", answer.url)));
     };
     let text = String::from_utf8_lossy(location.as_bytes());
-    let nowhere = || CheckError::target(format!("{} redirects to `{text}`, which is no URL", answer.url));
+    let nowhere =
+        || CheckError::target(format!("{} redirects to `{}`, which is no URL", answer.url, clipped(&text)));
     let mut url = answer.url.join(&text).map_err(|_| nowhere())?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(CheckError::target(format!("{} redirects to `{text}`, which is not HTTP", answer.url)));
+        return Err(CheckError::target(format!(
+            "{} redirects to `{}`, which is not HTTP",
+            answer.url,
+            clipped(&text)
+        )));
     }
     // a name and a password in a Location are nobody's business
     let _ = url.set_username("");

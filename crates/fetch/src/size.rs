@@ -1,4 +1,4 @@
-//! Sizes as users write them.
+//! Sizes as users write them, and texts that are too long for a message.
 
 /// `1024`, `10k`, `10M`, `2GB`, `1MiB`: bytes, in units of 1024.
 pub fn bytes(text: &str) -> Result<u64, String> {
@@ -35,9 +35,24 @@ pub fn shown(size: u64) -> String {
     format!("{} {}", text.strip_suffix(".0").unwrap_or(&text), UNITS[unit])
 }
 
+/// The start of a text that a peer has written, as far as it is worth a message: 100 characters.
+pub fn clipped(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_clipped_between_characters() {
+        assert_eq!(clipped("é"), "é");
+        assert_eq!(clipped(&"é".repeat(100)), "é".repeat(100));
+        assert_eq!(clipped(&"é".repeat(101)), "é".repeat(100) + "…");
+    }
 
     #[test]
     fn reads_and_shows_units_of_1024() {

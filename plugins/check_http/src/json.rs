@@ -9,6 +9,9 @@ use serde_json_path::JsonPath;
 /// Values shown of a path that selects many.
 const SHOWN: usize = 3;
 
+/// Values judged of one path: more would make a page of the one line.
+const MAX_VALUES: usize = 20;
+
 /// Longest value shown.
 const MAX_SHOWN: usize = 60;
 
@@ -83,6 +86,10 @@ impl JsonOptions {
         let found: Vec<Value> = path.query.query(&document).iter().map(|found| path.value(found)).collect();
         if found.is_empty() {
             return critical(format!("no {} in the answer", path.text));
+        }
+        if found.len() > MAX_VALUES {
+            let (path, count) = (&path.text, found.len());
+            return critical(format!("{path} selects {count} values, and {MAX_VALUES} at most are judged"));
         }
         let mut findings = Findings::default();
         for (i, value) in found.iter().enumerate() {
@@ -227,6 +234,8 @@ mod tests {
             assert_eq!(state, State::Critical);
             assert!(text.contains(want), "{text}");
         }
+        let many = format!("[{}1]", "1,".repeat(100));
+        assert!(problem(&["--json-path", "$[*]"], &many).1.contains("selects 101 values"));
         let deep = "[".repeat(100_000);
         assert!(problem(&["--json-path", "$"], &deep).1.contains("no JSON"));
         assert!("n[".parse::<Path>().is_err());

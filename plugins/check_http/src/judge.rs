@@ -1,7 +1,7 @@
 //! The verdict of `check_http`, pure.
 
 use check::{Ctx, Perfdata, Range, Report, State, Uom};
-use fetch::{Answer, Certificate, Version};
+use fetch::{Answer, Certificate, Version, clipped};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
@@ -91,7 +91,7 @@ fn judge_answer(answer: &Answer, sample: &Sample, args: &Args, ctx: &Ctx) -> Rep
         } else {
             String::from_utf8_lossy(value.as_bytes())
         };
-        report = report.detail(2, format!("{name}: {shown}"));
+        report = report.detail(2, format!("{name}: {}", clipped(&shown)));
     }
     if args.show_body {
         let start = answer.body.get(..SHOWN).unwrap_or(&answer.body);
@@ -103,14 +103,17 @@ fn judge_answer(answer: &Answer, sample: &Sample, args: &Args, ctx: &Ctx) -> Rep
 /// State and words of the status line.
 fn judge_status(answer: &Answer, args: &Args) -> (State, String) {
     let line = answer.status_line();
+    let shown = clipped(&line);
     let status = answer.status.as_u16();
     if let Some(expect) = &args.expect {
         return if expect.is_met(status, &line) {
             (State::Ok, format!("Status line output matched \"{}\"", expect.text()))
         } else {
             let port = answer.url.port().map(|port| format!(" on port {port}")).unwrap_or_default();
-            let words =
-                format!("Invalid HTTP response received from host{port}: {line}, expected {}", expect.text());
+            let words = format!(
+                "Invalid HTTP response received from host{port}: {shown}, expected {}",
+                expect.text()
+            );
             (State::Critical, words)
         };
     }
@@ -121,7 +124,7 @@ fn judge_status(answer: &Answer, args: &Args) -> (State, String) {
         (400..=499, _) => State::Warning,
         _ => State::Critical,
     };
-    (state, line)
+    (state, shown)
 }
 
 fn problems(answer: &Answer, sample: &Sample, args: &Args) -> Vec<(State, String)> {

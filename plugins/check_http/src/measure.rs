@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use check::{CheckError, Ctx};
 use fetch::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use fetch::{Answer, Certificate, Fetcher, Method, Request, Stick, next_request};
+use fetch::{Answer, Certificate, Fetcher, Method, Request, Stick, clipped, next_request};
 use jiff::Timestamp;
 use regex::bytes::Regex;
 
@@ -59,18 +59,19 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let mut redirects = 0;
     while let Some(next) = followed(args, &request, &answer)? {
         redirects += 1;
-        sample.steps.push(format!("{} -> {}", answer.status_line(), next.url));
+        sample.steps.push(format!("{} -> {}", clipped(&answer.status_line()), clipped(next.url.as_str())));
         if redirects > args.max_redirs {
             return Err(CheckError::target(format!(
                 "maximum redirection depth {} exceeded - {}",
-                args.max_redirs, next.url
+                args.max_redirs,
+                clipped(next.url.as_str())
             )));
         }
         request = next;
         answer = fetcher.fetch(&request).await?;
     }
     sample.seconds = start.elapsed().as_secs_f64();
-    sample.steps.push(answer.status_line());
+    sample.steps.push(clipped(&answer.status_line()));
     sample.answer = Some(answer);
     Ok(sample)
 }

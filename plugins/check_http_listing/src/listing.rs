@@ -81,7 +81,8 @@ fn from_json(page: &str) -> Option<Vec<Entry>> {
     let Value::Array(all) = serde_json::from_str(page).ok()? else { return None };
     let entry = |value: Value| {
         let text = |key: &str| value.get(key).and_then(Value::as_str);
-        let name = text("name").filter(|name| !name.is_empty() && !name.contains('/'))?.to_owned();
+        let own = |name: &&str| !name.contains('/') && !["", ".", ".."].contains(name);
+        let name = text("name").filter(own)?.to_owned();
         let is_directory = text("type") == Some("directory");
         let modified =
             text("mtime").and_then(|time| DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", time).ok());
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn json_is_read_as_nginx_writes_it() {
         let body = r#"[{"name":"d","type":"directory","mtime":"Sun, 22 Nov 2026 05:28:35 GMT"},
-            {"name":"a?b%","type":"file","mtime":"bad","size":7},{"name":"../x","type":"file"},{"x":1},3]"#;
+            {"name":"a?b%","type":"file","mtime":"bad","size":7},{"name":"../x","type":"file"},{"name":"..","type":"directory"},{"x":1},3]"#;
         let entries = read(&page("application/json", body)).unwrap();
         assert_eq!(entries.len(), 2, "{entries:?}");
         assert!(entries[0].is_directory && entries[0].modified.is_some());

@@ -11,6 +11,9 @@ use jiff::Timestamp;
 use crate::pattern::Places;
 use crate::{Args, listing};
 
+/// Entries that patterns may ask for, in all.
+const MAX_FOUND: usize = 100_000;
+
 /// Redirects followed for one listing.
 const MAX_REDIRECTS: u32 = 5;
 
@@ -69,7 +72,8 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let mut waiting = VecDeque::from([Waiting { url, path: String::new(), places, depth: 0 }]);
     while let Some(directory) = waiting.pop_front() {
         sample.listings += 1;
-        if sample.listings > args.max_listings {
+        // those still waiting count: a hostile listing of directories must not fill the memory
+        if sample.listings as usize + waiting.len() > args.max_listings as usize {
             return Err(CheckError::usage(format!(
                 "the patterns lead through more than {} directories of {}: narrow them, or raise --max-listings",
                 args.max_listings, sample.url
@@ -86,7 +90,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
             if directory.depth == 0 {
                 return Err(CheckError::target(format!("{}: {why}", answer.url)));
             }
-            sample.unreadable.push(format!("{}: {why}", directory.path));
+            sample.unreadable.push(format!("{}: {why}", fetch::clipped(&directory.path)));
             continue;
         };
         for entry in entries {
@@ -114,6 +118,12 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
                 let path = format!("{}{}/", directory.path, entry.name);
                 waiting.push_back(Waiting { url, path, places: below, depth: directory.depth + 1 });
             }
+        }
+        if sample.found.iter().map(Vec::len).sum::<usize>() > MAX_FOUND {
+            return Err(CheckError::usage(format!(
+                "the patterns ask for more than {MAX_FOUND} entries of {}: narrow them",
+                sample.url
+            )));
         }
     }
     sample.seconds = start.elapsed().as_secs_f64();
