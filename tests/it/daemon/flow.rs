@@ -220,6 +220,11 @@ fn a_reload_under_load_runs_nothing_early_and_loses_nothing() {
     after.retain(|name, _| before.contains_key(name));
     assert_eq!(after, before, "each keeps its place on the timetable");
     daemon.stop();
+    let mut all: Vec<u64> = runs(&daemon).into_values().flatten().collect();
+    all.retain(|at| (started..ended).contains(at));
+    all.sort_unstable();
+    let pause = all.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(u64::MAX);
+    assert!(pause < INTERVAL, "nothing was started for {pause} µs");
     for (name, times) in runs(&daemon) {
         let during: Vec<u64> = times.into_iter().filter(|at| (started..ended).contains(at)).collect();
         for pair in during.windows(2) {
