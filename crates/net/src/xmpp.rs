@@ -1,6 +1,8 @@
 //! The start of an XMPP stream (RFC 6120): opening it, and the elements that come before anybody
 //! has logged in. No general XML: only as much as it takes to find where an element ends.
 
+use std::fmt;
+
 use crate::conversation::{Progress, excerpt};
 
 /// The request for TLS.
@@ -31,13 +33,31 @@ pub struct Features {
     pub names: Vec<String>,
 }
 
+/// Why a server ends a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamError {
+    /// Its condition: `host-unknown`.
+    pub condition: String,
+    /// Its words, if it has some.
+    pub text: String,
+}
+
+impl fmt::Display for StreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.text.as_str() {
+            "" => f.write_str(&self.condition),
+            text => write!(f, "{} ({text})", self.condition),
+        }
+    }
+}
+
 /// A whole element inside a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Element {
     /// `<stream:features>`.
     Features(Features),
-    /// `<stream:error>`, by its condition: `host-unknown`.
-    Error(String),
+    /// `<stream:error>`.
+    Error(StreamError),
     /// Another element, by its name; or text that is no XMPP, as it came.
     Other(String),
 }
@@ -69,7 +89,7 @@ pub fn element(bytes: &[u8]) -> Progress<Element> {
     let mut tags = Tags { bytes, at: 0 };
     let mut path: Vec<String> = Vec::new();
     let mut features = Features::default();
-    let mut condition = String::new();
+    let mut error = StreamError::default();
     loop {
         let text_from = tags.at;
         let Some(tag) = tags.next() else { return unfinished(bytes, text_from, path.is_empty()) };
@@ -83,15 +103,17 @@ pub fn element(bytes: &[u8]) -> Progress<Element> {
                 return Progress::Done(Element::Other(format!("end of {}", tag.name)), tags.at);
             }
             Kind::Start | Kind::Empty => {
-                note(&path, &tag.name, &mut features, &mut condition);
+                note(&path, &tag.name, &mut features, &mut error);
                 if tag.kind == Kind::Start {
                     path.push(tag.name.clone());
                 }
             }
             Kind::End => {
-                if path.last().is_some_and(|name| name == "mechanism") {
-                    let text = bytes.get(text_from..tag.from).unwrap_or_default();
-                    features.mechanisms.push(excerpt(text));
+                let text = || excerpt(bytes.get(text_from..tag.from).unwrap_or_default());
+                match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                    [.., "mechanism"] => features.mechanisms.push(text()),
+                    ["error", "text"] => error.text = text(),
+                    _ => {}
                 }
                 path.pop();
             }
@@ -102,7 +124,7 @@ pub fn element(bytes: &[u8]) -> Progress<Element> {
         if path.is_empty() {
             let element = match tag.name.as_str() {
                 "features" => Element::Features(features),
-                "error" => Element::Error(condition),
+                "error" => Element::Error(error),
                 _ => Element::Other(tag.name),
             };
             return Progress::Done(element, tags.at);
@@ -119,7 +141,7 @@ fn unfinished(bytes: &[u8], from: usize, outside: bool) -> Progress<Element> {
     Progress::More
 }
 
-fn note(path: &[String], name: &str, features: &mut Features, condition: &mut String) {
+fn note(path: &[String], name: &str, features: &mut Features, error: &mut StreamError) {
     let inside: Vec<&str> = path.iter().map(String::as_str).collect();
     match (inside.as_slice(), name) {
         (["features"], name) => {
@@ -127,7 +149,7 @@ fn note(path: &[String], name: &str, features: &mut Features, condition: &mut St
             features.starttls |= name == "starttls";
         }
         (["features", "starttls"], "required") => features.starttls_required = true,
-        (["error"], name) if condition.is_empty() => name.clone_into(condition),
+        (["error"], name) if error.condition.is_empty() => name.clone_into(&mut error.condition),
         _ => {}
     }
 }
@@ -231,7 +253,11 @@ mod tests {
     #[test]
     fn errors_and_strangers() {
         let error = format!("{OPENING}<stream:error><host-unknown xmlns='y'/><text>no</text></stream:error>");
-        assert_eq!(read(&error), Element::Error("host-unknown".to_owned()));
+        let Element::Error(error) = read(&error) else { panic!() };
+        assert_eq!(
+            (error.condition.as_str(), error.to_string().as_str()),
+            ("host-unknown", "host-unknown (no)")
+        );
         assert_eq!(read("<proceed xmlns='x'/>"), Element::Other("proceed".to_owned()));
         assert_eq!(element(b"220 mail"), Progress::Done(Element::Other("220 mail".to_owned()), 8));
         assert_eq!(

@@ -22,6 +22,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_tcp::Args>(),
     CheckDef::of::<check_uptime::Args>(),
     CheckDef::of::<check_users::Args>(),
+    CheckDef::of::<check_xmpp::Args>(),
 ];
 
 /// The check of that name.

@@ -18,4 +18,5 @@ mod check_systemd;
 mod check_tcp;
 mod check_uptime;
 mod check_users;
+mod check_xmpp;
 mod common;

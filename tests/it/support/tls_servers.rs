@@ -193,6 +193,27 @@ VirtualHost 'xmpp.test'
     (server, c2s_tls, s2s_tls)
 }
 
+/// A name server with one zone, given by its records.
+pub fn nsd(home: &Home, zone: &str, records: &str) -> Running {
+    let port = free_port();
+    let path = home.path.display();
+    let soa = "$TTL 60\n@ SOA ns.invalid. root.invalid. 1 60 60 60 60\n@ NS ns.invalid.\n";
+    home.file("zone", &format!("$ORIGIN {zone}.\n{soa}{records}"));
+    let configuration = home.file(
+        "nsd.conf",
+        &format!(
+            "server:
+  username: \"\"\n  chroot: \"\"\n  database: \"\"\n  server-count: 1\n  ip-address: 127.0.0.1@{port}
+  zonesdir: \"{path}\"\n  pidfile: \"{path}/nsd.pid\"\n  xfrdfile: \"{path}/xfrd\"\n  xfrdir: \"{path}\"
+  zonelistfile: \"{path}/zones\"
+remote-control:\n  control-enable: no
+zone:\n  name: {zone}\n  zonefile: zone
+"
+        ),
+    );
+    running(unprivileged("/usr/sbin/nsd").args(["-d", "-c"]).arg(configuration), port, port)
+}
+
 /// `openssl s_server` with these options, which may switch on what is rightly off today.
 pub fn openssl(identity: &Identity, options: &[&str]) -> Running {
     let port = free_port();
