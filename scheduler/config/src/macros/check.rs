@@ -13,8 +13,15 @@ use crate::load::Configuration;
 use crate::trust::unquoted;
 
 /// Checks of ours that have `--proxy`; check_ping by refusing it, so that nothing goes directly.
-pub const PROXY_CHECKS: &[&str] =
-    &["check_cert", "check_http", "check_http_listing", "check_ping", "check_smtp", "check_tcp", "check_xmpp"];
+pub const PROXY_CHECKS: &[&str] = &[
+    "check_cert",
+    "check_http",
+    "check_http_listing",
+    "check_ping",
+    "check_smtp",
+    "check_tcp",
+    "check_xmpp",
+];
 
 /// Macros in arguments that a monitored machine chose.
 const OWN: [&str; 6] =
