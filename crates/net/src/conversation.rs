@@ -136,7 +136,7 @@ impl Conversation {
         in_time(sending, ctx)
             .await
             .ok_or_else(|| silent(&self.place, wanted, ctx))?
-            .map_err(|source| broken(&self.place, wanted, source))
+            .map_err(|source| self.broken(wanted, source))
     }
 
     /// Reads until `reader` has its answer, which `wanted` names; what came behind it is kept.
@@ -166,15 +166,22 @@ impl Conversation {
             let read = in_time(self.stream.read(&mut buffer[..room]), ctx)
                 .await
                 .ok_or_else(|| silent(&self.place, wanted, ctx))?
-                .map_err(|source| broken(&self.place, wanted, source))?;
+                .map_err(|source| self.broken(wanted, source))?;
             if read == 0 {
-                return Err(TalkError::Closed {
-                    place: self.place.clone(),
-                    wanted: wanted.to_owned(),
-                    so_far: self.unread.clone(),
-                });
+                return Err(self.broken(wanted, io::ErrorKind::UnexpectedEof.into()));
             }
             self.unread.extend_from_slice(&buffer[..read]);
+        }
+    }
+
+    /// A peer that resets the connection, or ends it without TLS's goodbye, has hung up too.
+    fn broken(&self, wanted: &str, source: io::Error) -> TalkError {
+        let (place, wanted) = (self.place.clone(), wanted.to_owned());
+        match source.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                TalkError::Closed { place, wanted, so_far: self.unread.clone() }
+            }
+            _ => TalkError::Broken { place, wanted, source },
         }
     }
 
@@ -227,10 +234,6 @@ fn silent(place: &str, wanted: &str, ctx: &Ctx) -> TalkError {
         wanted: wanted.to_owned(),
         seconds: ctx.timeout.as_secs_f64(),
     }
-}
-
-fn broken(place: &str, wanted: &str, source: io::Error) -> TalkError {
-    TalkError::Broken { place: place.to_owned(), wanted: wanted.to_owned(), source }
 }
 
 #[cfg(test)]

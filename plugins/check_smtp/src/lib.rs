@@ -141,17 +141,17 @@ impl Args {
 
 /// A line break in a command would be a second command.
 fn one_line(text: &str) -> Result<String, String> {
-    match text.chars().any(char::is_control) {
-        true => Err("control characters cannot stand in a line of SMTP".to_owned()),
-        false => Ok(text.to_owned()),
+    if text.chars().any(char::is_control) {
+        return Err("control characters cannot stand in a line of SMTP".to_owned());
     }
+    Ok(text.to_owned())
 }
 
 fn address(text: &str) -> Result<String, String> {
-    match text.contains('@') && !text.contains(['<', '>', ' ']) {
-        true => one_line(text),
-        false => Err(format!("`{text}` is no address: write user@domain")),
+    if !text.contains('@') || text.contains(['<', '>', ' ']) {
+        return Err(format!("`{text}` is no address: write user@domain"));
     }
+    one_line(text)
 }
 
 impl Check for Args {

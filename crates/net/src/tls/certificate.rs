@@ -53,8 +53,8 @@ pub struct Unreadable;
 
 impl Certificate {
     /// Reads one.
-    pub fn read(der: CertificateDer<'static>) -> Result<Certificate, Unreadable> {
-        let (_, parsed) = X509Certificate::from_der(&der).map_err(|_| Unreadable)?;
+    pub fn read(der: &CertificateDer<'_>) -> Result<Certificate, Unreadable> {
+        let (_, parsed) = X509Certificate::from_der(der).map_err(|_| Unreadable)?;
         let subject = plain(&parsed.subject().to_string());
         let names = alternative_names(&parsed);
         let title = first_attribute(parsed.subject().iter_common_name())
@@ -71,7 +71,7 @@ impl Certificate {
             self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
             subject,
             names,
-            der: der.clone(),
+            der: der.clone().into_owned(),
         })
     }
 
@@ -219,7 +219,7 @@ mod tests {
         params.not_before = rcgen::date_time_ymd(2026, 1, 1);
         params.not_after = rcgen::date_time_ymd(2026, 3, 2);
         let key = KeyPair::generate().unwrap();
-        Certificate::read(params.self_signed(&key).unwrap().der().clone()).unwrap()
+        Certificate::read(params.self_signed(&key).unwrap().der()).unwrap()
     }
 
     #[test]
@@ -247,11 +247,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(noise in proptest::collection::vec(any::<u8>(), 0..200), at in 0_usize..600, with: u8) {
-            let _ = Certificate::read(CertificateDer::from(noise));
+            let _ = Certificate::read(&CertificateDer::from(noise));
             let mut bent = sample().der().to_vec();
             let at = at % bent.len();
             bent[at] = with;
-            if let Ok(read) = Certificate::read(CertificateDer::from(bent)) {
+            if let Ok(read) = Certificate::read(&CertificateDer::from(bent)) {
                 let _ = (read.ends(), read.days_left(0), read.key.to_string());
             }
         }

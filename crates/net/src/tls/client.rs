@@ -119,7 +119,7 @@ pub(super) fn read_chain(
 ) -> Result<Vec<Certificate>, super::Unreadable> {
     let mut chain = Vec::new();
     for (i, der) in ders.take(MAX_CHAIN).enumerate() {
-        match Certificate::read(der) {
+        match Certificate::read(&der) {
             Ok(certificate) => chain.push(certificate),
             Err(error) if i == 0 => return Err(error),
             Err(_) => {}

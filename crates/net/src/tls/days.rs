@@ -78,7 +78,7 @@ mod tests {
         let mut params = CertificateParams::new(vec!["mx.test".to_owned()]).unwrap();
         params.not_after = rcgen::date_time_ymd(2026, 3, 1);
         let own = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        let certificate = Certificate::read(own.der().clone()).unwrap();
+        let certificate = Certificate::read(own.der()).unwrap();
         let days: Days = "30,14".parse().unwrap();
         let end = certificate.not_after;
         for (left, want) in [

@@ -48,7 +48,7 @@ pub async fn probe(mut stream: TcpStream, name: &str, newest: Version, ctx: &Ctx
     let asking = async {
         stream.write_all(&hello).await?;
         let mut flight = Vec::new();
-        let mut buffer = [0_u8; 8192];
+        let mut buffer = [0_u8; 2048];
         loop {
             if let Some(answer) = answer(&flight) {
                 return Ok(answer);
@@ -268,9 +268,9 @@ mod tests {
         let mut hello = version.to_be_bytes().to_vec();
         hello.extend([7; 32]);
         hello.extend([0, 0x00, 0x2f, 0]);
-        let mut messages = vec![2, 0, 0, hello.len() as u8];
+        let mut messages = vec![2, 0, 0, u8::try_from(hello.len()).unwrap()];
         messages.extend(hello);
-        let length = certificate.len() as u8;
+        let length = u8::try_from(certificate.len()).unwrap();
         messages.extend([11, 0, 0, length + 6, 0, 0, length + 3, 0, 0, length]);
         messages.extend(certificate);
         record(22, &messages)

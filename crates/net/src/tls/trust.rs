@@ -279,7 +279,7 @@ mod tests {
     const IN_APRIL: i64 = 1_775_000_000;
 
     fn peer(certificate: &rcgen::Certificate) -> Peer {
-        Peer::with_chain(vec![Certificate::read(certificate.der().clone()).unwrap()])
+        Peer::with_chain(vec![Certificate::read(certificate.der()).unwrap()])
     }
 
     #[test]
