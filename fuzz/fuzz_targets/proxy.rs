@@ -7,8 +7,9 @@ use net::Proxy;
 fuzz_target!(|text: &str| {
     if let Ok(proxy) = text.parse::<Proxy>() {
         assert!(proxy.port > 0 && !proxy.host.is_empty());
-        if let Some(password) = proxy.password.as_ref().filter(|password| password.len() > 8) {
-            assert!(!format!("{proxy:?}").contains(password.as_str()) || proxy.host.contains(password.as_str()));
-        }
+        assert!(!proxy.host.contains(|c: char| c.is_control() || c.is_whitespace()));
+        // whatever the password is, the same is shown
+        let other = Proxy { password: proxy.password.as_ref().map(|_| "another".to_owned()), ..proxy.clone() };
+        assert_eq!(format!("{proxy:?}"), format!("{other:?}"));
     }
 });

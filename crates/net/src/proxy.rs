@@ -64,7 +64,7 @@ fn split_address(address: &str) -> Result<(&str, u16), ParseProxyError> {
     } else {
         address.rsplit_once(':').unwrap_or((address, ""))
     };
-    if host.is_empty() {
+    if host.is_empty() || host.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return Err(ParseProxyError::Form);
     }
     match port {
@@ -136,6 +136,8 @@ mod tests {
             "socks5h://x:70000",
             "socks5h://[::1",
             "socks5h://x:y",
+            "socks5h://a b:1",
+            "socks5h://x\u{0}:1",
         ] {
             assert!(text.parse::<Proxy>().is_err(), "{text}");
         }
