@@ -3,11 +3,13 @@
 //! All of them run as nobody, in the foreground, with their files in a folder of the test's.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::{Authority, Identity, Server, free_port, wait_for_port};
+use testkit::{Authority, Identity, Server, free_port, wait_for_port, wait_until};
 
 use super::{give, unprivileged};
 
@@ -98,7 +100,15 @@ service pop3-login {{
 "
         ),
     );
-    running(unprivileged("/usr/sbin/dovecot").arg("-F").arg("-c").arg(configuration), imap, pop3)
+    let server =
+        running(unprivileged("/usr/sbin/dovecot").arg("-F").arg("-c").arg(configuration), imap, pop3);
+    // until its processes know each other, it greets in other words
+    wait_until("dovecot greets for good", || {
+        let mut greeting = String::new();
+        let stream = TcpStream::connect(("127.0.0.1", imap)).unwrap();
+        BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with("* OK [CAPABILITY")
+    });
+    server
 }
 
 /// LDAP.
