@@ -151,7 +151,7 @@ impl FromStr for Range {
             None => (false, text),
         };
         let number = |part: &str| match part.trim_end_matches('%') {
-            "" => part.to_owned(),
+            "" | "~" => part.to_owned(),
             number => number.to_owned(),
         };
         let range = match rest.split_once(':') {
@@ -232,6 +232,14 @@ mod tests {
 
     fn optional(text: &str) -> Option<Range> {
         (!text.is_empty()).then(|| text.parse().unwrap_or_else(|e| panic!("{text}: {e}")))
+    }
+
+    #[test]
+    fn a_percent_sign_stands_behind_a_number_only() {
+        assert_eq!("10%:20%".parse::<Range>().unwrap().to_string(), "10:20");
+        for text in ["~%:", "~%:5", "%", "@~%%:"] {
+            assert!(text.parse::<Range>().is_err(), "{text}");
+        }
     }
 
     #[test]
