@@ -36,6 +36,9 @@ pub(crate) struct Line {
     pub by: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Arc<str>>,
+    /// Contacts that are told by commands of their own, `CONTACT by COMMAND`; the others get a mail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Arc<str>>,
     /// Output of a check, or words about the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Arc<str>>,
@@ -79,6 +82,9 @@ impl Line {
         if !self.contacts.is_empty() {
             out.push_str(" to ");
             out.push_str(&self.contacts.join(", "));
+        }
+        if !self.commands.is_empty() {
+            let _ = write!(out, " ({})", self.commands.join(", "));
         }
         match (&self.reason, &self.by) {
             (Some(Reason::Held(reason)), by) => {
@@ -152,7 +158,12 @@ impl<W: Write> Report<W> {
     }
 
     /// A mail goes out.
-    pub fn mail(&mut self, mail: &Notification, at: Timestamp) -> io::Result<()> {
+    pub fn mail(
+        &mut self,
+        mail: &Notification,
+        mut commands: Vec<Arc<str>>,
+        at: Timestamp,
+    ) -> io::Result<()> {
         let object: Arc<str> = mail.identity.to_string().into();
         if let Some((when, line)) = &mut self.mail
             && *when == at
@@ -160,6 +171,7 @@ impl<W: Write> Report<W> {
             && line.notification == Some(mail.kind)
         {
             line.contacts.push(mail.contact.clone());
+            line.commands.append(&mut commands);
             return Ok(());
         }
         self.settle()?;
@@ -169,6 +181,7 @@ impl<W: Write> Report<W> {
             attempt: Some(mail.attempt.0),
             notification: Some(mail.kind),
             contacts: vec![mail.contact.clone()],
+            commands,
             ..Line::of(object, "notify")
         };
         self.mail = Some((at, line));

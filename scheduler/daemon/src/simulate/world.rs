@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use engine::external::{self, Command, Order, Target};
 use engine::{
-    Action, CheckResult, Condition, Engine, Event, Graph, Limits, ObjectId, Restored, StateType, Timestamp,
+    Action, CheckCommand, CheckResult, Condition, Engine, Event, Graph, Limits, Notification, ObjectId,
+    Restored, StateType, Timestamp,
 };
 
 use super::change::Subjects;
@@ -68,7 +69,10 @@ impl<W: Write> World<W> {
                     let line = Line { reason, by: Some(by), ..self.line(object, "skip") };
                     self.report.line(&line, self.now)?;
                 }
-                Action::Notify(mail) => self.report.mail(&mail, self.now)?,
+                Action::Notify(mail) => {
+                    let commands = self.own_commands(&mail);
+                    self.report.mail(&mail, commands, self.now)?;
+                }
                 Action::Record(entry) => {
                     let object = self.engine.graph().find(&entry.identity);
                     let state = object.map(|id| self.state(id));
@@ -82,6 +86,19 @@ impl<W: Write> World<W> {
             }
         }
         self.report.settle()
+    }
+
+    /// The commands that a contact has for this: those instead of a mail.
+    fn own_commands(&self, mail: &Notification) -> Vec<Arc<str>> {
+        let graph = self.engine.graph();
+        let Some(contact) = graph.find_contact(&mail.contact).map(|id| graph.contact(id)) else {
+            return Vec::new();
+        };
+        let side = if mail.identity.service.is_some() { &contact.service } else { &contact.host };
+        let by = |command: &CheckCommand| {
+            format!("{} by {}", mail.contact, graph.command(command.command).name).into()
+        };
+        side.commands.iter().map(by).collect()
     }
 
     /// A check runs and ends at once.
