@@ -67,7 +67,8 @@ impl Engine {
         if rule.failure_criteria.has(letter) {
             return Some(master);
         }
-        if rule.inherits_parent && depth > 0 {
+        // what keeps a master from being checked blocks it, and that was seen above
+        if rule.inherits_parent && rule.kind == DependencyKind::Notification && depth > 0 {
             return self.failing_at(master, rule.kind, now, depth - 1);
         }
         None
@@ -173,12 +174,5 @@ impl Condition {
             Condition::Ok | Condition::Up => 'o',
             other => other.letter(),
         }
-    }
-}
-
-impl crate::graph::Graph {
-    /// Do any dependencies hold at certain times only?
-    pub(crate) fn depends_on_time(&self) -> bool {
-        self.dependency_rules.iter().any(|rule| rule.period.is_some())
     }
 }

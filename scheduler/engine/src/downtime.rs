@@ -9,7 +9,6 @@ use crate::message::NewDowntime;
 use crate::notification::NotificationKind;
 use crate::notify::Telling;
 use crate::saved::Downtime;
-use crate::switch::{ObjectSwitch, Switch};
 use crate::time::Timestamp;
 use crate::veto;
 
@@ -146,11 +145,7 @@ impl Engine {
     ) {
         let graph = self.graph.clone();
         let (settings, is_host) = (graph.settings(id), graph.is_host(id));
-        if !self.on(Switch::Notifications)
-            || !self.is_on(id, ObjectSwitch::Notifications)
-            || !settings.notification_options.has('s')
-            || !graph.is_open(settings.notification_period, now)
-        {
+        if !settings.notification_options.has('s') || veto::of_downtime(&self.case(id, now)).is_some() {
             return;
         }
         let wants =

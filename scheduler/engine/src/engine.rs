@@ -228,6 +228,8 @@ impl Engine {
     pub(crate) fn wake(&mut self, id: ObjectId, now: Timestamp) {
         self.run_downtimes(id, now);
         self.expire_acknowledgement(id, now);
+        self.expire_delay(id, now);
+        self.end_what_is_not_looked_for(id, now);
         self.weigh_budget(id, now);
         self.consider(id, now);
     }

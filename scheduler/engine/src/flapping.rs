@@ -49,6 +49,13 @@ impl FlapHistory {
     }
 }
 
+impl Default for FlapThresholds {
+    /// 20 and 30 percent, as in Nagios' code.
+    fn default() -> FlapThresholds {
+        FlapThresholds { low: 2000, high: 3000 }
+    }
+}
+
 impl FlapThresholds {
     /// Is it flapping now, if it was before?
     pub(crate) fn judge(self, percent: f64, was_flapping: bool) -> bool {

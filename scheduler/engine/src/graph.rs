@@ -347,6 +347,8 @@ pub struct Graph {
     children: Vec<Box<[ObjectId]>>,
     dependencies: Lists<Dependency>,
     dependents: Lists<ObjectId>,
+    /// Do any dependencies hold at certain times only?
+    timed_dependencies: bool,
     /// What dependencies have in common.
     pub dependency_rules: Vec<DependencyRule>,
     /// Escalations.
@@ -396,6 +398,7 @@ impl GraphBuilder {
             children: Vec::new(),
             dependencies: Lists::default(),
             dependents: Lists::default(),
+            timed_dependencies: false,
             dependency_rules: Vec::new(),
             escalations: Vec::new(),
             escalations_of: BTreeMap::new(),
@@ -496,6 +499,7 @@ impl GraphBuilder {
             self.dependencies.iter().map(|(dependent, dependency)| (dependency.master, *dependent)).collect();
         reverse.sort_unstable();
         reverse.dedup();
+        self.graph.timed_dependencies = self.graph.dependency_rules.iter().any(|rule| rule.period.is_some());
         self.graph.dependencies = Lists::new(count, &mut self.dependencies);
         self.graph.dependents = Lists::new(count, &mut reverse);
         self.graph
@@ -587,6 +591,11 @@ impl Graph {
     /// What depends on an object.
     pub fn dependents(&self, id: ObjectId) -> &[ObjectId] {
         self.dependents.of(id)
+    }
+
+    /// Do any dependencies hold at certain times only?
+    pub(crate) fn has_timed_dependencies(&self) -> bool {
+        self.timed_dependencies
     }
 
     /// One rule of dependencies.

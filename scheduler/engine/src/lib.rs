@@ -57,6 +57,6 @@ pub use message::{Action, CheckResult, Event, Handling, Job, NewDowntime};
 pub use nearest::nearest;
 pub use notification::{HoldReason, Notification, NotificationKind};
 pub use period::{Day, DayRange, Days, Timeperiod};
-pub use saved::{Acknowledgement, Blocked, Comment, Downtime, Extras, Globals, Saved, Unrest};
+pub use saved::{Acknowledgement, Blocked, Comment, Downtime, Extras, Globals, Owed, Saved, Unrest};
 pub use switch::{ObjectSwitch, Switch, Switches};
 pub use time::{Span, Timestamp};

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::condition::Condition;
 use crate::dependency::DependencyKind;
 use crate::engine::Engine;
-use crate::graph::{ContactId, Kind, ObjectId};
+use crate::graph::{ContactId, Escalation, Kind, ObjectId};
 use crate::history::EntryKind;
 use crate::message::Action;
 use crate::notification::{HoldReason, Notification, NotificationKind};
+use crate::saved::Owed;
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
 use crate::veto::{self, Above, Case};
@@ -33,40 +34,27 @@ impl Telling {
     }
 }
 
-/// Who is to be told of a problem, and when again.
-struct Audience {
-    contacts: Vec<ContactId>,
-    /// By an escalation?
-    escalated: bool,
-    /// Time until the next message; zero for none.
-    interval: Span,
-}
-
 impl Engine {
     /// Looks whether anything is to be told now, and if not, when to look again.
     pub(crate) fn consider(&mut self, id: ObjectId, now: Timestamp) {
         if self.state(id).extras.is_some() {
+            self.tell_what_is_owed(id, now);
             self.consider_unrest(id, now);
         }
         let state = self.state(id);
         if !state.condition.is_problem() || (!state.pending && state.last_notification.is_none()) {
             return;
         }
-        let case = self.case(id, now);
-        if let Some(reason) = veto::told_already(&case) {
-            return self.hold(id, reason, now);
+        let mut case = self.case(id, now);
+        // what has been told is not silenced by what comes later
+        if veto::told_already(&case).is_none() {
+            case.silenced_until = case.silenced_now();
         }
-        // from now on silenced, or no longer: then only what is seen after this moment may be told
-        let silenced = case.is_silenced();
-        let silenced_until = match state.silenced_until {
-            _ if silenced => Some(Timestamp::EPOCH),
-            Some(Timestamp::EPOCH) => Some(now),
-            until => until,
-        };
+        let (verdict, silenced_until) = (veto::problem(&case), case.silenced_until);
         if silenced_until != state.silenced_until {
             self.state_mut(id).silenced_until = silenced_until;
         }
-        match veto::problem(&self.case(id, now)) {
+        match verdict {
             None => self.tell_problem(id, now),
             Some(reason) => self.hold(id, reason, now),
         }
@@ -90,7 +78,8 @@ impl Engine {
             dependency: self.silencing_dependency(id, now),
             all_enabled: self.on(Switch::Notifications),
             enabled: self.is_on(id, ObjectSwitch::Notifications),
-            interval: self.audience(id, self.state(id).notifications, now).interval,
+            interval: self.interval(id, self.state(id).notifications, now),
+            silenced_until: self.state(id).silenced_until,
             now,
         }
     }
@@ -104,44 +93,52 @@ impl Engine {
         blocked.or_else(|| self.failing(id, DependencyKind::Notification, now))
     }
 
-    /// Whom the nth message about a problem goes to: the escalations that match, else the object's own
-    /// contacts; the shortest interval counts.
-    fn audience(&self, id: ObjectId, number: u32, now: Timestamp) -> Audience {
-        let settings = self.graph.settings(id);
+    /// The escalations that hold for the nth message about a problem.
+    fn escalations(&self, id: ObjectId, number: u32, now: Timestamp) -> impl Iterator<Item = &Escalation> {
         let letter = self.state(id).condition.letter();
-        let mut interval: Option<Span> = None;
-        let mut contacts: Vec<ContactId> = Vec::new();
-        let mut escalated = false;
-        for escalation in self.graph.escalations(id) {
+        self.graph.escalations(id).filter(move |escalation| {
             let last = escalation.last_notification;
-            let matches = number >= escalation.first_notification
+            number >= escalation.first_notification
                 && (last == 0 || number <= last)
                 && escalation.options.has(letter)
-                && self.graph.is_open(escalation.period, now);
-            if !matches {
-                continue;
-            }
-            escalated = true;
-            contacts.extend(&escalation.contacts);
-            let its = escalation.notification_interval.unwrap_or(settings.notification_interval);
-            interval = Some(interval.map_or(its, |known| known.min(its)));
+                && self.graph.is_open(escalation.period, now)
+        })
+    }
+
+    /// Time from the nth message to the next, zero for none: the shortest of the escalations that
+    /// match counts, else the object's own.
+    fn interval(&self, id: ObjectId, number: u32, now: Timestamp) -> Span {
+        let own = self.graph.settings(id).notification_interval;
+        let theirs = self
+            .escalations(id, number, now)
+            .map(|escalation| escalation.notification_interval.unwrap_or(own));
+        theirs.min().unwrap_or(own)
+    }
+
+    /// Whom the nth message goes to: the escalations that match, else the object's own contacts; and
+    /// whether it was the escalations.
+    fn audience(&self, id: ObjectId, number: u32, now: Timestamp) -> (Vec<ContactId>, bool) {
+        let mut escalations = self.escalations(id, number, now).peekable();
+        if escalations.peek().is_none() {
+            return (self.graph.settings(id).contacts.to_vec(), false);
         }
+        let mut contacts: Vec<ContactId> =
+            escalations.flat_map(|escalation| &escalation.contacts).copied().collect();
         contacts.sort_unstable();
         contacts.dedup();
-        if !escalated {
-            contacts = settings.contacts.to_vec();
-        }
-        Audience { contacts, escalated, interval: interval.unwrap_or(settings.notification_interval) }
+        (contacts, true)
     }
 
     fn tell_problem(&mut self, id: ObjectId, now: Timestamp) {
         let graph = self.graph.clone();
         let is_host = graph.is_host(id);
         let letter = self.state(id).condition.letter();
-        let audience = self.audience(id, self.state(id).notifications + 1, now);
+        let number = self.state(id).notifications + 1;
+        let (audience, escalated) = self.audience(id, number, now);
+        let interval = self.interval(id, number, now);
         let mut folded = None;
         let mut recipients: Vec<ContactId> = Vec::new();
-        for contact in &audience.contacts {
+        for contact in &audience {
             if !veto::contact_wants(&graph, graph.contact(*contact), is_host, letter, now) {
                 continue;
             }
@@ -151,14 +148,13 @@ impl Engine {
             }
         }
         if recipients.is_empty() {
-            let nobody =
-                if audience.contacts.is_empty() { HoldReason::NoContact } else { HoldReason::Contact };
+            let nobody = if audience.is_empty() { HoldReason::NoContact } else { HoldReason::Contact };
             return self.hold(id, folded.unwrap_or(nobody), now);
         }
         let state = self.state_mut(id);
         state.pending = false;
         state.silenced_until = None;
-        state.notifications += 1;
+        state.notifications = number;
         state.last_notification = Some(now);
         self.live[id.0 as usize].held = None;
         for contact in recipients {
@@ -166,11 +162,11 @@ impl Engine {
             if !self.state(id).told.contains(&name) {
                 self.state_mut(id).told.push(name);
             }
-            let telling = Telling { escalated: audience.escalated, ..Telling::of(NotificationKind::Problem) };
+            let telling = Telling { escalated, ..Telling::of(NotificationKind::Problem) };
             self.tell(id, contact, &telling, now);
         }
-        if !audience.interval.is_zero() {
-            self.set_timer(id, now + audience.interval);
+        if !interval.is_zero() {
+            self.set_timer(id, now + interval);
         }
     }
 
@@ -184,11 +180,11 @@ impl Engine {
             HoldReason::Delayed => state.extras().delayed_until.unwrap_or(Timestamp::NEVER),
             HoldReason::HostPending => state.hard_since + veto::MAX_HOLD,
             HoldReason::Contact => {
-                let contacts = self.audience(id, state.notifications + 1, now).contacts;
+                let (contacts, _) = self.audience(id, state.notifications + 1, now);
                 self.next_contact(id, &contacts, &[state.condition.letter()], now)
             }
             HoldReason::Interval => {
-                let interval = self.audience(id, state.notifications, now).interval;
+                let interval = self.interval(id, state.notifications, now);
                 let last = state.last_notification.filter(|_| !interval.is_zero());
                 last.map_or(Timestamp::NEVER, |at| at + interval)
             }
@@ -232,7 +228,7 @@ impl Engine {
     /// A hard problem is over: exactly those who were told of it hear of it, whatever period it is;
     /// but not those who know that it changes all the time.
     pub(crate) fn recovered(&mut self, id: ObjectId, previous: Condition, now: Timestamp) {
-        let told = self.state(id).told.clone();
+        let told = std::mem::take(&mut self.state_mut(id).told);
         let wanted = self.graph.settings(id).notification_options.has('r');
         let graph = self.graph.clone();
         let is_host = graph.is_host(id);
@@ -246,8 +242,7 @@ impl Engine {
                 folded = Some(reason);
                 continue;
             }
-            let telling = Telling { previous: Some(previous), ..Telling::of(NotificationKind::Recovery) };
-            self.tell(id, contact, &telling, now);
+            self.tell_end(id, contact, NotificationKind::Recovery, Some(previous), now);
         }
         let nobody = told.is_empty().then_some(HoldReason::NobodyWasTold);
         if let Some(reason) = folded.or(nobody) {
@@ -255,12 +250,50 @@ impl Engine {
         }
         self.recovered_softly(id);
         let state = self.state_mut(id);
-        state.told.clear();
         state.pending = false;
         state.silenced_until = None;
         state.notifications = 0;
         state.last_notification = None;
         self.live[id.0 as usize].held = None;
+    }
+
+    /// Tells somebody who knows of something that it is over; while people want to hear nothing at
+    /// all, that is owed to them.
+    pub(crate) fn tell_end(
+        &mut self,
+        id: ObjectId,
+        contact: ContactId,
+        kind: NotificationKind,
+        previous: Option<Condition>,
+        now: Timestamp,
+    ) {
+        let Some(reason) = veto::end(&self.case(id, now)) else {
+            return self.tell(id, contact, &Telling { previous, ..Telling::of(kind) }, now);
+        };
+        let contact = self.graph.contact(contact).name.clone();
+        let owed = &mut self.state_mut(id).extras_mut().owed;
+        owed.retain(|owed| owed.contact != contact || owed.kind != kind);
+        owed.push(Owed { kind, previous, contact });
+        self.record(id, now, EntryKind::Held { kind, reason, by: None });
+    }
+
+    /// People want to hear again: what was over meanwhile, unless it is bad again.
+    fn tell_what_is_owed(&mut self, id: ObjectId, now: Timestamp) {
+        if self.state(id).extras().owed.is_empty() || veto::end(&self.case(id, now)).is_some() {
+            return;
+        }
+        let owed = std::mem::take(&mut self.state_mut(id).extras_mut().owed);
+        self.state_mut(id).tidy();
+        let graph = self.graph.clone();
+        for Owed { kind, previous, contact } in owed {
+            let bad_again = kind == NotificationKind::Recovery && self.state(id).condition.is_problem();
+            if bad_again {
+                // they know it as a problem, and hear when that is over
+                self.state_mut(id).told.push(contact);
+            } else if let Some(contact) = graph.find_contact(&contact) {
+                self.tell(id, contact, &Telling { previous, ..Telling::of(kind) }, now);
+            }
+        }
     }
 
     /// All is well again: an acknowledgement has done its work, but for one of what flaps.

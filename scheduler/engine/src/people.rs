@@ -35,7 +35,7 @@ impl Engine {
             self.set_timer(id, expires);
         }
         self.state_mut(id).extras_mut().acknowledgement = Some(acknowledgement);
-        if !notify {
+        if !notify || veto::end(&self.case(id, now)).is_some() {
             return;
         }
         let graph = self.graph.clone();
@@ -84,6 +84,17 @@ impl Engine {
             self.drop_acknowledgement(id);
             self.record(id, now, EntryKind::Unacknowledged);
         }
+    }
+
+    /// A delay that somebody asked for is over.
+    pub(crate) fn expire_delay(&mut self, id: ObjectId, now: Timestamp) {
+        let Some(until) = self.state(id).extras().delayed_until else { return };
+        if until > now {
+            return self.set_timer(id, until);
+        }
+        let state = self.state_mut(id);
+        state.extras_mut().delayed_until = None;
+        state.tidy();
     }
 
     pub(crate) fn expire_acknowledgement(&mut self, id: ObjectId, now: Timestamp) {
@@ -167,7 +178,7 @@ impl Engine {
         match switch {
             ObjectSwitch::ActiveChecks if !self.live[id.0 as usize].busy => self.schedule_next(id, now),
             ObjectSwitch::Notifications => self.consider(id, now),
-            ObjectSwitch::FlapDetection if !on => self.stop_flapping(id, now),
+            ObjectSwitch::FlapDetection if !on => self.wake(id, now),
             _ => {}
         }
     }
@@ -188,17 +199,10 @@ impl Engine {
         for id in graph.ids() {
             match switch {
                 Switch::Notifications => self.consider(id, now),
-                Switch::FlapDetection if !on => self.stop_flapping(id, now),
+                Switch::FlapDetection if !on => self.wake(id, now),
                 _ => {}
             }
         }
-    }
-
-    /// Nobody looks for flapping any more: whatever was folded into it is told from now on.
-    fn stop_flapping(&mut self, id: ObjectId, now: Timestamp) {
-        let percent = self.state(id).flap_history.percent();
-        self.settled(id, percent, now);
-        self.consider(id, now);
     }
 
     /// Somebody wants the contacts to read something.

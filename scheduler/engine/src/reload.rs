@@ -13,6 +13,7 @@ use crate::notify::Telling;
 use crate::saved::Saved;
 use crate::time::{Span, Timestamp};
 use crate::timetable;
+use crate::veto;
 
 /// Down for longer than this, and problems are told only after a fresh result.
 const STALE: Span = Span::from_secs(60);
@@ -142,7 +143,7 @@ impl Engine {
 
     /// People who know it as a problem hear that nobody watches it any more.
     fn removed(&mut self, id: ObjectId, now: Timestamp) {
-        if !self.state(id).condition.is_problem() {
+        if !self.state(id).condition.is_problem() || veto::end(&self.case(id, now)).is_some() {
             return;
         }
         let graph = self.graph.clone();

@@ -11,7 +11,7 @@ use crate::graph::{Check, Kind, ObjectId};
 use crate::history::EntryKind;
 use crate::message::{Action, CheckResult, Handling, Job};
 use crate::switch::{ObjectSwitch, Switch};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Changes that are remembered for messages about many at once.
 const MAX_CHANGES: usize = 20;
@@ -47,7 +47,7 @@ impl Engine {
         state.long_output = result.long_output;
         state.perfdata = result.perfdata;
         if let Some(extras) = &mut state.extras {
-            extras.not_counted = crate::time::Span::ZERO;
+            extras.not_counted = Span::ZERO;
         }
         let outcome = Outcome { condition, started: result.started, finished: result.finished, new_output };
         self.apply(id, &outcome, now);
@@ -110,7 +110,7 @@ impl Engine {
     /// Keeps what flapping and failure budgets are told with.
     fn remember_change(&mut self, id: ObjectId, started: Timestamp, finished: Timestamp) {
         let settings = self.graph.settings(id);
-        let (flapping, budget) = (settings.flapping.is_some(), settings.failure_budget.is_some());
+        let (flapping, budget) = (self.flap_thresholds(id).is_some(), settings.failure_budget.is_some());
         let state = self.state_mut(id);
         let condition = state.condition;
         if flapping || budget {

@@ -8,6 +8,7 @@ use crate::budget::Outage;
 use crate::condition::{Condition, StateType};
 use crate::flapping::FlapHistory;
 use crate::graph::Identity;
+use crate::notification::NotificationKind;
 use crate::switch::ObjectSwitch;
 use crate::time::{Span, Timestamp};
 
@@ -91,6 +92,19 @@ pub struct Extras {
     pub often_failing: Option<Unrest>,
     /// No problem mail before this moment.
     pub delayed_until: Option<Timestamp>,
+    /// What people are to hear when they want to hear again.
+    pub owed: Vec<Owed>,
+}
+
+/// The end of something, kept from somebody who knows of it while all is switched off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// What ended.
+    pub kind: NotificationKind,
+    /// The condition before a recovery.
+    pub previous: Option<Condition>,
+    /// To whom.
+    pub contact: Arc<str>,
 }
 
 /// Somebody knows of a problem.
@@ -180,6 +194,7 @@ static NO_EXTRAS: Extras = Extras {
     outages: Vec::new(),
     often_failing: None,
     delayed_until: None,
+    owed: Vec::new(),
 };
 
 impl Saved {

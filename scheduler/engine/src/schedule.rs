@@ -41,7 +41,7 @@ impl Engine {
         if !self.on(of_all) || !self.graph.is_open(self.graph.settings(id).check_period, now) {
             return false;
         }
-        if self.graph.depends_on_time() {
+        if self.graph.has_timed_dependencies() {
             self.refresh_upwards(id, now);
         }
         if let Some(blocked) = self.state(id).blocked() {

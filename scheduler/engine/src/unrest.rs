@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use crate::budget::Standing;
+use crate::condition::StateType;
 use crate::engine::Engine;
+use crate::flapping::FlapThresholds;
 use crate::graph::{ContactId, ObjectId};
 use crate::history::EntryKind;
 use crate::notification::{HoldReason, NotificationKind};
@@ -38,10 +40,9 @@ impl Which {
 impl Engine {
     /// Counts a hard state, or one that is well again, for flapping.
     pub(crate) fn weigh_flapping(&mut self, id: ObjectId, now: Timestamp) {
-        let settings = self.graph.settings(id);
-        let (Some(thresholds), options) = (settings.flapping, settings.flap_options) else { return };
+        let Some(thresholds) = self.flap_thresholds(id) else { return };
         let condition = self.state(id).condition;
-        if !options.has(condition.criterion()) {
+        if !self.graph.settings(id).flap_options.has(condition.criterion()) {
             return;
         }
         let calm = self.state(id).flap_history.is_calm() && !condition.is_problem();
@@ -50,27 +51,32 @@ impl Engine {
         }
         let was = self.state(id).extras().flapping.is_some();
         let percent = self.state(id).flap_history.percent();
-        let is = self.detects_flapping(id) && thresholds.judge(percent, was);
-        match (was, is) {
+        match (was, thresholds.judge(percent, was)) {
             (false, true) => {
                 self.state_mut(id).extras_mut().flapping = Some(Unrest::since(now));
                 self.record(id, now, EntryKind::Flapping { on: true, percent });
             }
-            (true, false) => self.settled(id, percent, now),
+            (true, false) => self.settled(id, now),
             _ => {}
         }
     }
 
-    pub(crate) fn detects_flapping(&self, id: ObjectId) -> bool {
-        self.on(Switch::FlapDetection) && self.is_on(id, ObjectSwitch::FlapDetection)
+    /// When it counts as flapping; none if nobody looks for that now.
+    pub(crate) fn flap_thresholds(&self, id: ObjectId) -> Option<FlapThresholds> {
+        let detects = self.on(Switch::FlapDetection) && self.is_on(id, ObjectSwitch::FlapDetection);
+        detects.then(|| self.graph.settings(id).flapping.unwrap_or_default())
     }
 
     /// Flapping is over: those who were told hear how it ended, and if it ended badly, the problem is
     /// told like any other.
-    pub(crate) fn settled(&mut self, id: ObjectId, percent: f64, now: Timestamp) {
+    pub(crate) fn settled(&mut self, id: ObjectId, now: Timestamp) {
+        if self.state(id).extras().flapping.is_none() {
+            return;
+        }
         let Some(unrest) = self.state_mut(id).extras_mut().flapping.take() else { return };
+        let percent = self.state(id).flap_history.percent();
         self.record(id, now, EntryKind::Flapping { on: false, percent });
-        self.tell_end(id, Which::Flapping, &unrest.told, now);
+        self.tell_ends(id, Which::Flapping, &unrest.told, now);
         let state = self.state(id);
         let is_problem = state.condition.is_problem();
         if state.acknowledgement().is_some_and(|ack| !is_problem || !ack.sticky) {
@@ -78,7 +84,31 @@ impl Engine {
         }
         let state = self.state_mut(id);
         state.tidy();
-        state.pending |= is_problem && state.state_type == crate::condition::StateType::Hard;
+        state.pending |= is_problem && state.state_type == StateType::Hard;
+    }
+
+    /// What nobody looks for any more is over: it was switched off, or the configuration has changed.
+    pub(crate) fn end_what_is_not_looked_for(&mut self, id: ObjectId, now: Timestamp) {
+        if self.flap_thresholds(id).is_none() {
+            self.settled(id, now);
+        }
+        let extras = self.state(id).extras();
+        if self.graph.settings(id).failure_budget.is_none()
+            && (extras.often_failing.is_some() || !extras.outages.is_empty())
+        {
+            let extras = self.state_mut(id).extras_mut();
+            extras.outages.clear();
+            let unrest = extras.often_failing.take();
+            self.within_budget(id, unrest, 0, now);
+        }
+    }
+
+    fn within_budget(&mut self, id: ObjectId, unrest: Option<Unrest>, outages: usize, now: Timestamp) {
+        if let Some(unrest) = unrest {
+            self.record(id, now, EntryKind::OftenFailing { on: false, outages });
+            self.tell_ends(id, Which::OftenFailing, &unrest.told, now);
+        }
+        self.state_mut(id).tidy();
     }
 
     /// Weighs outages against the failure budget.
@@ -102,13 +132,7 @@ impl Engine {
             }
             (Standing::Well, true) => {
                 let unrest = extras.often_failing.take();
-                self.record(id, now, EntryKind::OftenFailing { on: false, outages });
-                self.tell_end(
-                    id,
-                    Which::OftenFailing,
-                    &unrest.map(|unrest| unrest.told).unwrap_or_default(),
-                    now,
-                );
+                self.within_budget(id, unrest, outages, now);
             }
             _ => {}
         }
@@ -141,7 +165,9 @@ impl Engine {
     fn tell_unrest(&mut self, id: ObjectId, which: Which, interval: Span, now: Timestamp) {
         let recipients = self.recipients_of_unrest(id, which, now);
         if recipients.is_empty() {
-            return self.hold_unrest(id, which, HoldReason::Contact, now);
+            let unwanted = self.letters(id, which).is_empty();
+            let reason = if unwanted { HoldReason::Options } else { HoldReason::Contact };
+            return self.hold_unrest(id, which, reason, now);
         }
         let extras = self.state_mut(id).extras_mut();
         let changes = match which {
@@ -209,13 +235,11 @@ impl Engine {
         }
     }
 
-    fn tell_end(&mut self, id: ObjectId, which: Which, told: &[Arc<str>], now: Timestamp) {
+    fn tell_ends(&mut self, id: ObjectId, which: Which, told: &[Arc<str>], now: Timestamp) {
         self.live[id.0 as usize].held_unrest = None;
         let graph = self.graph.clone();
-        for name in told {
-            if let Some(contact) = graph.find_contact(name) {
-                self.tell(id, contact, &Telling::of(which.kinds().1), now);
-            }
+        for contact in told.iter().filter_map(|name| graph.find_contact(name)) {
+            self.tell_end(id, contact, which.kinds().1, None, now);
         }
     }
 

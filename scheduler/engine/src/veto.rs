@@ -26,15 +26,24 @@ pub(crate) struct Case<'a> {
     pub enabled: bool,
     /// The time between mails, by escalation or its own.
     pub interval: Span,
+    /// As in [`Saved`], brought up to this moment.
+    pub silenced_until: Option<Timestamp>,
     pub now: Timestamp,
 }
 
 impl Case<'_> {
-    /// Is there a reason that ends some time, after which only a fresh result may tell: a downtime, a
-    /// dependency, a host that does not answer?
-    pub fn is_silenced(&self) -> bool {
+    /// From now on silenced, or no longer: while there is a downtime, a dependency that is not met or
+    /// a host that does not answer, the end is open (the epoch); afterwards only what is seen after
+    /// their end may be told.
+    pub fn silenced_now(&self) -> Option<Timestamp> {
         let above_fails = self.above.iter().any(|above| above.status.condition.is_problem());
-        above_fails || self.dependency.is_some() || self.in_downtime()
+        if above_fails || self.dependency.is_some() || self.in_downtime() {
+            return Some(Timestamp::EPOCH);
+        }
+        match self.status.silenced_until {
+            Some(Timestamp::EPOCH) => Some(self.now),
+            until => until,
+        }
     }
 
     fn in_downtime(&self) -> bool {
@@ -79,6 +88,12 @@ const UNREST: [Veto; 7] = [all_disabled, disabled, period, acknowledged, depende
 /// The same for what somebody writes.
 const CUSTOM: [Veto; 4] = [all_disabled, disabled, period, downtime];
 
+/// The same for the begin and the end of a downtime.
+const DOWNTIME: [Veto; 3] = [all_disabled, disabled, period];
+
+/// The same for the end of what people were told of: only silence that somebody asked for holds it.
+const END: [Veto; 2] = [all_disabled, disabled];
+
 /// The first reason to hold a problem back.
 pub(crate) fn problem(case: &Case) -> Option<HoldReason> {
     PROBLEM.iter().find_map(|veto| veto(case))
@@ -92,6 +107,16 @@ pub(crate) fn unrest(case: &Case) -> Option<HoldReason> {
 /// The first reason to hold back what somebody writes.
 pub(crate) fn custom(case: &Case) -> Option<HoldReason> {
     CUSTOM.iter().find_map(|veto| veto(case))
+}
+
+/// The first reason to say nothing of a downtime.
+pub(crate) fn of_downtime(case: &Case) -> Option<HoldReason> {
+    DOWNTIME.iter().find_map(|veto| veto(case))
+}
+
+/// The first reason to keep the end of something from those who know of it.
+pub(crate) fn end(case: &Case) -> Option<HoldReason> {
+    END.iter().find_map(|veto| veto(case))
 }
 
 fn all_disabled(case: &Case) -> Option<HoldReason> {
@@ -159,7 +184,7 @@ fn downtime(case: &Case) -> Option<HoldReason> {
         return Some(HoldReason::Downtime);
     }
     let confirmed = |silenced| case.status.last_check.is_some_and(|at| at >= silenced);
-    case.status.silenced_until.is_some_and(|silenced| !confirmed(silenced)).then_some(HoldReason::Unconfirmed)
+    case.silenced_until.is_some_and(|silenced| !confirmed(silenced)).then_some(HoldReason::Unconfirmed)
 }
 
 pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {

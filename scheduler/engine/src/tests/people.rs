@@ -237,6 +237,43 @@ fn all_notifications_can_be_held_and_what_persists_is_told_afterwards() {
 }
 
 #[test]
+fn nothing_at_all_is_told_while_all_is_off_and_the_end_is_owed_to_those_who_know() {
+    let (mut world, a, b) = world();
+    world.passive(a, State::Critical);
+    world.passive(b, State::Critical);
+    let before = world.told().len();
+    world.event(Event::SwitchAll { switch: Switch::Notifications, on: false });
+    world.passive(a, State::Ok);
+    world.passive(b, State::Ok);
+    world.passive(b, State::Warning);
+    world.event(acknowledge(b, false));
+    assert_eq!(world.told().len(), before);
+    let graph = world.engine.graph().clone();
+    let mut again = World::restored(graph, world.saved(), world.now);
+    again.pass(60);
+    assert!(again.mails.is_empty());
+    again.event(Event::Unacknowledge(b));
+    again.event(Event::SwitchAll { switch: Switch::Notifications, on: true });
+    assert_eq!(
+        again.told(),
+        ["h;a RECOVERY OK alice", "h;b PROBLEM WARNING alice"],
+        "b is bad again: no recovery"
+    );
+    assert_eq!(again.mails[0].previous, Condition::Critical);
+    again.passive(b, State::Ok);
+    assert_eq!(again.told()[2..], ["h;b RECOVERY OK alice"]);
+    assert!(again.engine.state(a).extras.is_none());
+}
+
+#[test]
+fn a_delay_that_is_over_leaves_nothing_behind() {
+    let (mut world, service, _) = world();
+    world.event(Event::Delay { object: service, until: world.now + minutes(10) });
+    world.pass(601);
+    assert!(world.engine.state(service).extras.is_none());
+}
+
+#[test]
 fn a_message_reaches_the_contacts_unless_a_downtime_holds_it() {
     let (mut world, service, _) = world();
     let say = |forced| Event::Custom {

@@ -143,12 +143,14 @@ struct Reader {
 impl Reader {
     fn read(&mut self, world: &World, mail: &Notification) -> Result<(), TestCaseError> {
         let key = (mail.identity.clone(), mail.contact.clone());
+        let id = world.engine.graph().find(&mail.identity).unwrap();
+        let may_tell =
+            world.engine.on(Switch::Notifications) && world.engine.is_on(id, ObjectSwitch::Notifications);
+        prop_assert!(may_tell, "switched off: {mail:?}");
         match mail.kind {
             NotificationKind::Problem => {
                 prop_assert!(mail.condition.is_problem() && mail.state_type == StateType::Hard, "{mail:?}");
-                let id = world.engine.graph().find(&mail.identity).unwrap();
                 prop_assert!(!world.engine.state(id).in_downtime(), "in a downtime: {mail:?}");
-                prop_assert!(world.engine.on(Switch::Notifications), "switched off: {mail:?}");
                 self.open.insert(key);
             }
             NotificationKind::Recovery => {
@@ -189,8 +191,11 @@ proptest! {
         }
         // nobody is left with a problem that is over
         for (identity, contact) in reader.open {
-            let state = world.engine.state(world.engine.graph().find(&identity).unwrap());
-            let knows = state.condition.is_problem() || state.extras().flapping.is_some();
+            let id = world.engine.graph().find(&identity).unwrap();
+            let state = world.engine.state(id);
+            let off = !world.engine.on(Switch::Notifications) || !world.engine.is_on(id, ObjectSwitch::Notifications);
+            let owed = off && state.extras().owed.iter().any(|owed| owed.contact == contact);
+            let knows = state.condition.is_problem() || state.extras().flapping.is_some() || owed;
             prop_assert!(knows, "{} never heard the end of {}", contact, identity);
         }
     }

@@ -100,6 +100,43 @@ fn flapping_that_began_in_a_downtime_is_told_after_it() {
     assert_eq!(kinds(&world), ["FLAPPINGSTART"]);
 }
 
+#[test]
+fn flap_detection_can_be_switched_on_where_it_is_not_configured_and_off_again() {
+    let (mut world, service) = alone(Settings { notification_interval: minutes(60), ..passive() });
+    let flap = |world: &mut World| {
+        for n in 0..8 {
+            world.passive(service, if n % 2 == 0 { State::Critical } else { State::Ok });
+        }
+    };
+    flap(&mut world);
+    assert!(!kinds(&world).contains(&"FLAPPINGSTART"));
+    world.event(Event::Switch { object: service, switch: ObjectSwitch::FlapDetection, on: true });
+    flap(&mut world);
+    assert!(kinds(&world).contains(&"FLAPPINGSTART"), "{:?}", world.told());
+    let before = world.mails.len();
+    world.event(Event::SwitchAll { switch: Switch::FlapDetection, on: false });
+    assert_eq!(kinds(&world)[before..], ["FLAPPINGSTOP"]);
+}
+
+#[test]
+fn what_a_new_configuration_does_not_look_for_any_more_is_over() {
+    let budget = Some(Budget::parse("1/7d").unwrap());
+    let (mut world, service) = alone(Settings { failure_budget: budget, ..flapping() });
+    for n in 0..8 {
+        world.passive(service, if n % 2 == 0 { State::Critical } else { State::Ok });
+    }
+    assert!(world.engine.state(service).extras().often_failing.is_some());
+    assert!(world.engine.state(service).extras().flapping.is_some());
+    let (plain, _) = alone(passive());
+    let before = world.mails.len();
+    let at = world.now;
+    world.engine.reload(plain.engine.graph().clone(), Vec::new(), at);
+    world.pass(1);
+    assert_eq!(kinds(&world)[before..], ["FLAPPINGSTOP", "OFTENFAILINGSTOP"]);
+    let extras = world.engine.state(service).extras();
+    assert!(extras.flapping.is_none() && extras.often_failing.is_none() && extras.outages.is_empty());
+}
+
 /// "Down five minutes every day" must not be missed.
 #[test]
 fn five_minutes_a_day_exceed_a_budget_and_are_told_as_one() {
