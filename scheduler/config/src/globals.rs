@@ -5,11 +5,11 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch};
+use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch, nearest};
 
 use crate::main_file::{DateFormat, Setting, Settings};
 use crate::options::{Options, Workers};
-use crate::problem::{Place, Problem, Problems, nearest};
+use crate::problem::{Place, Problem, Problems};
 use crate::values::{ILLEGAL_IN_NAMES, command, flag, number};
 
 /// What a main file says and `hlidka.yaml` does not know.

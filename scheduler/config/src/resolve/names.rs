@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use engine::nearest;
+
 use crate::basis::NamePatterns;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
-use crate::problem::nearest;
 use crate::values::illegal_character;
 
 use super::context::Context;
