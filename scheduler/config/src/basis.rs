@@ -3,8 +3,6 @@
 
 use engine::{Budget, FlapThresholds};
 
-use crate::values::{flag, number};
-
 /// What definitions are read with.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Basis {
@@ -12,6 +10,8 @@ pub(crate) struct Basis {
     pub interval_length: f64,
     /// What counts as a pattern of names.
     pub names: NamePatterns,
+    /// Characters that no name may have, besides Nagios' own: `illegal_object_name_chars`.
+    pub illegal_in_names: String,
     /// Flapping of hosts, unless they say otherwise.
     pub host_flapping: FlapThresholds,
     /// The same for services.
@@ -43,6 +43,7 @@ impl Default for Basis {
         Basis {
             interval_length: 60.0,
             names: NamePatterns::default(),
+            illegal_in_names: String::new(),
             host_flapping: flapping,
             service_flapping: flapping,
             failure_budget: None,
@@ -53,29 +54,22 @@ impl Default for Basis {
     }
 }
 
+/// Nagios' default for `illegal_object_name_chars`.
+pub(crate) const ILLEGAL_IN_NAMES: &str = "`~!$%^&*|'\"<>?,()=";
+
 impl Basis {
-    /// Takes a line of a main file, if it is one of these.
-    pub(crate) fn take(&mut self, key: &str, value: &str) -> bool {
-        match key {
-            "use_regexp_matching" => self.names.some = flag(value).0,
-            "use_true_regexp_matching" => self.names.all = flag(value).0,
-            "low_host_flap_threshold" => self.host_flapping.low = hundredths(value),
-            "high_host_flap_threshold" => self.host_flapping.high = hundredths(value),
-            "low_service_flap_threshold" => self.service_flapping.low = hundredths(value),
-            "high_service_flap_threshold" => self.service_flapping.high = hundredths(value),
-            "check_host_freshness" => self.host_freshness = flag(value).0,
-            "check_service_freshness" => self.service_freshness = flag(value).0,
-            "additional_freshness_latency" => self.freshness_latency = number(value).0.max(0.0),
-            _ => return false,
-        }
-        true
+    /// The first character that no name may have: those that Nagios or the main file refuses, and
+    /// control characters (but the tab, which Nagios takes), since names end up in mails and logs.
+    pub(crate) fn illegal_character(&self, name: &str) -> Option<char> {
+        let illegal = |c: char| ILLEGAL_IN_NAMES.contains(c) || self.illegal_in_names.contains(c);
+        name.chars().find(|c| illegal(*c) || (c.is_control() && *c != '\t'))
     }
 }
 
 /// A percentage in hundredths of a percent, 0 to 10,000.
-pub(crate) fn hundredths(percent: &str) -> u16 {
+pub(crate) fn hundredths(percent: f64) -> u16 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10,000")]
-    let hundredths = (number(percent).0 * 100.0).round().clamp(0.0, 10_000.0) as u16;
+    let hundredths = (percent * 100.0).round().clamp(0.0, 10_000.0) as u16;
     hundredths
 }
 
@@ -84,15 +78,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_a_main_file_are_taken() {
-        let mut basis = Basis::default();
-        for line in ["use_regexp_matching=1", "low_service_flap_threshold=5.5"] {
-            let (key, value) = line.split_once('=').unwrap();
-            assert!(basis.take(key, value), "{line}");
+    fn percentages_are_kept_within_bounds() {
+        assert_eq!([hundredths(5.5), hundredths(-3.0), hundredths(300.0)], [550, 0, 10_000]);
+    }
+
+    #[test]
+    fn characters_that_names_may_not_have() {
+        let basis = Basis { illegal_in_names: "+".into(), ..Basis::default() };
+        for (name, want) in [
+            ("web 1/é", None),
+            ("a\tb", None),
+            ("a+b", Some('+')),
+            ("a`", Some('`')),
+            ("a\u{1b}", Some('\u{1b}')),
+        ] {
+            assert_eq!(basis.illegal_character(name), want, "{name:?}");
         }
-        assert!(!basis.take("log_file", "x"));
-        assert_eq!((basis.service_flapping.low, basis.names.some), (550, true));
-        assert_eq!(basis.host_flapping, FlapThresholds { low: 2000, high: 3000 });
-        assert_eq!([hundredths("-3"), hundredths("300"), hundredths("x")], [0, 10_000, 0]);
+        assert_eq!(Basis::default().illegal_character("a+b"), None);
     }
 }

@@ -252,21 +252,22 @@ impl Type {
 
     /// The directive of a name.
     pub(crate) fn directive(self, name: &str) -> Option<&'static Entry> {
-        COMMON.iter().chain(self.table()).find(|entry| entry.name == name)
+        self.entries().find(|entry| entry.name == name)
     }
 
     /// How this type spells a key.
     pub(crate) fn spelling(self, key: Key) -> &'static str {
-        COMMON.iter().chain(self.table()).find(|entry| entry.key == key).map_or("", |entry| entry.name)
+        self.entries().find(|entry| entry.key == key).map_or("", |entry| entry.name)
     }
 
     /// All names of directives, for "nearest known".
     pub(crate) fn directive_names(self) -> impl Iterator<Item = &'static str> {
-        COMMON.iter().chain(self.table()).map(|entry| entry.name)
+        self.entries().map(|entry| entry.name)
     }
 
-    fn table(self) -> &'static [Entry] {
-        TYPES.iter().find(|(_, of, _)| *of == self).map_or(&[], |(.., table)| table)
+    fn entries(self) -> impl Iterator<Item = &'static Entry> {
+        let tables = TYPES.iter().find(|(_, of, _)| *of == self).map_or(&[][..], |(.., tables)| tables);
+        COMMON.iter().chain(tables.iter().copied().flatten())
     }
 }
 
@@ -284,21 +285,23 @@ const fn ignored(name: &'static str) -> Entry {
     e(name, Key::Ignored, Form::Verbatim)
 }
 
-const TYPES: &[(&str, Type, &[Entry])] = &[
-    ("host", Type::Host, HOST),
-    ("service", Type::Service, SERVICE),
-    ("hostgroup", Type::HostGroup, HOST_GROUP),
-    ("servicegroup", Type::ServiceGroup, SERVICE_GROUP),
-    ("contact", Type::Contact, CONTACT),
-    ("contactgroup", Type::ContactGroup, CONTACT_GROUP),
-    ("timeperiod", Type::Timeperiod, TIMEPERIOD),
-    ("command", Type::Command, COMMAND),
-    ("servicedependency", Type::ServiceDependency, SERVICE_DEPENDENCY),
-    ("hostdependency", Type::HostDependency, HOST_DEPENDENCY),
-    ("serviceescalation", Type::ServiceEscalation, SERVICE_ESCALATION),
-    ("hostescalation", Type::HostEscalation, HOST_ESCALATION),
-    ("hostextinfo", Type::HostExtInfo, HOST_EXT_INFO),
-    ("serviceextinfo", Type::ServiceExtInfo, SERVICE_EXT_INFO),
+/// The directives of each type, besides the common ones. Of those that mean the same the usual name
+/// comes first.
+const TYPES: &[(&str, Type, &[&[Entry]])] = &[
+    ("host", Type::Host, &[HOST, CHECKED, PAGE, ICON, MAP]),
+    ("service", Type::Service, &[OF_HOSTS, SERVICE, CHECKED, PAGE, ICON]),
+    ("hostgroup", Type::HostGroup, &[HOST_GROUP, PAGE]),
+    ("servicegroup", Type::ServiceGroup, &[SERVICE_GROUP, PAGE]),
+    ("contact", Type::Contact, &[CONTACT]),
+    ("contactgroup", Type::ContactGroup, &[CONTACT_GROUP]),
+    ("timeperiod", Type::Timeperiod, &[TIMEPERIOD]),
+    ("command", Type::Command, &[COMMAND]),
+    ("servicedependency", Type::ServiceDependency, &[OF_HOSTS, OF_SERVICES, DEPENDENCY, SERVICE_DEPENDENCY]),
+    ("hostdependency", Type::HostDependency, &[OF_HOSTS, DEPENDENCY, HOST_DEPENDENCY]),
+    ("serviceescalation", Type::ServiceEscalation, &[OF_HOSTS, OF_SERVICES, ESCALATION, SERVICE_ESCALATION]),
+    ("hostescalation", Type::HostEscalation, &[OF_HOSTS, ESCALATION, HOST_ESCALATION]),
+    ("hostextinfo", Type::HostExtInfo, &[EXT_INFO, PAGE, ICON, MAP]),
+    ("serviceextinfo", Type::ServiceExtInfo, &[EXT_INFO, SERVICE_EXT_INFO, PAGE, ICON]),
 ];
 
 use Form::{Flag, Hours, Letters, List, Name, Number, Text, Verbatim};
@@ -310,6 +313,32 @@ const HOST: &[Entry] = &[
     e("host_name", Key::Name, Name),
     e("alias", Key::Alias, Verbatim),
     e("address", Key::Address, Verbatim),
+    e("hostgroups", Key::Groups, List),
+    e("host_groups", Key::Groups, List),
+    e("notification_options", Key::NotificationOptions, Letters("durfs")),
+    e("initial_state", Key::InitialState, Letters("odu")),
+    e("flap_detection_options", Key::FlapOptions, Letters("odu")),
+    e("stalking_options", Key::Stalking, Letters("oduN")),
+    e("obsess_over_host", Key::Obsess, Flag),
+];
+
+const SERVICE: &[Entry] = &[
+    e("service_description", Key::ServiceDescription, Verbatim),
+    e("description", Key::ServiceDescription, Verbatim),
+    e("hosts", Key::HostName, List),
+    e("servicegroups", Key::Groups, List),
+    e("service_groups", Key::Groups, List),
+    e("is_volatile", Key::IsVolatile, Flag),
+    e("notification_options", Key::NotificationOptions, Letters("wucrfs")),
+    e("initial_state", Key::InitialState, Letters("owuc")),
+    e("flap_detection_options", Key::FlapOptions, Letters("owuc")),
+    e("stalking_options", Key::Stalking, Letters("owucN")),
+    e("obsess_over_service", Key::Obsess, Flag),
+    e("parallelize_check", Key::ParallelizeCheck, Flag),
+];
+
+/// What hosts and services have in common.
+const CHECKED: &[Entry] = &[
     e("check_command", Key::CheckCommand, Text),
     e("max_check_attempts", Key::MaxCheckAttempts, Number),
     e("check_interval", Key::CheckInterval, Number),
@@ -321,34 +350,22 @@ const HOST: &[Entry] = &[
     e("contact_groups", Key::ContactGroups, List),
     e("notification_interval", Key::NotificationInterval, Number),
     e("notification_period", Key::NotificationPeriod, Text),
-    e("notification_options", Key::NotificationOptions, Letters("durfs")),
     e("notifications_enabled", Key::Notifications, Flag),
     e("first_notification_delay", Key::FirstNotificationDelay, Number),
     e("parents", Key::Parents, List),
-    e("hostgroups", Key::Groups, List),
-    e("host_groups", Key::Groups, List),
     e("display_name", Key::DisplayName, Text),
     e("active_checks_enabled", Key::ActiveChecks, Flag),
     e("passive_checks_enabled", Key::PassiveChecks, Flag),
-    e("notes", Key::Notes, Text),
-    e("notes_url", Key::NotesUrl, Text),
-    e("action_url", Key::ActionUrl, Text),
-    e("icon_image", Key::IconImage, Text),
-    e("icon_image_alt", Key::IconImageAlt, Text),
     e("importance", Key::Importance, Number),
     e("hourly_value", Key::Importance, Number),
     e("event_handler", Key::EventHandler, Text),
+    e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
+    ignored("event_handler_period"),
     e("check_freshness", Key::CheckFreshness, Flag),
+    e("freshness_threshold", Key::FreshnessThreshold, Number),
     e("check_timeout", Key::CheckTimeout, Number),
     e("failure_budget", Key::FailureBudget, Text),
-    e("initial_state", Key::InitialState, Letters("odu")),
-    e("flap_detection_options", Key::FlapOptions, Letters("odu")),
-    e("stalking_options", Key::Stalking, Letters("oduN")),
-    e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
     e("proxy", Key::Proxy, Text),
-    ignored("event_handler_period"),
-    e("freshness_threshold", Key::FreshnessThreshold, Number),
-    e("obsess_over_host", Key::Obsess, Flag),
     e("obsess", Key::Obsess, Flag),
     e("low_flap_threshold", Key::LowFlap, Number),
     e("high_flap_threshold", Key::HighFlap, Number),
@@ -358,6 +375,17 @@ const HOST: &[Entry] = &[
     e("retain_nonstatus_information", Key::RetainNonstatus, Flag),
     ignored("failure_prediction_enabled"),
     ignored("failure_prediction_options"),
+];
+
+const PAGE: &[Entry] = &[
+    e("notes", Key::Notes, Text),
+    e("notes_url", Key::NotesUrl, Text),
+    e("action_url", Key::ActionUrl, Text),
+];
+
+const ICON: &[Entry] = &[e("icon_image", Key::IconImage, Text), e("icon_image_alt", Key::IconImageAlt, Text)];
+
+const MAP: &[Entry] = &[
     e("vrml_image", Key::VrmlImage, Text),
     e("statusmap_image", Key::StatusmapImage, Text),
     e("gd2_image", Key::StatusmapImage, Text),
@@ -365,75 +393,11 @@ const HOST: &[Entry] = &[
     e("3d_coords", Key::Coords3d, Text),
 ];
 
-const SERVICE: &[Entry] = &[
-    e("service_description", Key::ServiceDescription, Verbatim),
-    e("description", Key::ServiceDescription, Verbatim),
-    e("host_name", Key::HostName, List),
-    e("host", Key::HostName, List),
-    e("hosts", Key::HostName, List),
-    e("check_command", Key::CheckCommand, Text),
-    e("max_check_attempts", Key::MaxCheckAttempts, Number),
-    e("check_interval", Key::CheckInterval, Number),
-    e("normal_check_interval", Key::CheckInterval, Number),
-    e("retry_interval", Key::RetryInterval, Number),
-    e("retry_check_interval", Key::RetryInterval, Number),
-    e("hostgroup_name", Key::HostGroupName, List),
-    e("hostgroup", Key::HostGroupName, List),
-    e("hostgroups", Key::HostGroupName, List),
-    e("check_period", Key::CheckPeriod, Text),
-    e("contacts", Key::Contacts, List),
-    e("contact_groups", Key::ContactGroups, List),
-    e("notification_interval", Key::NotificationInterval, Number),
-    e("notification_period", Key::NotificationPeriod, Text),
-    e("notification_options", Key::NotificationOptions, Letters("wucrfs")),
-    e("notifications_enabled", Key::Notifications, Flag),
-    e("first_notification_delay", Key::FirstNotificationDelay, Number),
-    e("parents", Key::Parents, List),
-    e("servicegroups", Key::Groups, List),
-    e("service_groups", Key::Groups, List),
-    e("display_name", Key::DisplayName, Text),
-    e("is_volatile", Key::IsVolatile, Flag),
-    e("active_checks_enabled", Key::ActiveChecks, Flag),
-    e("passive_checks_enabled", Key::PassiveChecks, Flag),
-    e("notes", Key::Notes, Text),
-    e("notes_url", Key::NotesUrl, Text),
-    e("action_url", Key::ActionUrl, Text),
-    e("icon_image", Key::IconImage, Text),
-    e("icon_image_alt", Key::IconImageAlt, Text),
-    e("importance", Key::Importance, Number),
-    e("hourly_value", Key::Importance, Number),
-    e("event_handler", Key::EventHandler, Text),
-    e("check_freshness", Key::CheckFreshness, Flag),
-    e("check_timeout", Key::CheckTimeout, Number),
-    e("failure_budget", Key::FailureBudget, Text),
-    e("initial_state", Key::InitialState, Letters("owuc")),
-    e("flap_detection_options", Key::FlapOptions, Letters("owuc")),
-    e("stalking_options", Key::Stalking, Letters("owucN")),
-    e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
-    e("proxy", Key::Proxy, Text),
-    ignored("event_handler_period"),
-    e("freshness_threshold", Key::FreshnessThreshold, Number),
-    e("obsess_over_service", Key::Obsess, Flag),
-    e("obsess", Key::Obsess, Flag),
-    e("low_flap_threshold", Key::LowFlap, Number),
-    e("high_flap_threshold", Key::HighFlap, Number),
-    e("flap_detection_enabled", Key::FlapDetection, Flag),
-    e("process_perf_data", Key::ProcessPerfData, Flag),
-    e("retain_status_information", Key::RetainStatus, Flag),
-    e("retain_nonstatus_information", Key::RetainNonstatus, Flag),
-    ignored("failure_prediction_enabled"),
-    ignored("failure_prediction_options"),
-    e("parallelize_check", Key::ParallelizeCheck, Flag),
-];
-
 const HOST_GROUP: &[Entry] = &[
     e("hostgroup_name", Key::Name, Name),
     e("alias", Key::Alias, Verbatim),
     e("members", Key::Members, List),
     e("hostgroup_members", Key::GroupMembers, List),
-    e("notes", Key::Notes, Text),
-    e("notes_url", Key::NotesUrl, Text),
-    e("action_url", Key::ActionUrl, Text),
 ];
 
 const SERVICE_GROUP: &[Entry] = &[
@@ -441,9 +405,6 @@ const SERVICE_GROUP: &[Entry] = &[
     e("alias", Key::Alias, Verbatim),
     e("members", Key::Members, List),
     e("servicegroup_members", Key::GroupMembers, List),
-    e("notes", Key::Notes, Text),
-    e("notes_url", Key::NotesUrl, Text),
-    e("action_url", Key::ActionUrl, Text),
 ];
 
 const CONTACT: &[Entry] = &[
@@ -497,26 +458,40 @@ const TIMEPERIOD: &[Entry] = &[
 const COMMAND: &[Entry] =
     &[e("command_name", Key::Name, Name), e("command_line", Key::CommandLine, Verbatim)];
 
-const SERVICE_DEPENDENCY: &[Entry] = &[
+/// Which hosts a definition is about.
+const OF_HOSTS: &[Entry] = &[
     e("host_name", Key::HostName, List),
     e("host", Key::HostName, List),
-    e("master_host", Key::HostName, List),
-    e("master_host_name", Key::HostName, List),
     e("hostgroup_name", Key::HostGroupName, List),
     e("hostgroup", Key::HostGroupName, List),
     e("hostgroups", Key::HostGroupName, List),
+];
+
+/// Which of their services, or which service groups.
+const OF_SERVICES: &[Entry] = &[
     e("service_description", Key::Descriptions, List),
     e("description", Key::Descriptions, List),
-    e("master_description", Key::Descriptions, List),
-    e("master_service_description", Key::Descriptions, List),
     e("servicegroup_name", Key::ServiceGroupName, List),
     e("servicegroup", Key::ServiceGroupName, List),
     e("servicegroups", Key::ServiceGroupName, List),
+];
+
+const DEPENDENCY: &[Entry] = &[
+    e("master_host", Key::HostName, List),
+    e("master_host_name", Key::HostName, List),
     e("dependent_host_name", Key::DependentHostName, List),
     e("dependent_host", Key::DependentHostName, List),
     e("dependent_hostgroup_name", Key::DependentHostGroupName, List),
     e("dependent_hostgroup", Key::DependentHostGroupName, List),
     e("dependent_hostgroups", Key::DependentHostGroupName, List),
+    e("inherits_parent", Key::InheritsParent, Flag),
+    e("dependency_period", Key::DependencyPeriod, Text),
+    e("redundancy_group", Key::RedundancyGroup, Text),
+];
+
+const SERVICE_DEPENDENCY: &[Entry] = &[
+    e("master_description", Key::Descriptions, List),
+    e("master_service_description", Key::Descriptions, List),
     e("dependent_service_description", Key::DependentDescriptions, List),
     e("dependent_description", Key::DependentDescriptions, List),
     e("dependent_servicegroup_name", Key::DependentServiceGroupName, List),
@@ -526,95 +501,35 @@ const SERVICE_DEPENDENCY: &[Entry] = &[
     e("execution_failure_options", Key::ExecutionCriteria, Letters("owucp")),
     e("notification_failure_criteria", Key::NotificationCriteria, Letters("owucp")),
     e("notification_failure_options", Key::NotificationCriteria, Letters("owucp")),
-    e("inherits_parent", Key::InheritsParent, Flag),
-    e("dependency_period", Key::DependencyPeriod, Text),
-    e("redundancy_group", Key::RedundancyGroup, Text),
 ];
 
 const HOST_DEPENDENCY: &[Entry] = &[
-    e("host_name", Key::HostName, List),
-    e("host", Key::HostName, List),
-    e("master_host", Key::HostName, List),
-    e("master_host_name", Key::HostName, List),
-    e("hostgroup_name", Key::HostGroupName, List),
-    e("hostgroup", Key::HostGroupName, List),
-    e("hostgroups", Key::HostGroupName, List),
-    e("dependent_host_name", Key::DependentHostName, List),
-    e("dependent_host", Key::DependentHostName, List),
-    e("dependent_hostgroup_name", Key::DependentHostGroupName, List),
-    e("dependent_hostgroup", Key::DependentHostGroupName, List),
-    e("dependent_hostgroups", Key::DependentHostGroupName, List),
     e("execution_failure_criteria", Key::ExecutionCriteria, Letters("odup")),
     e("execution_failure_options", Key::ExecutionCriteria, Letters("odup")),
     e("notification_failure_criteria", Key::NotificationCriteria, Letters("odup")),
     e("notification_failure_options", Key::NotificationCriteria, Letters("odup")),
-    e("inherits_parent", Key::InheritsParent, Flag),
-    e("dependency_period", Key::DependencyPeriod, Text),
-    e("redundancy_group", Key::RedundancyGroup, Text),
 ];
 
-const SERVICE_ESCALATION: &[Entry] = &[
-    e("host_name", Key::HostName, List),
-    e("host", Key::HostName, List),
-    e("hostgroup_name", Key::HostGroupName, List),
-    e("hostgroup", Key::HostGroupName, List),
-    e("hostgroups", Key::HostGroupName, List),
-    e("service_description", Key::Descriptions, List),
-    e("description", Key::Descriptions, List),
-    e("servicegroup_name", Key::ServiceGroupName, List),
-    e("servicegroup", Key::ServiceGroupName, List),
-    e("servicegroups", Key::ServiceGroupName, List),
+const ESCALATION: &[Entry] = &[
     e("contacts", Key::Contacts, List),
     e("contact_groups", Key::ContactGroups, List),
     e("first_notification", Key::FirstNotification, Number),
     e("last_notification", Key::LastNotification, Number),
     e("notification_interval", Key::NotificationInterval, Number),
     e("escalation_period", Key::EscalationPeriod, Text),
-    e("escalation_options", Key::EscalationOptions, Letters("wucr")),
 ];
 
-const HOST_ESCALATION: &[Entry] = &[
-    e("host_name", Key::HostName, List),
-    e("host", Key::HostName, List),
-    e("hostgroup_name", Key::HostGroupName, List),
-    e("hostgroup", Key::HostGroupName, List),
-    e("hostgroups", Key::HostGroupName, List),
-    e("contacts", Key::Contacts, List),
-    e("contact_groups", Key::ContactGroups, List),
-    e("first_notification", Key::FirstNotification, Number),
-    e("last_notification", Key::LastNotification, Number),
-    e("notification_interval", Key::NotificationInterval, Number),
-    e("escalation_period", Key::EscalationPeriod, Text),
-    e("escalation_options", Key::EscalationOptions, Letters("dur")),
-];
+const SERVICE_ESCALATION: &[Entry] = &[e("escalation_options", Key::EscalationOptions, Letters("wucr"))];
 
-const HOST_EXT_INFO: &[Entry] = &[
+const HOST_ESCALATION: &[Entry] = &[e("escalation_options", Key::EscalationOptions, Letters("dur"))];
+
+const EXT_INFO: &[Entry] = &[
     e("host_name", Key::HostName, List),
     e("hostgroup", Key::HostGroupName, List),
     e("hostgroup_name", Key::HostGroupName, List),
-    e("notes", Key::Notes, Text),
-    e("notes_url", Key::NotesUrl, Text),
-    e("action_url", Key::ActionUrl, Text),
-    e("icon_image", Key::IconImage, Text),
-    e("icon_image_alt", Key::IconImageAlt, Text),
-    e("vrml_image", Key::VrmlImage, Text),
-    e("gd2_image", Key::StatusmapImage, Text),
-    e("statusmap_image", Key::StatusmapImage, Text),
-    e("2d_coords", Key::Coords2d, Text),
-    e("3d_coords", Key::Coords3d, Text),
 ];
 
-const SERVICE_EXT_INFO: &[Entry] = &[
-    e("host_name", Key::HostName, List),
-    e("hostgroup", Key::HostGroupName, List),
-    e("hostgroup_name", Key::HostGroupName, List),
-    e("service_description", Key::ServiceDescription, Verbatim),
-    e("notes", Key::Notes, Text),
-    e("notes_url", Key::NotesUrl, Text),
-    e("action_url", Key::ActionUrl, Text),
-    e("icon_image", Key::IconImage, Text),
-    e("icon_image_alt", Key::IconImageAlt, Text),
-];
+const SERVICE_EXT_INFO: &[Entry] = &[e("service_description", Key::ServiceDescription, Verbatim)];
 
 #[cfg(test)]
 mod tests {
@@ -639,8 +554,8 @@ mod tests {
 
     #[test]
     fn keys_and_tables_agree_on_null_and_plus() {
-        for (name, _, table) in TYPES {
-            for entry in table.iter().filter(|entry| entry.key != Key::Ignored) {
+        for (name, _, tables) in TYPES {
+            for entry in tables.iter().copied().flatten().filter(|entry| entry.key != Key::Ignored) {
                 let (null, list) = (entry.key.takes_null(), entry.key.is_list());
                 assert_eq!(matches!(entry.form, Text | List), null, "{} of {name}", entry.name);
                 assert_eq!(entry.form == List, list, "{} of {name}", entry.name);

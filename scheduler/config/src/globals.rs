@@ -5,12 +5,13 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch};
+use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch, nearest};
 
+use crate::basis::{Basis, ILLEGAL_IN_NAMES, hundredths};
 use crate::main_file::{DateFormat, Setting, Settings};
 use crate::options::{Options, Workers};
-use crate::problem::{Place, Problem, Problems, nearest};
-use crate::values::{ILLEGAL_IN_NAMES, command, flag, number};
+use crate::problem::{Place, Problem, Problems};
+use crate::values::{command, flag, number};
 
 /// What a main file says and `hlidka.yaml` does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,9 +90,41 @@ impl<'s> Reader<'s, '_> {
     }
 }
 
-/// The unit of intervals in seconds.
-pub(crate) fn interval_length(settings: &Settings, problems: &mut Problems) -> f64 {
-    Reader { settings, problems }.count("interval_length").filter(|length| *length > 0.0).unwrap_or(60.0)
+/// What definitions are read with.
+pub(crate) fn basis(settings: &Settings, options: &Options, problems: &mut Problems) -> Basis {
+    let mut reader = Reader { settings, problems };
+    let mut basis = Basis { failure_budget: options.failure_budget, ..Basis::default() };
+    if let Some(length) = reader.count("interval_length").filter(|length| *length > 0.0) {
+        basis.interval_length = length;
+    }
+    if let Some(seconds) = reader.count("additional_freshness_latency") {
+        basis.freshness_latency = seconds;
+    }
+    for (key, flag) in [
+        ("use_regexp_matching", &mut basis.names.some),
+        ("use_true_regexp_matching", &mut basis.names.all),
+        ("check_host_freshness", &mut basis.host_freshness),
+        ("check_service_freshness", &mut basis.service_freshness),
+    ] {
+        *flag = reader.flag(key).unwrap_or(*flag);
+    }
+    for (key, threshold) in [
+        ("low_host_flap_threshold", &mut basis.host_flapping.low),
+        ("high_host_flap_threshold", &mut basis.host_flapping.high),
+        ("low_service_flap_threshold", &mut basis.service_flapping.low),
+        ("high_service_flap_threshold", &mut basis.service_flapping.high),
+    ] {
+        *threshold = reader.count(key).map_or(*threshold, hundredths);
+    }
+    if let Some(setting) = reader.text("illegal_object_name_chars") {
+        basis.illegal_in_names = setting.value.chars().filter(|c| !ILLEGAL_IN_NAMES.contains(*c)).collect();
+        if let Some(missing) = ILLEGAL_IN_NAMES.chars().find(|c| !setting.value.contains(*c)) {
+            let message =
+                format!("`{missing}` may stand in no name, whatever illegal_object_name_chars says");
+            reader.warn(setting, message, "leave the line out");
+        }
+    }
+    basis
 }
 
 /// What concerns neither objects nor the engine; what `hlidka.yaml` says itself stays.
@@ -100,12 +133,6 @@ pub(crate) fn globals(settings: &Settings, options: &mut Options, problems: &mut
     let mut globals = Globals { macros: settings.macros.clone(), ..Globals::default() };
     if let Some(setting) = reader.text("illegal_macro_output_chars") {
         globals.illegal_in_output = setting.value.as_str().into();
-    }
-    if let Some(setting) = reader.text("illegal_object_name_chars")
-        && let Some(missing) = ILLEGAL_IN_NAMES.chars().find(|c| !setting.value.contains(*c))
-    {
-        let message = format!("`{missing}` may stand in no name, whatever illegal_object_name_chars says");
-        reader.warn(setting, message, "leave the line out");
     }
     let formats = [
         ("us", DateFormat::Us),
@@ -135,7 +162,7 @@ pub(crate) fn globals(settings: &Settings, options: &mut Options, problems: &mut
         let most = reader.count("max_concurrent_checks").and_then(whole);
         options.workers.max_in_flight = most.unwrap_or(options.workers.max_in_flight);
     }
-    if options.command_file.is_none() {
+    if options.command_file.is_none() && reader.flag("check_external_commands") != Some(false) {
         options.command_file = reader.text("command_file").map(|setting| PathBuf::from(&setting.value));
     }
     if options.timezone.is_none()
@@ -215,20 +242,6 @@ fn event_handler(key: &str, graph: &Graph, reader: &mut Reader<'_, '_>) -> Optio
     Some(CheckCommand { command: CommandId(place), arguments })
 }
 
-/// Names with characters that only this configuration refuses.
-pub(crate) fn check_names(settings: &Settings, graph: &Graph, problems: &mut Problems) {
-    let Some(setting) = settings.options.get("illegal_object_name_chars") else { return };
-    let more: String = setting.value.chars().filter(|c| !ILLEGAL_IN_NAMES.contains(*c)).collect();
-    let bad = |name: &str| name.chars().find(|c| more.contains(*c));
-    for object in graph.objects().iter().filter(|_| !more.is_empty()) {
-        if let Some(bad) = bad(&object.name) {
-            let place = Place { file: &object.origin.file, line: object.origin.line };
-            let message = format!("`{bad}` may not stand in a name, says illegal_object_name_chars");
-            problems.push(Problem::error(place, message).of(format!("`{}`", object.name)));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -286,6 +299,30 @@ mod tests {
     }
 
     #[test]
+    fn options_that_change_what_definitions_mean() {
+        let text = "interval_length=30\nadditional_freshness_latency=5\nuse_regexp_matching=1\ncheck_host_freshness=0\n\
+            low_service_flap_threshold=5.5\nhigh_host_flap_threshold=300\nillegal_object_name_chars=`~!$%^&*|'\"<>?,()=+\n";
+        let mut problems = Problems::default();
+        let source = crate::source::Source::new("nagios.cfg", text.into(), &mut problems);
+        let mut settings = Settings::default();
+        let _ = crate::main_file::MainFile::read(&source, Path::new(""), &mut settings, &mut problems);
+        let basis = basis(&settings, &Options::default(), &mut problems);
+        assert_eq!(problems.finish(), []);
+        let mut want = Basis { interval_length: 30.0, freshness_latency: 5.0, ..Basis::default() };
+        (want.names.some, want.host_freshness) = (true, false);
+        (want.service_flapping.low, want.host_flapping.high) = (550, 10_000);
+        want.illegal_in_names = "+".into();
+        assert_eq!(basis, want);
+    }
+
+    #[test]
+    fn no_external_commands_means_no_command_file() {
+        let of = |main: &str| loaded(main, None).unwrap().options.command_file;
+        assert_eq!(of("check_external_commands=0\ncommand_file=/run/x\n"), None);
+        assert_eq!(of("check_external_commands=1\ncommand_file=/run/x\n"), Some("/run/x".into()));
+    }
+
+    #[test]
     fn hlidka_yaml_counts_more_than_a_main_file() {
         let yaml = "timeouts: {service_check: 20}\nworkers: {max_in_flight: 7}\ntimezone: UTC\ncommand_file: /run/own\n";
         let main = "service_check_timeout=90\nhost_check_timeout=7\nmax_concurrent_checks=50\nuse_timezone=Europe/Prague\n\
@@ -304,6 +341,8 @@ mod tests {
     fn what_makes_no_sense_is_said() {
         for (main, is_error, says) in [
             ("enable_notifications=yes\n", false, "enable_notifications `yes` counts as 0"),
+            ("use_regexp_matching=yes\n", false, "use_regexp_matching `yes` counts as 0"),
+            ("low_host_flap_threshold=x\n", false, "low_host_flap_threshold `x` counts as 0"),
             ("service_check_timeout=1m\n", false, "service_check_timeout `1m` counts as 1"),
             ("date_format=german\n", false, "known: us, euro, iso8601, strict-iso8601"),
             ("use_timezone=Europe/Brag\n", false, "no such time zone: `Europe/Brag`"),

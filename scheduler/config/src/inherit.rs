@@ -7,9 +7,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use engine::nearest;
+
 use crate::directives::{KEYS, Key, Type};
 use crate::model::{Definition, Directive, Objects};
-use crate::problem::{Problem, Problems, nearest};
+use crate::problem::{Problem, Problems};
 use crate::values::{flag, items};
 
 /// Templates of templates are followed so far.

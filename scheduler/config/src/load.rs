@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
 use crate::files::{Files, bytes, name, unreadable};
-use crate::globals::{Globals, check_names, globals, interval_length, rules};
+use crate::globals::{Globals, basis, globals, rules};
 use crate::macros::CheckMacros;
 use crate::model::Objects;
 use crate::options::Options;
@@ -149,16 +149,13 @@ fn assemble(
         Some(name) => TimeZone::get(name).unwrap_or(TimeZone::UTC),
         None => TimeZone::system(),
     };
-    let mut basis = files.settings.basis.clone();
-    basis.interval_length = interval_length(&files.settings, problems);
-    basis.failure_budget = options.failure_budget;
+    let basis = basis(&files.settings, &options, problems);
     let mut admission = Admission::new(objects, foreign, basis.interval_length);
     let outcome =
         admission.settle(&|objects, problems| resolve(objects, &basis, zone.clone(), problems), problems);
     admission.renew(foreign, &mut last_good);
     let mut resolved = outcome.resolved?;
     resolved.graph.rules = rules(&files.settings, &resolved.graph, problems);
-    check_names(&files.settings, &resolved.graph, problems);
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);

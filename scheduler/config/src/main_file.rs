@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::basis::Basis;
-use crate::problem::{Place, Problem, Problems, nearest};
+use engine::nearest;
+
+use crate::problem::{Place, Problem, Problems};
 use crate::source::Source;
 
 /// Options that are honoured.
 const HONOURED: &[&str] = &[
     "accept_passive_host_checks",
     "accept_passive_service_checks",
+    "additional_freshness_latency",
     "admin_email",
     "admin_pager",
     "cached_host_check_horizon",
+    "check_external_commands",
+    "check_host_freshness",
+    "check_service_freshness",
     "command_file",
     "date_format",
     "enable_event_handlers",
@@ -26,18 +31,24 @@ const HONOURED: &[&str] = &[
     "execute_service_checks",
     "global_host_event_handler",
     "global_service_event_handler",
+    "high_host_flap_threshold",
+    "high_service_flap_threshold",
     "host_check_timeout",
     "host_down_disable_service_checks",
     "illegal_macro_output_chars",
     "illegal_object_name_chars",
     "interval_length",
+    "low_host_flap_threshold",
+    "low_service_flap_threshold",
     "max_concurrent_checks",
     "notification_timeout",
     "service_check_timeout",
     "service_check_timeout_state",
     "soft_state_dependencies",
     "use_aggressive_host_checking",
+    "use_regexp_matching",
     "use_timezone",
+    "use_true_regexp_matching",
 ];
 
 /// Options that would change who is told, or which names are meant, if they were read: with the
@@ -60,7 +71,6 @@ const IGNORED: &[&str] = &[
     "bare_update_check",
     "broker_module",
     "cached_service_check_horizon",
-    "check_external_commands",
     "check_for_orphaned_hosts",
     "check_for_orphaned_services",
     "check_for_updates",
@@ -202,8 +212,6 @@ pub(crate) struct Setting {
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub options: BTreeMap<&'static str, Setting>,
-    /// What changes the meaning of definitions.
-    pub basis: Basis,
     /// Values of macros.
     pub macros: BTreeMap<&'static str, Arc<str>>,
 }
@@ -252,8 +260,6 @@ impl MainFile {
                         let setting =
                             Setting { value: value.to_owned(), file: source.file.clone(), line: number };
                         settings.options.insert(known, setting);
-                    } else if settings.basis.take(key, value) {
-                        // counted there
                     } else if let Some(known) = IGNORED.iter().find(|known| **known == key) {
                         ignored.push(known);
                     } else if let Some((_, harmless)) = UNREAD.iter().find(|(known, _)| *known == key) {
@@ -320,11 +326,13 @@ mod tests {
         let main = MainFile::read(&source(text), Path::new("/etc/nagios4"), &mut settings, &mut problems);
         assert_eq!(main.objects, [("/etc/nagios4/a.cfg".into(), 3), ("/etc/b".into(), 4)]);
         assert_eq!(main.resources, [("/etc/nagios4/r.cfg".into(), 5)]);
-        assert!(settings.basis.names.some);
         assert_eq!(main.includes, [("/etc/nagios4/more".into(), 13)]);
         let options: Vec<(&str, &str, u32)> =
             settings.options.iter().map(|(key, set)| (*key, set.value.as_str(), set.line)).collect();
-        assert_eq!(options, [("enable_notifications", "0", 14), ("interval_length", "1", 7)]);
+        assert_eq!(
+            options,
+            [("enable_notifications", "0", 14), ("interval_length", "1", 7), ("use_regexp_matching", "1", 8)]
+        );
         assert_eq!(&*settings.macros["LOGFILE"], "/var/log/x");
         let problems: Vec<String> = problems.finish().iter().map(ToString::to_string).collect();
         assert_eq!(

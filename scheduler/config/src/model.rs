@@ -6,9 +6,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use engine::nearest;
+
 use crate::directives::{Form, Key, Type, type_names};
 use crate::lexer::{Token, lex};
-use crate::problem::{Place, Problem, Problems, nearest};
+use crate::problem::{Place, Problem, Problems};
 use crate::source::Source;
 use crate::trust::Trust;
 use crate::values::letters;

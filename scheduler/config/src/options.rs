@@ -6,10 +6,10 @@
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
-use engine::Budget;
+use engine::{Budget, nearest};
 use serde::Deserialize;
 
-use crate::problem::{Place, Problem, Problems, nearest};
+use crate::problem::{Place, Problem, Problems};
 
 /// Everything that is not about a single host or service.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -87,15 +87,6 @@ pub(crate) fn command(text: &str) -> (&str, Vec<Cow<'_, str>>) {
     }
 }
 
-/// Nagios' default for `illegal_object_name_chars`.
-pub(crate) const ILLEGAL_IN_NAMES: &str = "`~!$%^&*|'\"<>?,()=";
-
-/// The first character that no name may have: those that Nagios refuses, and control characters
-/// (but the tab, which Nagios takes), since names end up in mails and logs.
-pub(crate) fn illegal_character(name: &str) -> Option<char> {
-    name.chars().find(|c| ILLEGAL_IN_NAMES.contains(*c) || (c.is_control() && *c != '\t'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -177,6 +177,19 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         }
     }
 
+    /// May an object have this name? It is an error if not.
+    pub(crate) fn may_be_called(&mut self, name: &str, what: &str, view: &View<'t, '_>, key: Key) -> bool {
+        let Some(bad) = self.basis.illegal_character(name) else { return true };
+        let message = format!("`{}` may not stand in a {what}", bad.escape_default());
+        let hint = if self.basis.illegal_in_names.contains(bad) {
+            "illegal_object_name_chars has it"
+        } else {
+            "use letters, digits, `.`, `-`, `_`, `/` or blanks"
+        };
+        self.error(view, key, message, Some(hint.to_owned()));
+        false
+    }
+
     /// An item of a list as a pattern; an error if it is none.
     pub(crate) fn pattern(&mut self, item: &str, view: &View<'t, '_>, key: Key) -> Option<Pattern> {
         match Pattern::new(item) {

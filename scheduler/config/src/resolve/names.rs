@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use engine::nearest;
+
 use crate::basis::NamePatterns;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
-use crate::problem::nearest;
-use crate::values::illegal_character;
 
 use super::context::Context;
 use super::patterns::Pattern;
@@ -36,14 +36,7 @@ impl<'t> Names<'t> {
                 );
                 continue;
             };
-            if let Some(bad) = illegal_character(name.value) {
-                let message = format!("`{}` may not stand in a name", bad.escape_default());
-                cx.error(
-                    &view,
-                    Key::Name,
-                    message,
-                    Some("use letters, digits, `.`, `-`, `_`, `/` or blanks".to_owned()),
-                );
+            if !cx.may_be_called(name.value, "name", &view, Key::Name) {
                 continue;
             }
             if let Some(before) = names.find(name.value) {

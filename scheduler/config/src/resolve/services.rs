@@ -7,7 +7,7 @@ use engine::{Check, CheckCommand, Kind, Object, ObjectId, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
-use crate::values::{illegal_character, items};
+use crate::values::items;
 
 use super::Made;
 use super::cluster::{self, Asker, host_macro, is_own};
@@ -337,11 +337,6 @@ fn description<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Option<
         cx.error(view, Key::ServiceDescription, "has no service_description".to_owned(), None);
         return None;
     };
-    if let Some(bad) = illegal_character(&description) {
-        let message = format!("`{}` may not stand in a service_description", bad.escape_default());
-        let hint = "use letters, digits, `.`, `-`, `_`, `/` or blanks".to_owned();
-        cx.error(view, Key::ServiceDescription, message, Some(hint));
-        return None;
-    }
-    Some(description)
+    cx.may_be_called(&description, "service_description", view, Key::ServiceDescription)
+        .then_some(description)
 }

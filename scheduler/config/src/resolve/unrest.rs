@@ -35,8 +35,7 @@ pub(crate) fn flapping<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) ->
 
 /// A threshold in hundredths of a percent; 0 if it is not given.
 pub(crate) fn threshold<'t>(view: &View<'t, '_>, key: Key, cx: &mut Context<'t, '_, '_>) -> u16 {
-    let _ = cx.number(view, key, 0.0); // says what is no number
-    view.get(key).map_or(0, |found| hundredths(&found.text))
+    hundredths(cx.number(view, key, 0.0))
 }
 
 /// The failure budget: that of the object, be it as a custom variable, else that of all objects.
