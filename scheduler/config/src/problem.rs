@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use engine::nearest;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -156,23 +158,6 @@ impl Problems {
     }
 }
 
-/// A name is compared with so many others at most, so that thousands of errors stay cheap.
-const MAX_COMPARED: usize = 20_000;
-
-/// The known name that looks most like this one, if any is near enough to have been meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = name.chars().count();
-    let lower = name.to_lowercase();
-    known
-        .into_iter()
-        .take(MAX_COMPARED)
-        .filter(|other| other.chars().count().abs_diff(length) <= 3 && length < 200)
-        .map(|other| (strsim::damerau_levenshtein(&lower, &other.to_lowercase()), other))
-        .filter(|(distance, _)| *distance <= 1 + length / 4)
-        .min()
-        .map(|(_, other)| other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,20 +174,6 @@ mod tests {
         );
         let whole = Problem::warning(Place { file: &file, line: 0 }, "is empty");
         assert_eq!(whole.to_string(), "hosts.cfg: warning: is empty");
-    }
-
-    #[test]
-    fn finds_what_was_meant_and_nothing_else() {
-        let known = ["web01", "db1", "check_interval", "retry_interval"];
-        for (name, want) in [
-            ("web1", Some("web01")),
-            ("chek_interval", Some("check_interval")),
-            ("Retry_Interval", Some("retry_interval")),
-            ("zebra", None),
-            ("", None),
-        ] {
-            assert_eq!(nearest(name, known), want, "{name}");
-        }
     }
 
     #[test]

@@ -26,11 +26,14 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
-        let known = ["web01", "db1", "SCHEDULE_SVC_CHECK", "SCHEDULE_HOST_CHECK"];
+        let known =
+            ["web01", "db1", "SCHEDULE_SVC_CHECK", "SCHEDULE_HOST_CHECK", "check_interval", "retry_interval"];
         for (name, want) in [
             ("web1", Some("web01")),
             ("SCHEDULE_SERVICE_CHECK", None),
             ("SHEDULE_SVC_CHECK", Some("SCHEDULE_SVC_CHECK")),
+            ("chek_interval", Some("check_interval")),
+            ("Retry_Interval", Some("retry_interval")),
             ("zebra", None),
             ("", None),
         ] {
