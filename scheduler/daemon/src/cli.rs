@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use config::Severity;
+use config::{Configuration, Severity};
 use engine::{Identity, Span, Timestamp};
 
 use crate::render::{self, Paint};
@@ -317,6 +317,11 @@ fn author() -> Arc<str> {
         .find_map(|name| std::env::var(name).ok())
         .unwrap_or_else(|| "root".into())
         .into()
+}
+
+/// A configuration, or all its problems.
+pub(crate) fn load(path: &Path) -> Result<Configuration> {
+    config::load(path).map_err(|problems| problems_as_error(&problems))
 }
 
 fn problems_as_error(problems: &[config::Problem]) -> anyhow::Error {

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use config::Configuration;
-use engine::{Action, Engine, Entry, Identity, Limits, Notification, Restored, Saved, Span, Timestamp};
+use engine::{Action, Engine, Entry, Limits, Notification, Restored, Span, Timestamp};
 use jiff::tz::TimeZone;
 use jobs::Done;
 use store::{Batch, DeliveryId, Loaded};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::away::Away;
 use crate::pools::Pools;
 use crate::storage::{Storage, Task};
 use crate::wire::{Answer, Request};
@@ -37,9 +38,6 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Inputs taken at once before the engine's timers are looked at again.
 const AT_ONCE: usize = 1000;
-
-/// State of an object that left the configuration is kept so long.
-const KEEP_AWAY: Span = Span::from_secs(7 * 86_400);
 
 /// History and the finished ledger are kept so long.
 const KEEP_HISTORY: Span = Span::from_secs(400 * 86_400);
@@ -96,7 +94,7 @@ pub(crate) struct Core {
     last_flush: std::time::Instant,
     last_look: std::time::Instant,
     last_prune: Timestamp,
-    away: HashMap<Identity, Saved>,
+    away: Away,
     started: Timestamp,
     refusals: commands::Refusals,
     stopping: bool,
@@ -153,7 +151,8 @@ impl Core {
             refusals: commands::Refusals::default(),
             stopping: false,
         };
-        core.forget_the_long_gone(started);
+        let forgotten = core.away.forget(started);
+        core.batch.removed.extend(forgotten);
         core
     }
 
@@ -248,8 +247,8 @@ impl Core {
     fn commit(&mut self, now: Timestamp) {
         let graph = self.engine.graph().clone();
         let changed = self.engine.take_changed();
-        self.batch.states =
-            changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        let changed = changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone()));
+        self.batch.states.extend(changed);
         self.batch.globals = self.engine.take_globals();
         self.batch.at = now;
         let batch = std::mem::take(&mut self.batch);
@@ -277,15 +276,6 @@ impl Core {
                 self.storage.give(Task::Failed { id, at: now(), error, next_try });
             }
         }
-    }
-
-    /// States of objects that have been away for days go.
-    fn forget_the_long_gone(&mut self, at: Timestamp) {
-        let gone = |state: &Saved| state.last_check.unwrap_or(state.since) + KEEP_AWAY < at;
-        let removed: Vec<Identity> =
-            self.away.iter().filter(|(_, state)| gone(state)).map(|(name, _)| name.clone()).collect();
-        self.away.retain(|_, state| !gone(state));
-        self.batch.removed.extend(removed);
     }
 
     /// Nothing new is started, checks under way are given up, all that is known is stored. What was
@@ -336,6 +326,9 @@ fn limits(configuration: &Configuration) -> Limits {
 
 /// The log's line for a line of history.
 fn say(entry: &Entry) {
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return;
+    }
     let words = in_words(&entry.kind, &TimeZone::system());
     if entry.identity.host.is_empty() {
         tracing::info!("{words}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use config::{Configuration, Options};
-use engine::{CheckCommand, Notification};
+use engine::{CheckCommand, Graph, Notification};
 use jobs::{Done, Outcome};
 use notify::{Carrier, MailConfig, Mailer, SendError};
 use store::{DeliveryId, Loaded};
@@ -61,14 +61,14 @@ pub(crate) fn start(
 
 impl Carrier for Delivery {
     fn route(&self, notification: &Notification) -> Arc<str> {
-        let own = !own_commands(&self.current.borrow(), notification).is_empty();
+        let own = !own_commands(&self.current.borrow().graph, notification).is_empty();
         // one contact's broken pager holds up nobody else's
         if own { format!("commands of {}", notification.contact).into() } else { Arc::from("mail") }
     }
 
     async fn send(&self, notification: &Notification) -> Result<(), SendError> {
         let configuration = self.current.borrow().clone();
-        if !own_commands(&configuration, notification).is_empty() {
+        if !own_commands(&configuration.graph, notification).is_empty() {
             return self.run_commands(&configuration, notification).await;
         }
         let Some(mailer) = &self.mailer else {
@@ -84,7 +84,7 @@ impl Delivery {
         configuration: &Configuration,
         notification: &Notification,
     ) -> Result<(), SendError> {
-        for nth in 0..own_commands(configuration, notification).len() {
+        for nth in 0..own_commands(&configuration.graph, notification).len() {
             let (reply, done) = oneshot::channel();
             let gone =
                 |_| SendError::Unavailable("the daemon stops, or its configuration changed".to_owned());
@@ -99,12 +99,9 @@ impl Delivery {
 }
 
 /// The commands that the contact has for this; none if it has gone from the configuration.
-pub(crate) fn own_commands<'c>(
-    configuration: &'c Configuration,
-    notification: &Notification,
-) -> &'c [CheckCommand] {
-    let Some(contact) = configuration.graph.find_contact(&notification.contact) else { return &[] };
-    let contact = configuration.graph.contact(contact);
+pub(crate) fn own_commands<'g>(graph: &'g Graph, notification: &Notification) -> &'g [CheckCommand] {
+    let Some(contact) = graph.find_contact(&notification.contact) else { return &[] };
+    let contact = graph.contact(contact);
     let side = if notification.identity.service.is_some() { &contact.service } else { &contact.host };
     &side.commands
 }

@@ -8,6 +8,7 @@
 //! Invariants: the engine is called from one thread; a message is stored before it is sent; the
 //! daemon never runs a plugin itself; a broken new configuration changes nothing.
 
+mod away;
 mod cli;
 mod core;
 mod deliver;

@@ -12,6 +12,8 @@ use config::{Configuration, glob};
 use engine::ObjectId;
 use serde_json::{Map, Value, json};
 
+use crate::cli::load;
+
 /// How objects are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -30,10 +32,7 @@ pub(crate) fn print(config: &Path, format: Format, types: &[String], patterns: &
             bail!("no such type of object: `{kind}`; known: {}", TYPES.join(", "));
         }
     }
-    let configuration = config::load(config).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", lines.join("\n"))
-    })?;
+    let configuration = load(config)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&configuration, format, types, patterns, &mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => bail!("cannot write the answer: {error}"),

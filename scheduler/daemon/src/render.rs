@@ -7,7 +7,7 @@ use engine::{Condition, Entry, EntryKind, StateType, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::wire::{Line, Overview};
-use crate::words::in_words;
+use crate::words::{in_words, moment};
 
 /// Colours on a terminal, unless NO_COLOR is set.
 #[derive(Clone, Copy)]
@@ -40,10 +40,7 @@ impl Paint {
 
 /// Local date and time.
 pub(crate) fn local(at: Timestamp) -> String {
-    match jiff::Timestamp::from_microsecond(at.micros()) {
-        Ok(instant) => instant.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        Err(_) => "?".to_owned(),
-    }
+    moment(at, &TimeZone::system())
 }
 
 /// Problems first, then the rest by name, then one line of counts.

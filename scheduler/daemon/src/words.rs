@@ -52,7 +52,7 @@ const fn on_off(on: bool) -> &'static str {
 }
 
 /// `2026-11-21 14:03:12`.
-fn moment(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     match jiff::Timestamp::from_microsecond(at.micros()) {
         Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "unknown".to_owned(),

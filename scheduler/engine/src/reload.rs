@@ -15,18 +15,32 @@ use crate::time::{Span, Timestamp};
 use crate::timetable;
 use crate::veto;
 
-/// Down for longer than this, and problems are told only after a fresh result.
+/// Down for longer than this, or away, and problems are told only after a fresh result.
 const STALE: Span = Span::from_secs(60);
 
+/// What is known of an object when a graph is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Past {
+    /// Nothing.
+    New,
+    /// It was watched until now, or until the scheduler ended.
+    Watched,
+    /// It was not in the configuration for a while.
+    Away,
+}
+
 impl Engine {
-    /// Fills the tables for the graph; what was stored goes on, what is new is planned.
-    pub(crate) fn adopt(&mut self, restored: Restored, now: Timestamp) {
+    /// Fills the tables for the graph; what was stored goes on, what is new is planned. `away` are states
+    /// of objects that nobody watched for a while.
+    pub(crate) fn adopt(&mut self, restored: Restored, away: Vec<(Identity, Saved)>, now: Timestamp) {
         let graph = self.graph.clone();
-        let mut known: HashMap<Identity, Saved> = restored.states.into_iter().collect();
+        let away = away.into_iter().map(|(identity, state)| (identity, (state, Past::Away)));
+        let watched = restored.states.into_iter().map(|(identity, state)| (identity, (state, Past::Watched)));
+        let mut known: HashMap<Identity, (Saved, Past)> = away.chain(watched).collect();
         let gap_start = restored.alive.unwrap_or(now).min(now);
         self.globals = restored.globals;
         self.numbers.clear();
-        let mut old: Vec<bool> = Vec::with_capacity(graph.objects().len());
+        let mut pasts: Vec<Past> = Vec::with_capacity(graph.objects().len());
         for id in graph.ids() {
             let identity = graph.identity(id);
             let live = Live {
@@ -40,12 +54,12 @@ impl Engine {
                 held_unrest: None,
             };
             self.live.push(live);
-            let state = known.remove(&identity);
-            old.push(state.is_some());
-            self.states.push(state.unwrap_or_else(|| self.unknown(id, now)));
+            let (state, past) = known.remove(&identity).unwrap_or_else(|| (self.unknown(id, now), Past::New));
+            pasts.push(past);
+            self.states.push(state);
             self.remember_numbers(id);
         }
-        for id in graph.ids() {
+        for (id, past) in graph.ids().zip(pasts) {
             if now > gap_start + STALE && graph.settings(id).freshness.is_some() {
                 let state = self.state_mut(id);
                 let last = state.last_check.unwrap_or(state.since);
@@ -53,11 +67,14 @@ impl Engine {
                 let extras = state.extras_mut();
                 extras.not_counted = extras.not_counted + now.since(gap_start.max(last));
             }
-            let due = self.first_due(id, old[id.0 as usize], gap_start, now);
+            // those that come back and have missed their slot are planned like new ones: no burst
+            let missed = past == Past::Away && self.state(id).next_due <= now;
+            let due = self.first_due(id, past != Past::New && !missed, gap_start, now);
             self.plan(id, due);
             let state = self.state(id);
             if state.condition.is_problem() && state.state_type == StateType::Hard {
-                if now > gap_start + STALE && self.is_checked(id) && state.silenced_until.is_none() {
+                let unwatched = past == Past::Away || now > gap_start + STALE;
+                if unwatched && self.is_checked(id) && state.silenced_until.is_none() {
                     self.state_mut(id).silenced_until = Some(now);
                 }
                 self.set_timer(id, now);
@@ -115,9 +132,9 @@ impl Engine {
         self.due.clear();
         self.timers.clear();
         let carried = old.ids().zip(states).map(|(id, state)| (old.identity(id), state));
-        let states = stored.into_iter().chain(carried).collect();
+        let states = carried.collect();
         let globals = std::mem::take(&mut self.globals);
-        self.adopt(Restored { states, globals, alive: Some(now) }, now);
+        self.adopt(Restored { states, globals, alive: Some(now) }, stored, now);
         for (id, was) in old.ids().zip(&live) {
             match new_ids[id.0 as usize] {
                 Some(new) => {

@@ -229,6 +229,13 @@ mod tests {
             ("*ab*ab", "ab", false),
             ("x", "x", true),
             ("x", "xy", false),
+            ("", "x", false),
+            ("*1", "web1", true),
+            ("w*b*1", "web21", true),
+            ("w*b*b1", "web1", false),
+            ("a*b*a", "aba", true),
+            ("**", "x", true),
+            ("*@*.cz", "@fit.cvut.cz", true),
             ("é*é", "éé", true),
         ] {
             assert_eq!(glob(pattern, text), want, "{pattern} {text}");

@@ -1,14 +1,17 @@
 //! `hlidka command`: external commands by hand, or one a line from standard input.
 
-use std::io::{BufRead as _, Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use engine::external::MAX_LINE;
 use serde::Serialize;
 
 use super::{Daemon, print};
+use crate::lines::Lines;
 use crate::wire::{Answer, Request};
+
+/// Read at once, in bytes.
+const CHUNK: usize = 64 * 1024;
 
 /// What became of one command.
 #[derive(Serialize)]
@@ -54,20 +57,19 @@ pub(super) fn run(daemon: &Daemon, commands: &[String], json: bool) -> Result<Ex
 /// refused like any other.
 fn for_each_line(give: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
     let mut input = std::io::stdin().lock();
-    let limit = MAX_LINE as u64 + 2;
+    let mut lines = Lines::default();
+    let mut buffer = vec![0; CHUNK];
     loop {
-        let mut line = Vec::new();
-        let n =
-            input.by_ref().take(limit).read_until(b'\n', &mut line).context("cannot read standard input")?;
+        let n = match input.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read.context("cannot read standard input")?,
+        };
+        let complete = if n == 0 { lines.rest().into_iter().collect() } else { lines.add(&buffer[..n]) };
+        for line in complete {
+            give(line.trim_end_matches('\r'))?;
+        }
         if n == 0 {
             return Ok(());
-        }
-        if n as u64 == limit && !line.ends_with(b"\n") {
-            input.skip_until(b'\n').context("cannot read standard input")?;
-        }
-        let line = String::from_utf8_lossy(&line);
-        if !line.trim().is_empty() {
-            give(line.trim_end_matches(['\n', '\r']))?;
         }
     }
 }

@@ -33,7 +33,7 @@ impl Core {
     /// Runs the nth command that a message's contact has for it. If it has none, since the
     /// configuration changed, the one who waits is left alone.
     pub(super) fn run_for(&mut self, told: &Notification, nth: usize, reply: oneshot::Sender<Done>) {
-        let Some(command) = own_commands(&self.configuration, told).get(nth) else { return };
+        let Some(command) = own_commands(&self.configuration.graph, told).get(nth) else { return };
         let states = |id| Some(self.engine.state(id));
         let macros = NotificationMacros::new(&self.configuration, told, command, now()).with(&states);
         let (argv, environment) = into_argv(macros.expand());

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use config::{Configuration, Problem, Severity};
-use engine::{Identity, Saved};
+use config::{Configuration, Options, Problem, Severity};
 use tokio::sync::oneshot;
 
 use super::{Core, Input, Purpose, now};
@@ -54,14 +53,14 @@ impl Core {
         // what the engine decided before names commands and objects of the old configuration
         self.carry_out(at);
         let graph = configuration.graph.clone();
-        let old = self.engine.graph().clone();
-        let returned: Vec<(Identity, Saved)> = {
-            let back: Vec<Identity> =
-                self.away.keys().filter(|identity| graph.find(identity).is_some()).cloned().collect();
-            back.into_iter().filter_map(|identity| self.away.remove_entry(&identity)).collect()
-        };
-        for id in old.ids().filter(|id| graph.find(&old.identity(*id)).is_none()) {
-            self.away.insert(old.identity(id), self.engine.state(id).clone());
+        let returned = self.away.come_back(&graph);
+        let gone = self.away.leave(&self.engine, &graph);
+        self.batch.removed.extend(self.away.forget(at));
+        // the engine forgets them: this is the last that is stored of them
+        for identity in gone {
+            if let Some(state) = self.away.state(&identity).cloned() {
+                self.batch.states.push((identity, state));
+            }
         }
         let new_ids = self.engine.reload(graph.clone(), returned, at);
         for purpose in self.jobs.values_mut() {
@@ -71,14 +70,12 @@ impl Core {
         }
         configuration.warnings.iter().for_each(log_problem);
         self.storage.give(Task::Keep(Box::new(std::mem::take(&mut configuration.last_good))));
-        if configuration.options != self.configuration.options {
-            tracing::warn!(
-                "hlidka.yaml changed: store, workers, notify, socket and command_file take effect at the next start"
-            );
+        let later = at_next_start(&self.configuration.options, &configuration.options);
+        if !later.is_empty() {
+            tracing::warn!("hlidka.yaml: takes effect at the next start only: {}", later.join(", "));
         }
         self.configuration = Arc::new(configuration);
         let _ = self.current.send(self.configuration.clone());
-        self.forget_the_long_gone(at);
         let services = graph.ids().count() - graph.hosts().count();
         let mut message = format!("reloaded: {} hosts, {services} services", graph.hosts().count());
         tracing::info!("{message}");
@@ -88,6 +85,20 @@ impl Core {
         }
         Answer::Done { message }
     }
+}
+
+/// The keys of `hlidka.yaml` that changed, of those that are read at the start alone.
+fn at_next_start(old: &Options, new: &Options) -> Vec<&'static str> {
+    let keys = [
+        ("store", old.store != new.store),
+        ("plugins", old.plugins != new.plugins),
+        ("workers", old.workers != new.workers),
+        ("notify", old.notify != new.notify),
+        ("socket", old.socket != new.socket),
+        ("command_file", old.command_file != new.command_file),
+        ("timezone (in mails)", old.timezone != new.timezone),
+    ];
+    keys.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
 }
 
 /// A problem at its level in the log.

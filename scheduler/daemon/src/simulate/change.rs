@@ -6,25 +6,26 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Graph, Identity, ObjectId, Saved};
+use engine::{Graph, Identity, ObjectId};
 
 use super::report::{Line, Reason};
 use super::scenario::Finding;
 use super::world::World;
+use crate::away::Away;
 
 /// The objects of the first configuration, which a scenario names, as they are now.
 #[derive(Debug, Default)]
 pub(super) struct Subjects {
     names: Vec<Identity>,
     now: Vec<Option<ObjectId>>,
-    away: HashMap<Identity, Saved>,
+    away: Away,
 }
 
 impl Subjects {
     /// Of the first configuration.
     pub fn of(graph: &Graph) -> Subjects {
         let names: Vec<Identity> = graph.ids().map(|id| graph.identity(id)).collect();
-        Subjects { now: graph.ids().map(Some).collect(), names, away: HashMap::new() }
+        Subjects { now: graph.ids().map(Some).collect(), names, away: Away::default() }
     }
 
     /// The object that a scenario means, if it is in the present configuration.
@@ -66,13 +67,10 @@ impl<W: Write> World<W> {
     /// Takes a configuration; gives how many objects went and how many are new.
     fn take(&mut self, graph: Arc<Graph>) -> (usize, usize) {
         let old = self.engine.graph().clone();
-        let gone: Vec<ObjectId> = old.ids().filter(|id| graph.find(&old.identity(*id)).is_none()).collect();
         let new = graph.ids().filter(|id| old.find(&graph.identity(*id)).is_none()).count();
-        let returned: Vec<(Identity, Saved)> =
-            graph.ids().filter_map(|id| self.subjects.away.remove_entry(&graph.identity(id))).collect();
-        for id in &gone {
-            self.subjects.away.insert(old.identity(*id), self.engine.state(*id).clone());
-        }
+        self.subjects.away.forget(self.now);
+        let returned = self.subjects.away.come_back(&graph);
+        let gone = self.subjects.away.leave(&self.engine, &graph);
         let mut findings: HashMap<Identity, Arc<Finding>> =
             old.ids().map(|id| (old.identity(id), self.findings[id.0 as usize].clone())).collect();
         let well = Arc::new(Finding::well());

@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 use self::report::Report;
 use self::scenario::Scenario;
 use self::world::World;
+use crate::cli::load;
 
 /// How the answer is written.
 #[derive(Clone, Copy)]
@@ -37,10 +38,7 @@ const MAX_SCENARIO: u64 = 4 * 1024 * 1024;
 
 /// Plays a scenario and prints what happens.
 pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCode> {
-    let configuration = config::load(config).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", lines.join("\n"))
-    })?;
+    let configuration = load(config)?;
     let mut graph = Arc::unwrap_or_clone(configuration.graph);
     let name = scenario.display().to_string();
     let folder = scenario.parent().unwrap_or(Path::new(""));

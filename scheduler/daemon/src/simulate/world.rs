@@ -13,6 +13,7 @@ use engine::{
 use super::change::Subjects;
 use super::report::{Line, Reason, Report};
 use super::scenario::{Deed, Finding, Scenario};
+use crate::deliver::own_commands;
 
 /// The engine, its clock, and what checks will find.
 pub(crate) struct World<W> {
@@ -88,17 +89,13 @@ impl<W: Write> World<W> {
         self.report.settle()
     }
 
-    /// The commands that a contact has for this: those instead of a mail.
+    /// The commands that a contact has for this, in words.
     fn own_commands(&self, mail: &Notification) -> Vec<Arc<str>> {
         let graph = self.engine.graph();
-        let Some(contact) = graph.find_contact(&mail.contact).map(|id| graph.contact(id)) else {
-            return Vec::new();
-        };
-        let side = if mail.identity.service.is_some() { &contact.service } else { &contact.host };
         let by = |command: &CheckCommand| {
             format!("{} by {}", mail.contact, graph.command(command.command).name).into()
         };
-        side.commands.iter().map(by).collect()
+        own_commands(graph, mail).iter().map(by).collect()
     }
 
     /// A check runs and ends at once.
@@ -163,7 +160,6 @@ impl<W: Write> World<W> {
         Ok(())
     }
 
-    /// What was done, or why not.
     /// Does something to one of the objects that a line names.
     fn order(&mut self, subject: ObjectId, order: &Order) -> io::Result<()> {
         let done = match self.subjects.get(subject) {
@@ -184,6 +180,7 @@ impl<W: Write> World<W> {
         }
     }
 
+    /// What was done, or why not.
     fn carry_out(&mut self, command: &Command) -> Result<String, String> {
         let events = external::resolve(command, &self.engine, self.now).map_err(|error| error.to_string())?;
         let done = external::done(&events, &self.engine);

@@ -1,5 +1,7 @@
 //! When checks run: intervals, retries, periods, overload, sleep, restart and reload.
 
+use std::collections::BTreeSet;
+
 use nagios::State;
 
 use super::world::{Plan, START, World, settings};
@@ -169,6 +171,42 @@ fn a_reload_runs_nothing_early_and_forgets_nothing() {
     world.answers.clear();
     world.until(world.now + minutes(5));
     assert_eq!(world.runs.len(), 300, "each once in its interval");
+}
+
+/// E34: an export that was broken for half an hour comes back.
+#[test]
+fn objects_that_come_back_are_checked_soon_but_not_all_at_once() {
+    let mut plan = Plan::new();
+    let host = plan.bare_host("h");
+    for n in 0..300 {
+        let settings = Settings { notification_interval: minutes(10), ..timing(minutes(5), minutes(1), 1) };
+        plan.service(host, &format!("s{n}"), settings);
+    }
+    let mut world = World::new(plan.build());
+    world.answers = world.engine.graph().ids().map(|id| (id, State::Critical)).collect();
+    world.until(START + minutes(17));
+    let graph = world.engine.graph().clone();
+    let away = graph.ids().map(|id| (graph.identity(id), world.engine.state(id).clone())).collect();
+    let mut plan = Plan::new();
+    plan.bare_host("h");
+    world.engine.reload(plan.build(), Vec::new(), world.now);
+    world.until(START + minutes(47));
+    let told = world.mails.len();
+    world.runs.clear();
+    world.engine.reload(graph, away, world.now);
+    world.until(world.now);
+    assert_eq!(world.mails.len(), told, "nobody is told again before a fresh result");
+    assert!(world.runs.len() <= 8, "{} at once", world.runs.len());
+    world.until(world.now + minutes(5));
+    let checked: BTreeSet<ObjectId> = world.runs.iter().map(|(_, id)| *id).collect();
+    assert_eq!(checked.len(), 300, "each within its interval");
+    for n in 0..300 {
+        let from = START + minutes(47) + Span::from_secs(n);
+        let to = from + Span::from_secs(1);
+        let in_a_second = world.runs.iter().filter(|(at, _)| (from..to).contains(at)).count();
+        // each confirms its problem within a retry interval, five a second in the mean
+        assert!(in_a_second <= 20, "{in_a_second} in second {n}");
+    }
 }
 
 #[test]
