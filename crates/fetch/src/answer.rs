@@ -1,9 +1,8 @@
 //! What came back.
 
+use net::tls::Certificate;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url, Version};
-
-use crate::Certificate;
 
 /// Times of one request, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -5,11 +5,11 @@ use std::io;
 
 use check::CheckError;
 use net::Proxy;
+use net::tls::to_the_second;
 use rustls::{AlertDescription, CertificateError};
 
-use crate::Target;
-use crate::certificate::date;
 use crate::watch::Seen;
+use crate::{Pin, Target};
 
 /// What to say of a request that failed; `place` is host and port.
 pub(crate) fn explain(error: &reqwest::Error, place: &str, target: &Target, seen: &Seen) -> CheckError {
@@ -74,19 +74,19 @@ fn http_words(error: &hyper::Error) -> Option<&'static str> {
 
 fn tls_words(error: &rustls::Error, place: &str, seen: &Seen) -> String {
     let certificate = seen.certificate.as_ref();
-    let whose = certificate.map_or_else(String::new, |found| format!(" '{}'", found.subject));
+    let whose = certificate.map_or_else(String::new, |found| format!(" '{}'", found.title));
     match error {
         rustls::Error::InvalidCertificate(why) => {
             let of = format!("{place}: certificate{whose}");
             match (why, certificate) {
                 (CertificateError::Expired | CertificateError::ExpiredContext { .. }, Some(found)) => {
-                    format!("{of} expired on {}", found.expiry())
+                    format!("{of} expired on {}", to_the_second(found.not_after))
                 }
                 (
                     CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
                     Some(found),
                 ) => {
-                    format!("{of} is not valid before {}", date(found.not_before))
+                    format!("{of} is not valid before {}", to_the_second(found.not_before))
                 }
                 (
                     CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -97,9 +97,9 @@ fn tls_words(error: &rustls::Error, place: &str, seen: &Seen) -> String {
                 (
                     CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
                     Some(found),
-                ) => format!("{of} is for {}, not for this host", found.names.join(", ")),
+                ) => format!("{of} is for {}, not for this host", found.listed_names()),
                 (CertificateError::ApplicationVerificationFailure, Some(found)) => {
-                    format!("{of} is not the pinned one: its key is {}", found.key_pin)
+                    format!("{of} is not the pinned one: its key is {}", Pin::of_key(found))
                 }
                 (CertificateError::UnknownIssuer | CertificateError::BadSignature, Some(found)) => format!(
                     "{of} is signed by '{}', which is not trusted (give its CA by --ca-cert, or pin it)",

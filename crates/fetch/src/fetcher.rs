@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use check::{CheckError, Ctx, Secret};
 use hyper::ext::ReasonPhrase;
+use net::tls::Certificate;
 use reqwest::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, Method, Response, Url, Version};
 
@@ -151,7 +152,7 @@ impl<'a> Fetcher<'a> {
 
     /// The server's certificate, if the last request came as far as a finished handshake, whatever
     /// became of it afterwards.
-    pub fn accepted_certificate(&self) -> Option<crate::Certificate> {
+    pub fn accepted_certificate(&self) -> Option<Certificate> {
         let seen = self.watch.seen();
         seen.certificate.clone().filter(|_| seen.is_connected())
     }

@@ -12,20 +12,17 @@
 
 mod aim;
 mod answer;
-mod certificate;
 mod error;
 mod fetcher;
 mod pin;
 mod redirect;
 mod resolver;
-mod roots;
 mod size;
 mod target;
 mod tls;
 mod watch;
 
 pub use answer::{Answer, Phases};
-pub use certificate::Certificate;
 pub use fetcher::{Fetcher, Request};
 pub use pin::Pin;
 pub use redirect::{MAX_REDIRECTS, next_request};

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use net::tls::Certificate;
+use ring::digest::{SHA256, digest};
 
 /// A SHA-256 as it is found in the field: hexadecimal with or without colons (`openssl x509
 /// -fingerprint -sha256`), or base64 with or without `sha256//` before it (as curl has it).
@@ -12,15 +14,20 @@ use base64::engine::general_purpose::STANDARD;
 pub struct Pin([u8; 32]);
 
 impl Pin {
-    /// Is this the pinned one?
-    pub fn matches(&self, sha256: &[u8; 32]) -> bool {
-        self.0 == *sha256
+    /// Of a certificate: its fingerprint.
+    pub fn of(certificate: &Certificate) -> Pin {
+        Pin::sha256(certificate.der())
     }
-}
 
-impl From<[u8; 32]> for Pin {
-    fn from(sha256: [u8; 32]) -> Pin {
-        Pin(sha256)
+    /// Of a certificate's public key, which may outlive the certificate.
+    pub fn of_key(certificate: &Certificate) -> Pin {
+        Pin::sha256(certificate.key_der())
+    }
+
+    fn sha256(bytes: &[u8]) -> Pin {
+        let mut sum = [0; 32];
+        sum.copy_from_slice(digest(&SHA256, bytes).as_ref());
+        Pin(sum)
     }
 }
 
@@ -62,6 +69,21 @@ impl fmt::Debug for Pin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_keeps_its_pin_when_its_certificate_is_renewed() {
+        let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let signed = || Certificate::read(params.self_signed(&key).unwrap().der()).unwrap();
+        let (one, renewed) = (signed(), signed());
+        assert_eq!(Pin::of_key(&one), Pin::of_key(&renewed));
+        assert_eq!(Pin::of_key(&one), Pin::sha256(&rcgen::PublicKeyData::subject_public_key_info(&key)));
+        assert_eq!(Pin::of(&one), Pin::sha256(one.der()));
+        assert_ne!(Pin::of(&one), Pin::of(&renewed));
+        // as `printf abc | sha256sum` has it
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(abc.parse(), Ok(Pin::sha256(b"abc")));
+    }
 
     #[test]
     fn reads_every_form_and_nothing_else() {

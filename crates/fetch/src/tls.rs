@@ -4,22 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use check::CheckError;
+use net::tls::{Anchors, Certificate};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{
-    ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
-    verify_server_name,
+use rustls::client::{ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, NamedGroup, SignatureScheme,
     SupportedProtocolVersion,
 };
 
+use crate::Pin;
 use crate::watch::Watch;
-use crate::{Certificate, Pin, roots};
 
 /// Whom to trust.
 #[derive(Clone, Debug)]
@@ -89,39 +88,31 @@ impl ServerCertVerifier for Verifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        ocsp: &[u8],
+        _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let certificate = Certificate::from_der(end_entity);
+        let certificate = Certificate::read(end_entity).ok();
         self.watch.note_certificate(certificate.clone());
         match &self.trust {
-            Trust::Anybody => Ok(ServerCertVerified::assertion()),
+            Trust::Anybody => {}
             Trust::Pinned { certificates, keys } => {
-                let found = certificate.is_some_and(|certificate| {
-                    certificates.contains(&certificate.pin) || keys.contains(&certificate.key_pin)
+                let found = certificate.is_some_and(|found| {
+                    certificates.contains(&Pin::of(&found)) || keys.contains(&Pin::of_key(&found))
                 });
-                if found { Ok(ServerCertVerified::assertion()) } else { Err(refused()) }
+                if !found {
+                    return Err(refused());
+                }
             }
             Trust::Authorities(file) => {
-                let roots = roots::load(file.as_deref()).map_err(|error| {
+                let anchors = Anchors::load(file.as_deref(), "--ca-cert").map_err(|error| {
                     self.watch.note_failure(error);
                     refused()
                 })?;
                 let name = self.name.as_ref().unwrap_or(name);
-                if file.is_some() && roots.certificates.iter().any(|trusted| trusted == end_entity) {
-                    return itself_trusted(end_entity, certificate.as_ref(), name, now);
-                }
-                let chains =
-                    WebPkiServerVerifier::builder_with_provider(roots.store.clone(), self.provider.clone())
-                        .build()
-                        .map_err(|error| {
-                            self.watch
-                                .note_failure(CheckError::internal(format!("CA certificates: {error}")));
-                            refused()
-                        })?;
-                chains.verify_server_cert(end_entity, intermediates, name, ocsp, now)
+                anchors.verify(end_entity, intermediates, name, now)?;
             }
         }
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -130,11 +121,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if matches!(self.trust, Trust::Anybody) {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
+        self.proof(|algorithms| verify_tls12_signature(message, certificate, signed, algorithms))
     }
 
     fn verify_tls13_signature(
@@ -143,11 +130,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if matches!(self.trust, Trust::Anybody) {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
+        self.proof(|algorithms| verify_tls13_signature(message, certificate, signed, algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -155,28 +138,23 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-fn refused() -> Error {
-    Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
+impl Verifier {
+    /// If anybody will do, nobody has to prove that the key is theirs.
+    fn proof(
+        &self,
+        verify: impl FnOnce(&WebPkiSupportedAlgorithms) -> Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match self.trust {
+            Trust::Anybody => Ok(HandshakeSignatureValid::assertion()),
+            Trust::Pinned { .. } | Trust::Authorities(_) => {
+                verify(&self.provider.signature_verification_algorithms)
+            }
+        }
+    }
 }
 
-/// A self-signed certificate that is itself in the file: chains cannot prove it (it is no authority,
-/// or one that may not be a server), its name and dates still count.
-fn itself_trusted(
-    end_entity: &CertificateDer<'_>,
-    certificate: Option<&Certificate>,
-    name: &ServerName<'_>,
-    now: UnixTime,
-) -> Result<ServerCertVerified, Error> {
-    verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
-    let certificate = certificate.ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
-    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    if now > certificate.not_after {
-        return Err(Error::InvalidCertificate(CertificateError::Expired));
-    }
-    if now < certificate.not_before {
-        return Err(Error::InvalidCertificate(CertificateError::NotValidYet));
-    }
-    Ok(ServerCertVerified::assertion())
+fn refused() -> Error {
+    Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
 }
 
 /// Resumes nothing: every check is to see the certificate. That it is asked tells when TLS begins.

@@ -7,10 +7,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use check::CheckError;
+use net::tls::Certificate;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Certificate, Phases};
+use crate::Phases;
 
 /// Shared by the connector, the TLS session and the fetcher.
 #[derive(Debug, Default)]

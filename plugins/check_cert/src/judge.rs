@@ -1,19 +1,17 @@
 //! The verdict of `check_cert`, pure.
 
-use check::{Perfdata, Report, State, Thresholds, Uom};
+use check::{Perfdata, Report, State, Uom};
 use net::tls::{Certificate, Doubt, expiry};
 
 use crate::Args;
 use crate::measure::Sample;
 
 pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
-    let thresholds = Thresholds::new(Some(args.warning.clone()), Some(args.critical.clone()));
+    let days = args.days();
     let mut problems: Vec<(State, String)> = Vec::new();
     let chain = &sample.peer.chain;
     for certificate in chain {
-        let days = certificate.days_left(sample.now);
-        let state = if days < 0.0 { State::Critical } else { thresholds.state(days.floor()) };
-        problems.push((state, expiry(certificate, sample.now)));
+        problems.push((days.state(certificate, sample.now), expiry(certificate, sample.now)));
         problems.extend(weakness(certificate, args));
     }
     problems.extend(
@@ -38,10 +36,8 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     };
     let mut report = Report::new(state, summary);
     for (i, certificate) in chain.iter().enumerate() {
-        let days = certificate.days_left(sample.now).floor();
         let label = format!("days_chain_elem{}", i + 1);
-        let metric = Perfdata::new(label, days, Uom::None);
-        report = report.perf(metric.thresholds(Some(&args.warning), Some(&args.critical)));
+        report = report.perf(days.perfdata(label, certificate, sample.now));
     }
     report = report.perf(Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0));
     if let Some(ended) = &sample.ended {
@@ -129,7 +125,7 @@ fn wishes(leaf: &Certificate, args: &Args) -> Vec<(State, String)> {
         .map(|name| {
             (
                 State::Critical,
-                format!("the certificate is not for {name} (it is for {})", leaf.names.join(", ")),
+                format!("the certificate is not for {name} (it is for {})", leaf.listed_names()),
             )
         })
         .collect();

@@ -7,7 +7,7 @@ mod judge;
 mod measure;
 
 use check::{Check, CheckError, Ctx, Definition, Isolation, Range, Report, State};
-use net::tls::{TlsOptions, Version};
+use net::tls::{Days, TlsOptions, Version, least_days};
 use net::{DialOptions, Starttls};
 
 /// Options of `check_cert`; letters as in check_ssl_cert where they mean the same.
@@ -27,10 +27,10 @@ pub struct Args {
     #[arg(short = 'P', long, value_name = "PROTOCOL", alias = "protocol")]
     starttls: Option<Starttls>,
     /// Days left of every certificate of the chain: a number is the least that is good
-    #[arg(short = 'w', long, value_name = "DAYS", default_value = "20", value_parser = days)]
+    #[arg(short = 'w', long, value_name = "DAYS", default_value = "20", value_parser = least_days)]
     warning: Range,
     /// The same, for CRITICAL
-    #[arg(short = 'c', long, value_name = "DAYS", default_value = "15", value_parser = days)]
+    #[arg(short = 'c', long, value_name = "DAYS", default_value = "15", value_parser = least_days)]
     critical: Range,
     #[command(flatten)]
     tls_options: TlsOptions,
@@ -71,13 +71,9 @@ impl Args {
     fn port(&self) -> u16 {
         self.port.unwrap_or_else(|| self.starttls.map_or(443, Starttls::port))
     }
-}
 
-/// A plain number is the least that is good, as everywhere with certificates; otherwise a range.
-fn days(text: &str) -> Result<Range, String> {
-    match text.parse::<u32>() {
-        Ok(days) => Ok(Range::at_least(f64::from(days))),
-        Err(_) => text.parse::<Range>().map_err(|error| error.to_string()),
+    fn days(&self) -> Days {
+        Days::within(self.warning.clone(), self.critical.clone())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the options expect: statuses, redirects, sizes, days.
+//! What the options expect: statuses, redirects, sizes.
 
 use std::str::FromStr;
 
@@ -94,40 +94,6 @@ impl FromStr for PageSize {
     }
 }
 
-/// `-C WARNING[,CRITICAL]`, days that a certificate must have left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Days {
-    pub warning: u32,
-    pub critical: u32,
-}
-
-impl Days {
-    pub(crate) fn state(self, left: i64) -> State {
-        if left < i64::from(self.critical) {
-            State::Critical
-        } else if left < i64::from(self.warning) {
-            State::Warning
-        } else {
-            State::Ok
-        }
-    }
-}
-
-impl FromStr for Days {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Days, String> {
-        let (warning, critical) = text.split_once(',').unwrap_or((text, "0"));
-        let number =
-            |text: &str| text.trim().parse::<u32>().map_err(|_| format!("`{text}` is no number of days"));
-        let days = Days { warning: number(warning)?, critical: number(critical)? };
-        if days.critical > days.warning {
-            return Err(format!("{} days are CRITICAL before {} are WARNING", days.critical, days.warning));
-        }
-        Ok(days)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,21 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_days_have_an_order() {
+    fn sizes_have_an_order() {
         assert_eq!("5".parse(), Ok(PageSize { min: 5, max: None }));
         assert_eq!("5:10".parse(), Ok(PageSize { min: 5, max: Some(10) }));
         assert_eq!(":10".parse(), Ok(PageSize { min: 0, max: Some(10) }));
         for bad in ["", "10:5", "-1", "a", "1:b"] {
             assert!(bad.parse::<PageSize>().is_err(), "{bad}");
-        }
-        let days: Days = "30,14".parse().unwrap();
-        assert_eq!([30, 29, 14, 13, -1].map(|left| days.state(left)), {
-            use State::{Critical, Ok, Warning};
-            [Ok, Warning, Warning, Critical, Critical]
-        });
-        assert_eq!("30".parse::<Days>().unwrap().state(1), State::Warning);
-        for bad in ["", "14,30", "x", "1,2,3", "-1"] {
-            assert!(bad.parse::<Days>().is_err(), "{bad}");
         }
         assert_eq!("sticky".parse(), Ok(OnRedirect::Sticky));
         assert!("maybe".parse::<OnRedirect>().is_err());

@@ -1,19 +1,20 @@
 //! The verdict of `check_http`, pure.
 
 use check::{Ctx, Perfdata, Range, Report, State, Uom};
-use fetch::{Answer, Certificate, Version, clipped};
+use fetch::{Answer, Pin, Version, clipped};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use net::tls::{Certificate, Days, Validity, to_the_second};
 
 use crate::Args;
-use crate::expect::{Days, OnRedirect};
+use crate::expect::OnRedirect;
 use crate::measure::Sample;
 
 /// Most of the content that `-B` shows.
 const SHOWN: usize = 4096;
 
 pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
-    let certificate = sample.certificate.as_ref().zip(args.certificate);
+    let certificate = sample.certificate.as_ref().zip(args.certificate.as_ref());
     let certificate =
         certificate.map(|(found, days)| (judge_certificate(found, days, sample.now), found, days));
     let mut report = match (&sample.answer, &certificate) {
@@ -28,9 +29,9 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
             (false, State::Ok) => format!("{}, {text}", report.summary),
             (false, _) => format!("{text}, {}", report.summary),
         };
-        report = report.perf(days_perfdata(found, days, sample.now));
-        report = report.detail(1, format!("certificate {}, key {}", found.pin, found.key_pin));
-        report = report.detail(1, format!("issued by {}, for {}", found.issuer, found.names.join(", ")));
+        report = report.perf(days.perfdata("certificate_days", found, sample.now));
+        report = report.detail(1, format!("certificate {}, key {}", Pin::of(found), Pin::of_key(found)));
+        report = report.detail(1, format!("issued by {}, for {}", found.issuer, found.listed_names()));
     }
     for step in &sample.steps {
         report = report.detail(1, step.clone());
@@ -188,22 +189,15 @@ fn size_perfdata(answer: &Answer, args: &Args) -> Perfdata {
         .min(0.0)
 }
 
-fn judge_certificate(found: &Certificate, days: Days, now: i64) -> (State, String) {
-    let left = found.days_left(now);
-    let (subject, expiry) = (&found.subject, found.expiry());
-    if found.not_after < now {
-        return (State::Critical, format!("Certificate '{subject}' expired on {expiry}"));
-    }
-    match days.state(left) {
-        State::Ok => (State::Ok, format!("Certificate '{subject}' will expire on {expiry} (in {left} days)")),
-        state => (state, format!("Certificate '{subject}' expires in {left} day(s) ({expiry})")),
-    }
-}
-
-fn days_perfdata(found: &Certificate, days: Days, now: i64) -> Perfdata {
-    let at_least = |days: u32| Range::at_least(f64::from(days));
-    Perfdata::new("certificate_days", found.days_left(now) as f64, Uom::None)
-        .thresholds(Some(&at_least(days.warning)), Some(&at_least(days.critical)))
+fn judge_certificate(found: &Certificate, days: &Days, now: i64) -> (State, String) {
+    let (title, left, end) = (&found.title, found.days_left(now), to_the_second(found.not_after));
+    let state = days.state(found, now);
+    let text = match (found.validity(now), state) {
+        (Validity::Over, _) => format!("Certificate '{title}' expired on {end}"),
+        (_, State::Ok) => format!("Certificate '{title}' will expire on {end} (in {left} days)"),
+        _ => format!("Certificate '{title}' expires in {left} day(s) ({end})"),
+    };
+    (state, text)
 }
 
 #[cfg(test)]
@@ -310,24 +304,25 @@ mod tests {
 
     #[test]
     fn certificates_are_judged_by_days() {
-        let found = |not_after: i64| Certificate {
-            subject: "a".to_owned(),
-            issuer: "b".to_owned(),
-            names: vec!["a".to_owned()],
-            not_before: 0,
-            not_after,
-            key_pin: [1; 32].into(),
-            pin: [2; 32].into(),
+        let params = rcgen::CertificateParams::new(vec!["a".to_owned()]).unwrap();
+        let own = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let mut found = Certificate::read(own.der()).unwrap();
+        let days: Days = "30,14".parse().unwrap();
+        let mut judged = |left: i64| {
+            found.not_after = 1_000_000_000 + left * 86_400;
+            judge_certificate(&found, &days, 1_000_000_000)
         };
-        let days = Days { warning: 30, critical: 14 };
-        let state = |left: i64| judge_certificate(&found(1_000_000_000 + left * 86_400), days, 1_000_000_000);
-        assert_eq!([30, 29, 13, -1].map(|left| state(left).0), {
-            [State::Ok, State::Warning, State::Critical, State::Critical]
+        assert_eq!([31, 30, 15, 14, -1].map(|left| judged(left).0), {
+            [State::Ok, State::Warning, State::Warning, State::Critical, State::Critical]
         });
-        assert!(state(-1).1.contains("expired on 2001-09-08"), "{}", state(-1).1);
         assert_eq!(
-            days_perfdata(&found(1_000_000_000 + 40 * 86_400), days, 1_000_000_000).to_string(),
-            "certificate_days=40;30:;14:"
+            judged(31).1,
+            "Certificate 'rcgen self signed cert' will expire on 2001-10-10 01:46:40 UTC (in 31 days)"
         );
+        assert_eq!(
+            judged(30).1,
+            "Certificate 'rcgen self signed cert' expires in 30 day(s) (2001-10-09 01:46:40 UTC)"
+        );
+        assert_eq!(judged(-1).1, "Certificate 'rcgen self signed cert' expired on 2001-09-08 01:46:40 UTC");
     }
 }

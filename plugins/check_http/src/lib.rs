@@ -13,9 +13,10 @@ mod measure;
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
 use fetch::{Method, Target};
+use net::tls::Days;
 
 use crate::content::ContentOptions;
-use crate::expect::{Days, Expect, OnRedirect, PageSize};
+use crate::expect::{Expect, OnRedirect, PageSize};
 use crate::json::JsonOptions;
 
 /// Options of `check_http`.
@@ -71,7 +72,8 @@ pub struct Args {
     /// CRITICAL if the document was last modified longer ago (90, 10m, 36h, 2d), by the server's clock
     #[arg(short = 'M', long, value_name = "SPAN", value_parser = check::options::seconds, help_heading = "Expectations")]
     max_age: Option<f64>,
-    /// Look at the certificate only (implies -S): WARNING and CRITICAL if it is valid for fewer days
+    /// Look at the certificate only (implies -S): WARNING and CRITICAL if so many whole days or fewer
+    /// are left, CRITICAL on the last day in any case
     #[arg(short = 'C', long, value_name = "DAYS[,DAYS]", help_heading = "Expectations")]
     certificate: Option<Days>,
     /// With -C: judge the answer as well

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use check::{CheckError, Ctx};
 use fetch::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use fetch::{Answer, Certificate, Fetcher, Method, Request, Stick, clipped, next_request};
+use fetch::{Answer, Fetcher, Method, Request, Stick, clipped, next_request};
 use jiff::Timestamp;
+use net::tls::Certificate;
 use regex::bytes::Regex;
 
 use crate::Args;

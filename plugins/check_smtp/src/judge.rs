@@ -26,7 +26,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         said.push(what.clone());
     }
     let certificate = sample.peer.as_ref().and_then(|peer| peer.certificate());
-    let days = args.certificate.zip(certificate);
+    let days = args.certificate.as_ref().zip(certificate);
     if let Some((days, certificate)) = days {
         state = state.worst(days.state(certificate, sample.now));
         said.push(expiry(certificate, sample.now));
@@ -42,11 +42,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         .min(0.0);
     let mut report = Report::new(state, said.join(", ")).perf(time);
     if let Some((days, certificate)) = days {
-        let (warning, critical) = days.ranges();
-        let left = certificate.days_left(sample.now).floor();
-        report = report.perf(
-            Perfdata::new("certificate_days", left, Uom::None).thresholds(Some(&warning), critical.as_ref()),
-        );
+        report = report.perf(days.perfdata("certificate_days", certificate, sample.now));
     }
     sample.transcript.iter().fold(report, |report, line| report.detail(1, line.clone()))
 }

@@ -34,7 +34,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         add(State::Warning, failed.clone());
     }
     let certificate = sample.peer.as_ref().and_then(|peer| peer.certificate());
-    let days = args.certificate.zip(certificate);
+    let days = args.certificate.as_ref().zip(certificate);
     if let Some((days, certificate)) = days {
         add(days.state(certificate, sample.now), expiry(certificate, sample.now));
     }
@@ -49,10 +49,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         .min(0.0);
     let mut report = Report::new(state, said.join(", ")).perf(time);
     if let Some((days, certificate)) = days {
-        let (warning, critical) = days.ranges();
-        let left = certificate.days_left(sample.now).floor();
-        let metric = Perfdata::new("certificate_days", left, Uom::None);
-        report = report.perf(metric.thresholds(Some(&warning), critical.as_ref()));
+        report = report.perf(days.perfdata("certificate_days", certificate, sample.now));
     }
     if let Some(peer) = &sample.peer {
         report = report.detail(1, format!("{} with {}", peer.version, peer.cipher));

@@ -9,8 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use check::{CheckDef, State};
-use testkit::{Authority, CheckCmd, CheckRun, Server, free_port, wait_for_port};
+use testkit::{Authority, CheckCmd, CheckRun, Identity, Server, free_port, wait_for_port};
 
+use crate::support::tls_servers::openssl;
 use crate::support::web::Web;
 
 const PEER: &str = "/usr/lib/nagios/plugins/check_http";
@@ -232,7 +233,7 @@ fn certificates_are_counted_in_days() {
     let days = |days: &str| secure(&web).args(["-C", days, "-u", "/down"]).run();
     // testkit's certificates end in the year 2200
     let fine = days("30,14").expect(State::Ok).says("Certificate 'localhost' will expire on 2200-01-01");
-    assert!(fine.perfdata["certificate_days"].ends_with(";30:;14:"), "{:?}", fine.perfdata);
+    assert!(fine.perfdata["certificate_days"].ends_with(";31:;15:"), "{:?}", fine.perfdata);
     days("9999999").expect(State::Warning).says("expires in");
     days("9999999,9999998").expect(State::Critical);
     let both = secure(&web).args(["-C", "30", "-u", "/down", "--continue-after-certificate"]).run();
@@ -245,16 +246,8 @@ fn certificates_are_counted_in_days() {
 
     let dir = tempfile::tempdir().unwrap();
     let (pem, key) = self_signed(dir.path(), "localhost", 2020);
-    let port = free_port();
-    let _server = Server::start(
-        Command::new("/usr/bin/openssl")
-            .args(["s_server", "-quiet", "-www", "-accept", &format!("127.0.0.1:{port}"), "-cert"])
-            .arg(&pem)
-            .arg("-key")
-            .arg(&key),
-    );
-    wait_for_port(([127, 0, 0, 1], port));
-    let to_old = || http(port).arg("-S");
+    let old = openssl(&Identity { certificate: pem.clone(), key }, &["-www"]);
+    let to_old = || http(old.port).arg("-S");
     to_old()
         .arg("--ca-cert")
         .arg(&pem)
@@ -262,6 +255,47 @@ fn certificates_are_counted_in_days() {
         .expect(State::Critical)
         .says("certificate 'localhost' expired on 2020-02-01");
     to_old().args(["--insecure", "-C", "1"]).run().expect(State::Critical).says("expired on 2020-02-01");
+}
+
+/// So many whole days or fewer are too few, and the last day always is, as the peer counts.
+#[test]
+fn days_of_certificates_have_the_peers_bounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let identity = Identity { certificate: dir.path().join("pem"), key: dir.path().join("key") };
+    for (valid, asked) in [("30", &["28", "29", "30", "29,28", "30,29"][..]), ("1", &["1", "2,1"])] {
+        let mut make = Command::new("/usr/bin/openssl");
+        make.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+            "-days",
+            valid,
+        ]);
+        make.arg("-keyout").arg(&identity.key).arg("-out").arg(&identity.certificate);
+        assert!(make.output().unwrap().status.success());
+        let server = openssl(&identity, &["-www"]);
+        for days in asked {
+            let mut peer = Command::new(PEER);
+            peer.args([
+                "-H",
+                "localhost",
+                "-I",
+                "127.0.0.1",
+                "-S",
+                "-p",
+                &server.port.to_string(),
+                "-C",
+                days,
+            ]);
+            let theirs = CheckRun::of_command(&mut peer);
+            let ours = http(server.port).args(["--insecure", "-C", days]).run();
+            assert_eq!(ours.state, theirs.state, "-C {days}: {}{}", ours.output, theirs.output);
+        }
+    }
 }
 
 /// Certificate and key, from 2020-01-02 to the first of February of that year.

@@ -35,6 +35,18 @@ pub struct Certificate {
     /// Subject and issuer are the same.
     pub self_issued: bool,
     der: CertificateDer<'static>,
+    key_der: Vec<u8>,
+}
+
+/// How a moment stands to a certificate's dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// Before the first second.
+    NotYet,
+    /// Within.
+    Now,
+    /// After the last second.
+    Over,
 }
 
 /// Kind and size of a public key.
@@ -72,6 +84,7 @@ impl Certificate {
             subject,
             names,
             der: der.clone().into_owned(),
+            key_der: parsed.public_key().raw.to_vec(),
         })
     }
 
@@ -80,14 +93,35 @@ impl Certificate {
         &self.der
     }
 
-    /// Days from `now` (Unix time) to its end, negative when it has ended.
-    pub fn days_left(&self, now: i64) -> f64 {
-        self.not_after.saturating_sub(now) as f64 / 86_400.0
+    /// Its public key as it came (SubjectPublicKeyInfo).
+    pub fn key_der(&self) -> &[u8] {
+        &self.key_der
+    }
+
+    /// Is it valid at `now` (Unix time)? Its first and its last second count.
+    pub fn validity(&self, now: i64) -> Validity {
+        if now > self.not_after {
+            Validity::Over
+        } else if now < self.not_before {
+            Validity::NotYet
+        } else {
+            Validity::Now
+        }
+    }
+
+    /// Whole days from `now` (Unix time) to its end, negative when it has ended.
+    pub fn days_left(&self, now: i64) -> i64 {
+        self.not_after.saturating_sub(now).div_euclid(86_400)
     }
 
     /// The end of its validity for people: `2026-12-19 10:00 UTC`.
     pub fn ends(&self) -> String {
-        date(self.not_after)
+        to_the_minute(self.not_after)
+    }
+
+    /// The names it is for, at most eight of them: `a.example, b.example`.
+    pub fn listed_names(&self) -> String {
+        listed(&self.names)
     }
 
     /// Is it signed with an algorithm that can be forged (MD5, SHA-1)?
@@ -141,11 +175,32 @@ impl fmt::Display for Key {
     }
 }
 
-/// A moment for people, to the minute.
-pub(crate) fn date(unix: i64) -> String {
+/// A moment (Unix time) for people: `2026-12-19 10:00 UTC`.
+pub(super) fn to_the_minute(unix: i64) -> String {
+    written(unix, "%Y-%m-%d %H:%M UTC")
+}
+
+/// The same with seconds: `2026-12-19 10:00:00 UTC`.
+pub fn to_the_second(unix: i64) -> String {
+    written(unix, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+fn written(unix: i64, form: &str) -> String {
     match Timestamp::from_second(unix) {
-        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Ok(moment) => moment.strftime(form).to_string(),
         Err(_) => "beyond the calendar".to_owned(),
+    }
+}
+
+/// A certificate may have hundreds of names: as many as a message can hold.
+pub(super) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN => {
+            format!("{} and {} more", first.join(", "), names.len() - SHOWN)
+        }
+        _ if names.is_empty() => "no name".to_owned(),
+        _ => names.join(", "),
     }
 }
 
@@ -231,8 +286,29 @@ mod tests {
         assert_eq!(certificate.signature, "SHA-256 with ECDSA");
         assert!(certificate.self_issued && !certificate.has_weak_signature() && !certificate.key.is_weak());
         assert_eq!(certificate.ends(), "2026-03-02 00:00 UTC");
-        assert_eq!(certificate.days_left(certificate.not_before), 60.0);
-        assert_eq!(certificate.days_left(certificate.not_after + 86_400), -1.0);
+        assert_eq!(to_the_second(certificate.not_after), "2026-03-02 00:00:00 UTC");
+        assert_eq!(certificate.days_left(certificate.not_before), 60);
+        let end = certificate.not_after;
+        let left = [end - 86_400, end - 86_399, end, end + 1, end + 86_400];
+        assert_eq!(left.map(|now| certificate.days_left(now)), [1, 0, 0, -1, -1]);
+        let moments = [certificate.not_before - 1, certificate.not_before, end, end + 1];
+        assert_eq!(
+            moments.map(|now| certificate.validity(now)),
+            [Validity::NotYet, Validity::Now, Validity::Now, Validity::Over]
+        );
+        for cut in [0, 1, 100, certificate.der().len() - 1] {
+            let cut = CertificateDer::from(&certificate.der()[..cut]);
+            assert_eq!(Certificate::read(&cut).unwrap_err(), Unreadable);
+        }
+    }
+
+    #[test]
+    fn a_page_of_names_is_cut() {
+        let names = |count: usize| (0..count).map(|i| format!("n{i}")).collect::<Vec<_>>();
+        assert_eq!(listed(&names(0)), "no name");
+        assert_eq!(listed(&names(2)), "n0, n1");
+        assert_eq!(listed(&names(8)), "n0, n1, n2, n3, n4, n5, n6, n7");
+        assert_eq!(listed(&names(10)), "n0, n1, n2, n3, n4, n5, n6, n7 and 2 more");
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use check::Ctx;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::net::TcpStream;
@@ -196,11 +198,13 @@ impl Observer {
         Some(Peer { version, cipher: String::new(), chain, proof })
     }
 
+    /// Whatever comes of it, the handshake goes on.
     fn note(
         &self,
         version: Version,
-        verified: Result<HandshakeSignatureValid, rustls::Error>,
+        verify: impl FnOnce(&WebPkiSupportedAlgorithms) -> Result<HandshakeSignatureValid, rustls::Error>,
     ) -> HandshakeSignatureValid {
+        let verified = verify(&self.provider.signature_verification_algorithms);
         self.seen().proof = Some((version, verified.map(|_| ()).map_err(|error| error.to_string())));
         HandshakeSignatureValid::assertion()
     }
@@ -226,8 +230,9 @@ impl ServerCertVerifier for Observer {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.note(Version::Tls12, verify_tls12_signature(message, certificate, signed, algorithms)))
+        Ok(self.note(Version::Tls12, |algorithms| {
+            verify_tls12_signature(message, certificate, signed, algorithms)
+        }))
     }
 
     fn verify_tls13_signature(
@@ -236,8 +241,9 @@ impl ServerCertVerifier for Observer {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.note(Version::Tls13, verify_tls13_signature(message, certificate, signed, algorithms)))
+        Ok(self.note(Version::Tls13, |algorithms| {
+            verify_tls13_signature(message, certificate, signed, algorithms)
+        }))
     }
 
     /// Those that can be verified, then those that only old or odd servers sign with: such a server

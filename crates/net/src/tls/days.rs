@@ -1,38 +1,34 @@
-//! Days that a certificate must still be valid: `-D 30,14`.
+//! Days that a certificate must still be valid, for all checks that look at one.
 
 use std::str::FromStr;
 
-use check::{Range, State};
+use check::{Perfdata, Range, State, Thresholds, Uom};
 
-use super::Certificate;
+use super::{Certificate, Validity};
 
-/// WARNING and CRITICAL when so many whole days or fewer are left, as monitoring-plugins counts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Days {
-    /// First number.
-    pub warning: u32,
-    /// Second number, if there is one.
-    pub critical: Option<u32>,
-}
+/// Whole days that a certificate must have left. Read from `30,14`: WARNING and CRITICAL when so many
+/// or fewer are left, and CRITICAL on the last day in any case, as monitoring-plugins counts them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Days(Thresholds);
 
 impl Days {
-    /// State of a certificate at `now`, Unix time.
+    /// Bad outside these ranges.
+    pub fn within(warning: Range, critical: Range) -> Days {
+        Days(Thresholds::new(Some(warning), Some(critical)))
+    }
+
+    /// State of a certificate at `now`, Unix time; one that has ended is CRITICAL whatever the numbers say.
     pub fn state(&self, certificate: &Certificate, now: i64) -> State {
-        let left = certificate.days_left(now);
-        let within = |days: u32| left.floor() <= f64::from(days);
-        if left < 0.0 || self.critical.is_some_and(within) {
-            State::Critical
-        } else if within(self.warning) {
-            State::Warning
-        } else {
-            State::Ok
+        match certificate.validity(now) {
+            Validity::Over => State::Critical,
+            Validity::NotYet | Validity::Now => self.0.state(certificate.days_left(now) as f64),
         }
     }
 
-    /// Both numbers as the ranges they stand for.
-    pub fn ranges(&self) -> (Range, Option<Range>) {
-        let range = |days: u32| Range::at_least(f64::from(days) + 1.0);
-        (range(self.warning), self.critical.map(range))
+    /// The days left, with the numbers that they are compared with.
+    pub fn perfdata(&self, label: impl Into<String>, certificate: &Certificate, now: i64) -> Perfdata {
+        let days = certificate.days_left(now) as f64;
+        Perfdata::new(label, days, Uom::None).thresholds(self.0.warning.as_ref(), self.0.critical.as_ref())
     }
 }
 
@@ -41,19 +37,24 @@ impl FromStr for Days {
 
     fn from_str(text: &str) -> Result<Days, String> {
         let number = |part: &str| {
-            let days = part.trim().parse::<u32>().ok().filter(|days| *days <= 1_000_000);
-            days.ok_or_else(|| format!("`{part}` is no number of days: write 30 or 30,14"))
+            let days = part.trim().parse::<u32>();
+            days.map_err(|_| format!("`{part}` is no number of days: write 30 or 30,14"))
         };
-        match text.split_once(',') {
-            None => Ok(Days { warning: number(text)?, critical: None }),
-            Some((warning, critical)) => {
-                let days = Days { warning: number(warning)?, critical: Some(number(critical)?) };
-                if days.critical > Some(days.warning) {
-                    return Err(format!("`{text}`: fewer days are worse, the first number is for WARNING"));
-                }
-                Ok(days)
-            }
+        let (warning, critical) = text.split_once(',').unwrap_or((text, "0"));
+        let (warning, critical) = (number(warning)?, number(critical)?);
+        if critical > warning {
+            return Err(format!("`{text}`: fewer days are worse, the first number is for WARNING"));
         }
+        let more_than = |days: u32| Range::at_least(f64::from(days) + 1.0);
+        Ok(Days::within(more_than(warning), more_than(critical)))
+    }
+}
+
+/// A range of days; a plain number is the least that is good.
+pub fn least_days(text: &str) -> Result<Range, String> {
+    match text.parse::<u32>() {
+        Ok(days) => Ok(Range::at_least(f64::from(days))),
+        Err(_) => text.parse::<Range>().map_err(|error| error.to_string()),
     }
 }
 
@@ -73,32 +74,56 @@ mod tests {
     use super::*;
     use rcgen::{CertificateParams, KeyPair};
 
-    #[test]
-    fn counts_whole_days_and_includes_the_bound() {
+    /// Ends on the first of March 2026.
+    fn sample() -> Certificate {
         let mut params = CertificateParams::new(vec!["mx.test".to_owned()]).unwrap();
         params.not_after = rcgen::date_time_ymd(2026, 3, 1);
         let own = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        let certificate = Certificate::read(own.der()).unwrap();
+        Certificate::read(own.der()).unwrap()
+    }
+
+    const DAY: i64 = 86_400;
+
+    #[test]
+    fn counts_whole_days_and_includes_the_bound() {
+        let certificate = sample();
         let days: Days = "30,14".parse().unwrap();
         let end = certificate.not_after;
         for (left, want) in [
-            (31 * 86_400, State::Ok),
-            (31 * 86_400 - 1, State::Warning),
-            (15 * 86_400, State::Warning),
-            (15 * 86_400 - 1, State::Critical),
+            (31 * DAY, State::Ok),
+            (31 * DAY - 1, State::Warning),
+            (15 * DAY, State::Warning),
+            (15 * DAY - 1, State::Critical),
             (-1, State::Critical),
         ] {
             assert_eq!(days.state(&certificate, end - left), want, "{left}");
-            // what perfdata says is what was compared
-            let (warning, critical) = days.ranges();
-            let whole = (left as f64 / 86_400.0).floor();
-            assert_eq!(warning.alerts(whole), want != State::Ok, "{left}");
-            assert_eq!(critical.unwrap().alerts(whole), want == State::Critical, "{left}");
         }
+        // what perfdata says is what was compared
+        assert_eq!(days.perfdata("d", &certificate, end - 30 * DAY).to_string(), "d=30;31:;15:");
+        let one: Days = "30".parse().unwrap();
+        assert_eq!(
+            [31 * DAY, 30 * DAY, DAY, DAY - 1, -1].map(|left| one.state(&certificate, end - left)),
+            [State::Ok, State::Warning, State::Warning, State::Critical, State::Critical]
+        );
         assert_eq!("0".parse::<Days>().unwrap().state(&certificate, end + 1), State::Critical);
         assert!(expiry(&certificate, end - 90_000).contains("will expire in 1 days on 2026-03-01"));
         assert!(expiry(&certificate, end - 7300).contains("expires in 2 hours"));
         assert!(expiry(&certificate, end + 7300).contains("expired on 2026-03-01"));
+    }
+
+    #[test]
+    fn a_plain_number_of_a_range_is_the_least_that_is_good() {
+        let certificate = sample();
+        let days = Days::within(least_days("20").unwrap(), least_days("~:15").unwrap());
+        let state = |left: i64| days.state(&certificate, certificate.not_after - left);
+        assert_eq!(
+            [20 * DAY, 15 * DAY, 20 * DAY - 1, 14 * DAY].map(state),
+            [State::Critical, State::Warning, State::Critical, State::Warning]
+        );
+        let days = Days::within(least_days("0").unwrap(), least_days("~:9").unwrap());
+        assert_eq!(days.state(&certificate, certificate.not_after), State::Ok);
+        assert_eq!(days.state(&certificate, certificate.not_after + 1), State::Critical);
+        assert!(least_days("soon").is_err() && least_days("-1").is_err());
     }
 
     #[test]

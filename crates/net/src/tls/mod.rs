@@ -11,12 +11,13 @@ mod client;
 mod days;
 mod options;
 mod probe;
+mod roots;
 mod trust;
 mod version;
 
-pub use certificate::{Certificate, Key, Unreadable};
+pub use certificate::{Certificate, Key, Unreadable, Validity, to_the_second};
 pub use client::{Peer, TlsError, attempt, handshake};
-pub use days::{Days, expiry};
+pub use days::{Days, expiry, least_days};
 pub use options::TlsOptions;
 pub use probe::{Offer, probe};
 pub use trust::{Anchors, Doubt};

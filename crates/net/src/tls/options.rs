@@ -27,6 +27,6 @@ impl TlsOptions {
 
     /// Every reason not to trust a peer; reads the trusted authorities to find out.
     pub fn doubts(&self, peer: &Peer, host: &str, now: i64) -> Result<Vec<Doubt>, CheckError> {
-        Ok(Anchors::load(self.ca_file.as_deref())?.doubts(peer, self.name(host), now))
+        Ok(Anchors::load(self.ca_file.as_deref(), "--ca-file")?.doubts(peer, self.name(host), now))
     }
 }

@@ -1,36 +1,24 @@
 //! Whether a chain is to be trusted, as data: every reason against it, not the first.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use check::CheckError;
+use rustls::CertificateError;
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, RootCertStore};
 
-use super::certificate::{Certificate, date};
+use super::certificate::{Certificate, Validity, listed, to_the_minute};
 use super::client::Peer;
+use super::roots::{self, Roots};
 
-/// Largest file of certificates that is read.
-const MAX_FILE: u64 = 16 * 1024 * 1024;
-
-/// Where systems keep the authorities that they trust; the first that exists is read.
-const BUNDLES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
-/// Whom to trust. Reading it costs milliseconds: do it when there is a chain to judge.
+/// Whom to trust. Reading it for the first time costs milliseconds: do it when there is a chain to judge.
 pub struct Anchors {
-    roots: RootCertStore,
-    /// Those of a file that the administrator named: one of them is trusted wherever it stands.
-    named: Vec<CertificateDer<'static>>,
+    roots: Arc<Roots>,
+    /// Did the administrator name the file? Then each certificate in it is trusted wherever it stands.
+    named: bool,
 }
 
 /// One reason not to trust a server's certificate.
@@ -80,29 +68,32 @@ pub enum Doubt {
 }
 
 impl Anchors {
-    /// Those of a PEM file, or else the system's (`SSL_CERT_FILE`, or where distributions put them).
-    pub fn load(file: Option<&Path>) -> Result<Anchors, CheckError> {
-        let path = match file {
-            Some(path) => path.to_owned(),
-            None => system_bundle()?,
-        };
-        let unreadable = |error: &dyn std::fmt::Display| {
-            CheckError::internal(format!("cannot read the certificates in {}: {error}", path.display()))
-        };
-        let mut pem = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(MAX_FILE).read_to_end(&mut pem))
-            .map_err(|error| unreadable(&error))?;
-        let found: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .map_err(|error| unreadable(&error))?;
-        if found.is_empty() {
-            return Err(unreadable(&"there is none (PEM is expected)"));
+    /// Those of a PEM file, or else the system's (`SSL_CERT_FILE`, or where distributions put them);
+    /// `option` is what names such a file, for messages.
+    pub fn load(file: Option<&Path>, option: &str) -> Result<Anchors, CheckError> {
+        Ok(Anchors { roots: roots::load(file, option)?, named: file.is_some() })
+    }
+
+    /// The first reason not to trust a chain, for a handshake that is to end there.
+    pub fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let parsed = ParsedCertificate::try_from(leaf)?;
+        if !self.names(leaf) {
+            self.verify_chain(&parsed, above, now)?;
+            return verify_server_name(&parsed, name);
         }
-        let mut roots = RootCertStore::empty();
-        // one that cannot be an anchor (version 1, say) is still known by its bytes
-        roots.add_parsable_certificates(found.iter().cloned());
-        Ok(Anchors { roots, named: if file.is_some() { found } else { Vec::new() } })
+        verify_server_name(&parsed, name)?;
+        let read = Certificate::read(leaf).map_err(|_| CertificateError::BadEncoding)?;
+        match read.validity(i64::try_from(now.as_secs()).unwrap_or(i64::MAX)) {
+            Validity::NotYet => Err(CertificateError::NotValidYet.into()),
+            Validity::Now => Ok(()),
+            Validity::Over => Err(CertificateError::Expired.into()),
+        }
     }
 
     /// Every reason not to trust `peer` as `name` at `now` (Unix time); none means trust.
@@ -134,10 +125,16 @@ impl Anchors {
         above: &[Certificate],
         now: i64,
     ) -> Vec<Doubt> {
-        if self.named.contains(leaf.der()) {
+        if self.names(leaf.der()) {
             return date_doubt(leaf, now).into_iter().collect();
         }
-        let Err(error) = self.verify(parsed, above, now) else { return Vec::new() };
+        let ders: Vec<CertificateDer<'_>> =
+            above.iter().map(|certificate| certificate.der().clone()).collect();
+        let verify = |now: i64| {
+            let now = Duration::from_secs(u64::try_from(now).unwrap_or_default());
+            self.verify_chain(parsed, &ders, UnixTime::since_unix_epoch(now))
+        };
+        let Err(error) = verify(now) else { return Vec::new() };
         let chain = || std::iter::once(leaf).chain(above);
         let mut doubts: Vec<Doubt> = chain().filter_map(|certificate| date_doubt(certificate, now)).collect();
         let error = if doubts.is_empty() {
@@ -145,7 +142,7 @@ impl Anchors {
         } else {
             let from = chain().map(|certificate| certificate.not_before).max().unwrap_or_default();
             let to = chain().map(|certificate| certificate.not_after).min().unwrap_or_default();
-            match self.verify(parsed, above, from.max(to.saturating_sub(1))) {
+            match verify(from.max(to.saturating_sub(1))) {
                 Ok(()) => return doubts,
                 Err(error) => error,
             }
@@ -171,45 +168,29 @@ impl Anchors {
         doubts
     }
 
-    fn verify(
+    /// Is this certificate itself one that the administrator trusts? Chains cannot prove one that is no
+    /// authority, or one that may not be a server; its name and dates still count.
+    fn names(&self, leaf: &CertificateDer<'_>) -> bool {
+        self.named && self.roots.certificates.iter().any(|trusted| trusted == leaf)
+    }
+
+    fn verify_chain(
         &self,
         leaf: &ParsedCertificate<'_>,
-        above: &[Certificate],
-        now: i64,
+        above: &[CertificateDer<'_>],
+        now: UnixTime,
     ) -> Result<(), rustls::Error> {
-        let intermediates: Vec<CertificateDer<'static>> =
-            above.iter().map(|certificate| certificate.der().clone()).collect();
-        verify_server_cert_signed_by_trust_anchor(
-            leaf,
-            &self.roots,
-            &intermediates,
-            UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now).unwrap_or_default())),
-            rustls::crypto::ring::default_provider().signature_verification_algorithms.all,
-        )
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(leaf, &self.roots.store, above, now, algorithms)
     }
-}
-
-/// A bundle that can be read, by the variable that OpenSSL knows or by the usual places.
-fn system_bundle() -> Result<PathBuf, CheckError> {
-    if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        return Ok(path.into());
-    }
-    BUNDLES.iter().map(PathBuf::from).find(|path| path.exists()).ok_or_else(|| {
-        CheckError::internal(format!(
-            "there are no trusted authorities ({} is missing); install ca-certificates or name a --ca-file",
-            BUNDLES[0]
-        ))
-    })
 }
 
 fn date_doubt(certificate: &Certificate, now: i64) -> Option<Doubt> {
     let title = certificate.title.clone();
-    if now > certificate.not_after {
-        Some(Doubt::Expired { title, when: certificate.ends() })
-    } else if now < certificate.not_before {
-        Some(Doubt::NotYetValid { title, when: date(certificate.not_before) })
-    } else {
-        None
+    match certificate.validity(now) {
+        Validity::NotYet => Some(Doubt::NotYetValid { title, when: to_the_minute(certificate.not_before) }),
+        Validity::Now => None,
+        Validity::Over => Some(Doubt::Expired { title, when: certificate.ends() }),
     }
 }
 
@@ -225,15 +206,6 @@ impl Certificate {
     /// Is it for this name or address, by its subject alternative names?
     pub fn is_for(&self, name: &str) -> bool {
         ParsedCertificate::try_from(self.der()).is_ok_and(|parsed| name_doubt(&parsed, self, name).is_none())
-    }
-}
-
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    match names.len() {
-        0 => "no name".to_owned(),
-        count if count > SHOWN => format!("{} and {} more", names[..SHOWN].join(", "), count - SHOWN),
-        _ => names.join(", "),
     }
 }
 
@@ -285,7 +257,7 @@ mod tests {
     #[test]
     fn every_reason_is_told() {
         let world = authority();
-        let anchors = Anchors::load(Some(world.file.path())).unwrap();
+        let anchors = Anchors::load(Some(world.file.path()), "--ca-file").unwrap();
         let key = KeyPair::generate().unwrap();
         let signed = peer(&leaf(&["mx.test", "127.0.0.1"]).signed_by(&key, &world.issuer).unwrap());
         assert_eq!(anchors.doubts(&signed, "mx.test", IN_FEBRUARY), []);
@@ -302,7 +274,7 @@ mod tests {
     #[test]
     fn strangers_are_not_trusted_unless_named() {
         let world = authority();
-        let anchors = Anchors::load(Some(world.file.path())).unwrap();
+        let anchors = Anchors::load(Some(world.file.path()), "--ca-file").unwrap();
         let key = KeyPair::generate().unwrap();
         let mut params = leaf(&["mx.test"]);
         for is_ca in [IsCa::NoCa, IsCa::Ca(BasicConstraints::Unconstrained)] {
@@ -311,7 +283,7 @@ mod tests {
             assert_eq!(anchors.doubts(&peer(&own), "mx.test", IN_FEBRUARY), [Doubt::SelfSigned]);
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), own.pem()).unwrap();
-            let named = Anchors::load(Some(file.path())).unwrap();
+            let named = Anchors::load(Some(file.path()), "--ca-file").unwrap();
             assert_eq!(named.doubts(&peer(&own), "mx.test", IN_FEBRUARY), []);
             assert_eq!(named.doubts(&peer(&own), "other.test", IN_FEBRUARY).len(), 1);
         }
@@ -323,9 +295,15 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_an_error_that_names_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let empty = Anchors::load(Some(file.path())).err().unwrap().to_string();
+        let empty = Anchors::load(Some(file.path()), "--ca-file").err().unwrap().to_string();
         assert!(empty.contains(&*file.path().to_string_lossy()) && empty.contains("PEM"), "{empty}");
         let missing = PathBuf::from("/nonexistent.pem");
-        assert!(Anchors::load(Some(&missing)).err().unwrap().to_string().contains("/nonexistent.pem"));
+        assert!(
+            Anchors::load(Some(&missing), "--ca-file")
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("/nonexistent.pem")
+        );
     }
 }

@@ -27,9 +27,9 @@ const SYSTEM_FILES: [&str; 4] = [
 
 /// A file of authorities, read.
 #[derive(Debug)]
-pub(crate) struct Roots {
+pub(super) struct Roots {
     /// For chains.
-    pub store: Arc<RootCertStore>,
+    pub store: RootCertStore,
     /// The certificates themselves, for a server whose own certificate is the one that is trusted.
     pub certificates: Vec<CertificateDer<'static>>,
 }
@@ -47,11 +47,11 @@ struct Version {
 /// has changed is read again.
 static KEPT: Mutex<Vec<(Version, Arc<Roots>)>> = Mutex::new(Vec::new());
 
-/// The authorities of a file, or the system's.
-pub(crate) fn load(path: Option<&Path>) -> Result<Arc<Roots>, CheckError> {
+/// The authorities of a file, or the system's; `option` is what names a file, for messages.
+pub(super) fn load(path: Option<&Path>, option: &str) -> Result<Arc<Roots>, CheckError> {
     let path = match path {
         Some(path) => path.to_owned(),
-        None => system_file()?,
+        None => system_file(option)?,
     };
     let cannot = |error: std::io::Error| {
         CheckError::internal(format!("cannot read the CA certificates in {}: {error}", path.display()))
@@ -84,23 +84,24 @@ fn read(pem: &[u8], path: &Path) -> Result<Roots, CheckError> {
         let certificate = certificate.map_err(|error| {
             CheckError::internal(format!("{} holds a broken certificate: {error}", path.display()))
         })?;
-        // one old authority that cannot be read must not take all others with it
+        // one that cannot be an anchor (version 1, say) must not take all others with it, and is still
+        // known by its bytes
         let _ = store.add(certificate.clone());
         certificates.push(certificate);
     }
     if certificates.is_empty() {
         return Err(CheckError::internal(format!("{} holds no certificate in PEM", path.display())));
     }
-    Ok(Roots { store: Arc::new(store), certificates })
+    Ok(Roots { store, certificates })
 }
 
-fn system_file() -> Result<PathBuf, CheckError> {
+fn system_file(option: &str) -> Result<PathBuf, CheckError> {
     let named = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
     let found = || SYSTEM_FILES.iter().map(PathBuf::from).find(|path| path.is_file());
     named.or_else(found).ok_or_else(|| {
-        CheckError::internal(
-            "found no CA certificates of the system: install ca-certificates, or name a file by --ca-cert",
-        )
+        CheckError::internal(format!(
+            "found no CA certificates of the system: install ca-certificates, or name a file by {option}"
+        ))
     })
 }
 
@@ -118,18 +119,18 @@ mod tests {
             params.self_signed(&key).unwrap().pem()
         };
         std::fs::write(&path, pem()).unwrap();
-        let first = load(Some(&path)).unwrap();
+        let first = load(Some(&path), "--ca-file").unwrap();
         assert_eq!(first.certificates.len(), 1);
-        assert!(Arc::ptr_eq(&first, &load(Some(&path)).unwrap()));
+        assert!(Arc::ptr_eq(&first, &load(Some(&path), "--ca-file").unwrap()));
         std::fs::write(&path, pem() + &pem()).unwrap();
-        assert_eq!(load(Some(&path)).unwrap().certificates.len(), 2);
+        assert_eq!(load(Some(&path), "--ca-file").unwrap().certificates.len(), 2);
     }
 
     #[test]
     fn says_what_is_wrong_with_a_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
-        let said = || load(Some(&path)).unwrap_err().to_string();
+        let said = || load(Some(&path), "--ca-file").unwrap_err().to_string();
         assert!(said().contains("No such file"), "{}", said());
         std::fs::write(&path, "nothing\n").unwrap();
         assert!(said().contains("holds no certificate"), "{}", said());
