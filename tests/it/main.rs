@@ -10,5 +10,6 @@ mod daemon;
 mod mail;
 mod netns;
 mod scenarios;
+mod store;
 mod support;
 mod worker;
