@@ -7,6 +7,7 @@
 
 mod checks;
 mod daemon;
+mod definitions;
 mod mail;
 mod netns;
 mod scenarios;
