@@ -1,8 +1,9 @@
 //! U03: what `hlidka-worker` makes of the checks' option tables is what other servers, `man` and
 //! shells take; and a real Icinga 2 and a real Nagios run our checks by it.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{Read, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -117,10 +118,10 @@ fn icinga_2_takes_every_definition_and_runs_five_checks_by_them() {
     );
     for (name, vars, ..) in CHECKS {
         let vars = vars.replace("PORT", &web.port.to_string());
-        text.push_str(&format!(
+        write!(text, 
             "object Service \"{name}\" {{ host_name = \"web\"; check_command = \"hlidka_{name}\"; check_interval = 2s; \
              retry_interval = 1s; {vars} }}\n"
-        ));
+        ).unwrap();
     }
     fs::write(home.join("icinga2.conf"), text).unwrap();
     give(&home);
@@ -185,10 +186,10 @@ fn nagios_takes_every_definition_and_runs_five_checks_by_them() {
     for (name, _, arguments, ..) in CHECKS {
         let arguments = arguments.replace("PORT", &web.port.to_string());
         // required arguments stand alone, the rest together
-        objects.push_str(&format!(
+        write!(objects, 
             "define service {{\n host_name web\n service_description {name}\n check_command hlidka_{name}!{arguments}\n \
              max_check_attempts 1\n check_interval 2\n check_period always\n contacts ann\n notification_period always\n notifications_enabled 0\n}}\n"
-        ));
+        ).unwrap();
     }
     fs::write(home.join("objects.cfg"), &objects).unwrap();
     let at = home.display();
