@@ -118,9 +118,10 @@ fn icinga_2_takes_every_definition_and_runs_five_checks_by_them() {
     );
     for (name, vars, ..) in CHECKS {
         let vars = vars.replace("PORT", &web.port.to_string());
-        write!(text, 
+        writeln!(
+ text,
             "object Service \"{name}\" {{ host_name = \"web\"; check_command = \"hlidka_{name}\"; check_interval = 2s; \
-             retry_interval = 1s; {vars} }}\n"
+             retry_interval = 1s; {vars} }}"
         ).unwrap();
     }
     fs::write(home.join("icinga2.conf"), text).unwrap();
@@ -186,9 +187,10 @@ fn nagios_takes_every_definition_and_runs_five_checks_by_them() {
     for (name, _, arguments, ..) in CHECKS {
         let arguments = arguments.replace("PORT", &web.port.to_string());
         // required arguments stand alone, the rest together
-        write!(objects, 
+        writeln!(
+ objects,
             "define service {{\n host_name web\n service_description {name}\n check_command hlidka_{name}!{arguments}\n \
-             max_check_attempts 1\n check_interval 2\n check_period always\n contacts ann\n notification_period always\n notifications_enabled 0\n}}\n"
+             max_check_attempts 1\n check_interval 2\n check_period always\n contacts ann\n notification_period always\n notifications_enabled 0\n}}"
         ).unwrap();
     }
     fs::write(home.join("objects.cfg"), &objects).unwrap();
