@@ -119,10 +119,11 @@ fn icinga_2_takes_every_definition_and_runs_five_checks_by_them() {
     for (name, vars, ..) in CHECKS {
         let vars = vars.replace("PORT", &web.port.to_string());
         writeln!(
- text,
+            text,
             "object Service \"{name}\" {{ host_name = \"web\"; check_command = \"hlidka_{name}\"; check_interval = 2s; \
              retry_interval = 1s; {vars} }}"
-        ).unwrap();
+        )
+        .unwrap();
     }
     fs::write(home.join("icinga2.conf"), text).unwrap();
     give(&home);
@@ -188,10 +189,11 @@ fn nagios_takes_every_definition_and_runs_five_checks_by_them() {
         let arguments = arguments.replace("PORT", &web.port.to_string());
         // required arguments stand alone, the rest together
         writeln!(
- objects,
+            objects,
             "define service {{\n host_name web\n service_description {name}\n check_command hlidka_{name}!{arguments}\n \
              max_check_attempts 1\n check_interval 2\n check_period always\n contacts ann\n notification_period always\n notifications_enabled 0\n}}"
-        ).unwrap();
+        )
+        .unwrap();
     }
     fs::write(home.join("objects.cfg"), &objects).unwrap();
     let at = home.display();
