@@ -10,6 +10,7 @@ mod daemon;
 mod definitions;
 mod mail;
 mod netns;
+mod onion;
 mod scenarios;
 mod store;
 mod support;
