@@ -3,8 +3,9 @@
 //! No packet leaves the machine, and names of the onion service exist in this network only. It takes
 //! a quarter of a minute to agree on a consensus, so a test has one for all it wants to reach.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -93,10 +94,10 @@ impl Tor {
 
         let (host, client) = (Node::new(dir.path(), "host"), Node::new(dir.path(), "client"));
         let folder = host.dir.join("service");
-        let ports: String = services
-            .iter()
-            .map(|(port, target)| format!("HiddenServicePort {port} 127.0.0.1:{target}\n"))
-            .collect();
+        let mut ports = String::new();
+        for (port, target) in services {
+            writeln!(ports, "HiddenServicePort {port} 127.0.0.1:{target}").unwrap();
+        }
         nodes.push(host.start(&format!(
             "SocksPort 0\nControlPort 127.0.0.1:{}\nHiddenServiceDir {}\nHiddenServiceVersion 3\n{ports}{lines}",
             host.dir_port,
