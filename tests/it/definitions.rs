@@ -279,13 +279,15 @@ fn man_and_shells_take_what_is_written_for_them() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let script = "source bash/check_tcp.bash; COMP_WORDS=(check_tcp --prox); COMP_CWORD=1; \
+    let script = "source bash-completion/completions/check_tcp.bash; COMP_WORDS=(check_tcp --prox); COMP_CWORD=1; \
                   _check_tcp check_tcp --prox check_tcp; echo ${COMPREPLY[@]}";
     assert_eq!(completed(script), "--proxy --proxy-password-file\n");
-    let scripts = completed("for script in bash/*; do bash -n $script || exit 1; done; ls bash | wc -l");
+    let scripts = completed(
+        "cd bash-completion/completions; for script in *; do bash -n $script || exit 1; done; ls | wc -l",
+    );
     assert_eq!(scripts.trim(), count.to_string());
-    assert_eq!(fs::read_dir(at.join("zsh")).unwrap().count(), count);
-    assert_eq!(fs::read_dir(at.join("fish")).unwrap().count(), count);
+    assert_eq!(fs::read_dir(at.join("zsh/site-functions")).unwrap().count(), count);
+    assert_eq!(fs::read_dir(at.join("fish/vendor_completions.d")).unwrap().count(), count);
 }
 
 /// Is the text there as a terminal without colours prints bold letters, each twice?

@@ -22,7 +22,7 @@ use crate::{pools, sandbox_test};
                       hlidka-worker CHECK [OPTIONS OF THE CHECK]\n       \
                       hlidka-worker --list | --test-sandbox\n       \
                       hlidka-worker --definitions icinga2|nagios|director [--plugins DIR]\n       \
-                      hlidka-worker --man DIR | --completions DIR",
+                      hlidka-worker --man DIR | --completions SHARE",
     after_help = "Examples:\n  \
                   hlidka-worker check_tcp -H db1.example.org -p 5432\n  \
                   ln -s hlidka-worker check_tcp && ./check_tcp -H db1.example.org -p 5432\n  \
@@ -49,8 +49,9 @@ struct Options {
     /// Write a man page of every check into this folder
     #[arg(long, group = "other", conflicts_with = "pool", value_name = "DIR")]
     man: Option<PathBuf>,
-    /// Write completions of every check for bash, zsh and fish into folders of this folder
-    #[arg(long, group = "other", conflicts_with = "pool", value_name = "DIR")]
+    /// Write completions of every check for bash, zsh and fish where these look for them below this
+    /// folder, such as /usr/local/share
+    #[arg(long, group = "other", conflicts_with = "pool", value_name = "SHARE")]
     completions: Option<PathBuf>,
 }
 

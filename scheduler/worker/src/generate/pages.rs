@@ -55,10 +55,17 @@ fn page(check: &CheckDef) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Completions of every check for bash, zsh and fish, in a folder for each.
-pub(crate) fn completions(folder: &Path) -> io::Result<()> {
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        let folder = folder.join(shell.to_string());
+/// Where shells look for completions below a `share` folder.
+const SHELLS: [(Shell, &str); 3] = [
+    (Shell::Bash, "bash-completion/completions"),
+    (Shell::Zsh, "zsh/site-functions"),
+    (Shell::Fish, "fish/vendor_completions.d"),
+];
+
+/// Completions of every check for bash, zsh and fish, where they are looked for below `share`.
+pub(crate) fn completions(share: &Path) -> io::Result<()> {
+    for (shell, place) in SHELLS {
+        let folder = share.join(place);
         fs::create_dir_all(&folder)?;
         for check in CHECKS {
             let mut command = check.command();
