@@ -3,6 +3,7 @@
 mod check_apt;
 mod check_cert;
 mod check_disk;
+mod check_dns;
 mod check_dummy;
 mod check_file_age;
 mod check_http;

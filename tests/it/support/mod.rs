@@ -5,8 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
+pub mod dns;
 pub mod exim;
 pub mod tls_servers;
+pub mod udp;
 pub mod web;
 
 /// The account that servers run as when the test runs as root; Debian's `nobody` and `nogroup`.

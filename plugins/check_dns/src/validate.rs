@@ -1,0 +1,206 @@
+//! Validates answers here, from a trust anchor: hickory's validator over our own questions, so that
+//! they go the way that the options say.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use check::CheckError;
+use hickory_resolver::net::dnssec::DnssecDnsHandle;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::xfer::{DnsResponseStream, FirstAnswer};
+use hickory_resolver::net::{DnsError, DnsHandle, NetError};
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
+use hickory_resolver::proto::dnssec::{Proof, TrustAnchors, Verifier};
+use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query};
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use hickory_resolver::proto::serialize::txt::trust_anchor::{Entry, Parser};
+
+use crate::ask::{Answer, Asker};
+use crate::options::Security;
+use crate::signatures::{Signatures, Window, signature};
+
+/// Largest file of trust anchors.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// What DNSSEC says of the answers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Proven {
+    pub security: Security,
+    /// Why it is not secure, if that is known.
+    pub reason: Option<String>,
+    /// By our own validation, not by the server's word.
+    pub is_ours: bool,
+}
+
+/// The keys that are trusted to begin with.
+pub(crate) struct Anchors {
+    path: PathBuf,
+    keys: Vec<(Name, DNSKEY)>,
+}
+
+impl Anchors {
+    /// Reads DNSKEY records as a zone file has them.
+    pub(crate) fn read(path: &Path) -> Result<Anchors, CheckError> {
+        let mut text = String::new();
+        std::fs::File::open(path).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text)).map_err(
+            |error| CheckError::internal(format!("--trust-anchor: cannot read {}: {error}", path.display())),
+        )?;
+        let entries = Parser::new(text.as_str()).parse().map_err(|error| {
+            CheckError::usage(format!(
+                "--trust-anchor: {} has no DNSKEY records alone: {error}",
+                path.display()
+            ))
+        })?;
+        let keys = entries.into_iter().filter_map(|entry| match entry {
+            Entry::DNSKEY(record) => {
+                let mut name = record.name().clone();
+                name.set_fqdn(true);
+                Some((name, record.data().clone()))
+            }
+            // the parser refuses other types, and may learn them one day
+            _ => None,
+        });
+        Ok(Anchors { path: path.to_owned(), keys: keys.collect() })
+    }
+
+    /// The nearest zone at or above a name that has a key here.
+    pub(crate) fn above(&self, name: &Name) -> Result<&Name, CheckError> {
+        let above = self.keys.iter().map(|(zone, _)| zone).filter(|zone| zone.zone_of(name));
+        above.max_by_key(|zone| zone.num_labels()).ok_or_else(|| {
+            CheckError::usage(format!(
+                "--trust-anchor: {} has no key for {name} or a zone above it",
+                self.path.display()
+            ))
+        })
+    }
+
+    /// Asks for whatever is missing between the anchor and the answers. The worst answer counts.
+    pub(crate) async fn prove(
+        &self,
+        asker: &Asker,
+        name: &Name,
+        answers: &[(RecordType, Answer)],
+        now: i64,
+    ) -> Proven {
+        let ours = |security, reason| Proven { security, reason, is_ours: true };
+        let trusted = match self.trusted(asker, name, now).await {
+            Ok(trusted) => Arc::new(trusted),
+            Err(reason) => return ours(Security::Bogus, Some(reason)),
+        };
+        let handle = DnssecDnsHandle::with_trust_anchor(Handle(asker.clone()), trusted);
+        let mut worst = Security::Secure;
+        let mut reason = None;
+        for (kind, _) in answers {
+            let query = Query::query(name.clone(), *kind);
+            let (security, why) =
+                match handle.lookup(query, DnsRequestOptions::default()).first_answer().await {
+                    Ok(response) => (security_of(&response), None),
+                    Err(NetError::Dns(DnsError::Nsec { proof, .. })) => {
+                        (from_proof(proof), Some("it is not proven that there is no such record".to_owned()))
+                    }
+                    Err(error) => (Security::Indeterminate, Some(error.to_string())),
+                };
+            if rank(security) > rank(worst) {
+                (worst, reason) = (security, why);
+            }
+        }
+        if worst == Security::Bogus {
+            let messages = answers.iter().map(|(_, answer)| &answer.message);
+            reason = Signatures::of(messages, now).problem().or(reason);
+        }
+        ours(worst, reason)
+    }
+
+    /// The anchors, and for a zone below the root all keys that an anchor of it has signed: the
+    /// validator would look for a DS record of those.
+    async fn trusted(&self, asker: &Asker, name: &Name, now: i64) -> Result<TrustAnchors, String> {
+        let mut trusted = TrustAnchors::empty();
+        for (zone, key) in &self.keys {
+            trusted.insert_with_name(key.public_key(), zone.into());
+        }
+        let Ok(zone) = self.above(name) else { return Ok(trusted) };
+        if zone.is_root() {
+            return Ok(trusted);
+        }
+        let answer = asker.ask(zone, RecordType::DNSKEY).await.map_err(|error| error.to_string())?;
+        let records = &answer.message.answers;
+        let keys: Vec<&Record> = records
+            .iter()
+            .filter(|record| record.record_type() == RecordType::DNSKEY && record.name == *zone)
+            .collect();
+        let vouched = records.iter().filter_map(signature).any(|(record, signature)| {
+            let input = signature.input();
+            record.name == *zone
+                && input.type_covered == RecordType::DNSKEY
+                && input.signer_name == *zone
+                && Window::of(signature, now).is_now()
+                && self.keys.iter().filter(|(owner, _)| owner == zone).any(|(_, key)| {
+                    key.verify_rrsig(zone, DNSClass::IN, signature, keys.iter().copied()).is_ok()
+                })
+        });
+        if !vouched {
+            let problem = Signatures::of([&answer.message], now).problem();
+            let unknown = || format!("no key in {} has signed the keys of {zone}", self.path.display());
+            return Err(problem.unwrap_or_else(unknown));
+        }
+        for record in keys {
+            if let RData::DNSSEC(DNSSECRData::DNSKEY(key)) = &record.data
+                && key.zone_key()
+                && !key.revoke()
+            {
+                trusted.insert_with_name(key.public_key(), zone.into());
+            }
+        }
+        Ok(trusted)
+    }
+}
+
+/// The worst proof of what was asked for; a denial is proven if the validator lets it pass.
+fn security_of(response: &DnsResponse) -> Security {
+    let records = if response.answers.is_empty() { &response.authorities } else { &response.answers };
+    let proofs = records
+        .iter()
+        .filter(|record| record.record_type() != RecordType::RRSIG)
+        .map(|record| from_proof(record.proof));
+    proofs.max_by_key(|security| rank(*security)).unwrap_or(Security::Indeterminate)
+}
+
+fn from_proof(proof: Proof) -> Security {
+    match proof {
+        Proof::Secure => Security::Secure,
+        Proof::Insecure => Security::Insecure,
+        Proof::Bogus => Security::Bogus,
+        Proof::Indeterminate => Security::Indeterminate,
+    }
+}
+
+/// From good to bad.
+fn rank(security: Security) -> u8 {
+    match security {
+        Security::Secure => 0,
+        Security::Insecure => 1,
+        Security::Indeterminate => 2,
+        Security::Bogus => 3,
+    }
+}
+
+/// Our own way of asking, for hickory's validator. It cannot set the flags of questions: an asker
+/// for it has checking disabled and wants signatures.
+#[derive(Clone)]
+struct Handle(Asker);
+
+impl DnsHandle for Handle {
+    type Response = DnsResponseStream;
+    type Runtime = TokioRuntimeProvider;
+
+    fn send(&self, request: DnsRequest) -> DnsResponseStream {
+        let asker = self.0.clone();
+        DnsResponseStream::from(Box::pin(async move {
+            let query = request.queries.first().ok_or_else(|| NetError::from("there is no question"))?;
+            let answer = asker.ask(query.name(), query.query_type()).await;
+            let answer = answer.map_err(|error| NetError::from(error.to_string()))?;
+            Ok(DnsResponse::from_message(answer.message)?)
+        }))
+    }
+}
