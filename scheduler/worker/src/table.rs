@@ -14,6 +14,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_http_listing::Args>(),
     CheckDef::of::<check_load::Args>(),
     CheckDef::of::<check_memory::Args>(),
+    CheckDef::of::<check_ntp::Args>(),
     CheckDef::of::<check_ping::Args>(),
     CheckDef::of::<check_procs::Args>(),
     CheckDef::of::<check_puppet::Args>(),

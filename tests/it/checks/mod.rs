@@ -10,6 +10,7 @@ mod check_http;
 mod check_http_listing;
 mod check_load;
 mod check_memory;
+mod check_ntp;
 mod check_ping;
 mod check_procs;
 mod check_puppet;
