@@ -128,7 +128,7 @@ impl Asker {
         let mut left = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
         for place in &*self.places {
             // one that is silent must leave time for the others
-            let ctx = if left > 1 { Ctx::new(self.ctx.remaining() / left, 0) } else { self.ctx };
+            let ctx = if left > 1 { Ctx::new(tenths(self.ctx.remaining() / left), 0) } else { self.ctx };
             left = left.saturating_sub(1);
             match self.ask_at(place, name, kind, &ctx).await {
                 Ok(answer) => return Ok(answer),
@@ -243,6 +243,12 @@ impl Asker {
         reply::read(&answer, question)
             .map_err(|what| CheckError::target(format!("{place} sent {what} by TCP")))
     }
+}
+
+/// Rounded down to tenths of a second, since messages name it.
+fn tenths(time: Duration) -> Duration {
+    let tenths = u64::try_from(time.as_millis() / 100).unwrap_or(u64::MAX);
+    Duration::from_millis(tenths.saturating_mul(100))
 }
 
 /// The servers of /etc/resolv.conf.

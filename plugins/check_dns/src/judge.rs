@@ -19,13 +19,12 @@ const SHOWN: usize = 12;
 pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let verdict = Verdict { sample, args, signatures: signatures(sample, args) };
     let mut problems = verdict.of_the_answer();
-    let answered = problems.is_empty();
-    if answered {
+    if problems.is_empty() {
         problems.extend(verdict.of_the_values());
         problems.extend(verdict.of_the_flags());
         problems.extend(verdict.of_the_transports());
+        problems.extend(verdict.of_dnssec());
     }
-    problems.extend(verdict.of_dnssec());
     problems.extend(verdict.of_the_serials());
     let thresholds = args.thresholds.thresholds();
     let state =

@@ -56,14 +56,22 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let code = answers.last().map(|(_, answer)| answer.message.metadata.response_code);
+    let can_be_proven = matches!(code, Some(ResponseCode::NoError | ResponseCode::NXDomain));
     let security = match &anchors {
-        Some(anchors) => Some(anchors.prove(&asker, &name, &answers, now).await),
+        Some(anchors) if can_be_proven => Some(anchors.prove(&asker, &name, &answers, now).await),
+        Some(_) => None,
         None => word_of_the_server(&asker, &name, &answers).await,
+    };
+    let serials = if args.serials && code == Some(ResponseCode::NoError) {
+        Some(serials::of(&asker, &name, &servers, args).await?)
+    } else {
+        None
     };
     Ok(Sample {
         seconds: answers.iter().map(|(_, answer)| answer.seconds).sum(),
         by_tcp: if args.both_transports { Some(by_tcp(&asker, &name, &answers).await) } else { None },
-        serials: if args.serials { Some(serials::of(&asker, &name, &servers, args).await?) } else { None },
+        serials,
         security,
         answers,
         now,

@@ -12,7 +12,7 @@ use hickory_resolver::net::xfer::{DnsResponseStream, FirstAnswer};
 use hickory_resolver::net::{DnsError, DnsHandle, NetError};
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
 use hickory_resolver::proto::dnssec::{Proof, TrustAnchors, Verifier};
-use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query};
+use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Message, Query};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_resolver::proto::serialize::txt::trust_anchor::{Entry, Parser};
 
@@ -88,7 +88,9 @@ impl Anchors {
             Ok(trusted) => Arc::new(trusted),
             Err(reason) => return ours(Security::Bogus, Some(reason)),
         };
-        let handle = DnssecDnsHandle::with_trust_anchor(Handle(asker.clone()), trusted);
+        let known = answers.iter().map(|(kind, answer)| (*kind, answer.message.clone())).collect();
+        let handle = Handle { asker: asker.clone(), name: name.clone(), known };
+        let handle = DnssecDnsHandle::with_trust_anchor(handle, trusted);
         let mut worst = Security::Secure;
         let mut reason = None;
         for (kind, _) in answers {
@@ -212,22 +214,106 @@ fn rank(security: Security) -> u8 {
     }
 }
 
-/// Our own way of asking, for hickory's validator. It cannot set the flags of questions: an asker
-/// for it has checking disabled and wants signatures.
+/// Our own way of asking, for hickory's validator: what has been answered is not asked again, so that
+/// what is proven is what is judged. The flags of questions are the asker's: with an anchor it has
+/// checking disabled and wants signatures.
 #[derive(Clone)]
-struct Handle(Asker);
+struct Handle {
+    asker: Asker,
+    name: Name,
+    known: Arc<[(RecordType, Message)]>,
+}
 
 impl DnsHandle for Handle {
     type Response = DnsResponseStream;
     type Runtime = TokioRuntimeProvider;
 
     fn send(&self, request: DnsRequest) -> DnsResponseStream {
-        let asker = self.0.clone();
+        let Handle { asker, name, known } = self.clone();
         DnsResponseStream::from(Box::pin(async move {
             let query = request.queries.first().ok_or_else(|| NetError::from("there is no question"))?;
+            let is_known = |kind: &RecordType| *kind == query.query_type() && name == *query.name();
+            if let Some((_, message)) = known.iter().find(|(kind, _)| is_known(kind)) {
+                return Ok(DnsResponse::from_message(message.clone())?);
+            }
             let answer = asker.ask(query.name(), query.query_type()).await;
-            let answer = answer.map_err(|error| NetError::from(error.to_string()))?;
-            Ok(DnsResponse::from_message(answer.message)?)
+            let message = answer.map_err(|error| NetError::from(error.to_string()))?.message;
+            Ok(DnsResponse::from_message(message)?)
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::dnssec::Algorithm;
+    use hickory_resolver::proto::dnssec::rdata::{NSEC, RRSIG, SigInput};
+    use hickory_resolver::proto::op::OpCode;
+    use hickory_resolver::proto::rr::SerialNumber;
+
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).unwrap()
+    }
+
+    fn secure(owner: &str, data: RData) -> Record {
+        let mut record = Record::from_rdata(name(owner), 60, data);
+        record.proof = Proof::Secure;
+        record
+    }
+
+    /// An answer for `owner` made from `*.w.test`, with one NSEC record.
+    fn expanded(owner: &str, nsec: (&str, &str, &[RecordType]), proof: Proof) -> DnsResponse {
+        let input = SigInput {
+            type_covered: RecordType::A,
+            algorithm: Algorithm::ECDSAP256SHA256,
+            num_labels: 2,
+            original_ttl: 60,
+            sig_expiration: SerialNumber::new(1),
+            sig_inception: SerialNumber::new(0),
+            key_tag: 1,
+            signer_name: name("test."),
+        };
+        let mut message = Message::response(1, OpCode::Query);
+        message.add_query(Query::query(name(owner), RecordType::A));
+        message.add_answer(secure(owner, RData::A("192.0.2.9".parse().unwrap())));
+        message.add_answer(secure(owner, RData::DNSSEC(DNSSECRData::RRSIG(RRSIG::from_sig(input, vec![1])))));
+        let (from, to, types) = nsec;
+        let nsec = NSEC::new(name(to), types.iter().copied());
+        let mut denial = secure(from, RData::DNSSEC(DNSSECRData::NSEC(nsec)));
+        denial.proof = proof;
+        message.add_authority(denial);
+        DnsResponse::from_message(message).unwrap()
+    }
+
+    /// A wildcard's signature is good for every name below it, also for those that have records of
+    /// their own: without a proof that the name does not exist, an old answer could be replayed.
+    #[test]
+    fn a_wildcard_needs_a_name_that_does_not_exist() {
+        let a: &[RecordType] = &[RecordType::A];
+        let proven = |owner: &str, from: &str, to: &str| {
+            wildcard_is_proven(&name(owner), &expanded(owner, (from, to, a), Proof::Secure))
+        };
+        assert!(proven("x.w.test.", "*.w.test.", "z.test."));
+        assert!(proven("y.x.w.test.", "*.w.test.", "z.test."));
+        // the last record of a zone points to its start
+        assert!(proven("x.w.test.", "*.w.test.", "test."));
+        for (owner, from, to) in [
+            // it covers another part of the zone
+            ("x.w.test.", "a.test.", "b.test."),
+            // the name itself, or one between it and the wildcard, exists
+            ("x.w.test.", "x.w.test.", "z.test."),
+            ("y.x.w.test.", "x.w.test.", "z.test."),
+            ("x.w.test.", "*.w.test.", "a.x.w.test."),
+        ] {
+            assert!(!proven(owner, from, to), "{owner} {from} {to}");
+        }
+        let unproven = expanded("x.w.test.", ("*.w.test.", "z.test.", a), Proof::Bogus);
+        assert!(!wildcard_is_proven(&name("x.w.test."), &unproven));
+        // a delegation says nothing about what is below it
+        let cut = expanded("x.w.test.", ("w.test.", "z.test.", &[RecordType::NS]), Proof::Secure);
+        assert!(!wildcard_is_proven(&name("x.w.test."), &cut));
+        // an answer that comes from no wildcard
+        assert!(!proven("w.test.", "*.w.test.", "z.test."));
     }
 }

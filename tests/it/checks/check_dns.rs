@@ -1,6 +1,7 @@
 //! `check_dns` against nsd, knot and unbound, beside both original plugins, through a SOCKS proxy,
 //! and against servers that misbehave (T19).
 
+use std::net::UdpSocket;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use testkit::{CheckCmd, CheckRun, Server, free_port, program, wait_for_port, wai
 
 use crate::netns::Namespace;
 use crate::support::dns::{PRIMARY, RECORDS, Zones, zone};
-use crate::support::udp::udp;
+use crate::support::udp::{udp, udp_on};
 use crate::support::unprivileged;
 
 const SECONDARY: [u8; 4] = [127, 0, 5, 11];
@@ -113,6 +114,16 @@ fn agrees_with_the_original() {
     ] {
         same(state, &[&["-H", "www.example.test"], expected].concat());
     }
+    // the servers of the system, of which the first is not there
+    let configuration = zones.file("resolv.conf", "nameserver 127.0.5.99\nnameserver 127.0.5.10\n");
+    let by_system = |program: &Path| {
+        let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\" -H four.example.test -a 192.0.2.4";
+        let mut command = namespace.command("/usr/bin/unshare");
+        command.args(["--mount", "--propagation", "private", "/bin/sh", "-c", script, "sh"]);
+        CheckRun::of_command(command.arg(&configuration).arg(program)).expect(State::Ok)
+    };
+    by_system(&program("check_dns")).says("four.example.test returns 192.0.2.4");
+    by_system(Path::new("/usr/lib/nagios/plugins/check_dns"));
     same(State::Critical, &["-H", "none.example.test"]);
     same(State::Ok, &["-H", "none.example.test", "-n"]);
     same(State::Critical, &["-H", "www.example.test", "-n"]);
@@ -158,24 +169,24 @@ fn dnssec_is_judged_by_the_resolver_and_by_us() {
     let nsd = zones.nsd(PRIMARY, server, &good);
     let unbound = zones.unbound(resolver, (PRIMARY, server), &keys.anchor);
     let www = ["-H", "www.example.test", "-q", "A"];
-    let resolved = |more: &[&str]| local(resolver, &[&www, more].concat()).run();
+    let by_resolver = |more: &[&str]| local(resolver, &[&www, more].concat()).run();
     let proven = |more: &[&str]| at(server, &[&www, more].concat()).run();
-    let run = resolved(&["--dnssec", "secure", "--rrsig-days", "5,2", "-E", "ad", "-v"]).expect(State::Ok);
+    let run = by_resolver(&["--dnssec", "secure", "--rrsig-days", "5,2", "-E", "ad", "-v"]).expect(State::Ok);
     let run =
         run.says("DNSSEC secure").says("signatures end in 2").shows("signature of www.example.test. A: 2");
     assert!(run.metric("rrsig_days") > 20.0 && run.metric("rrsig_days") < 30.0, "{}", run.output);
     assert!(run.perfdata["rrsig_days"].ends_with(";5:;2:"), "{}", run.output);
-    resolved(&["--rrsig-days", "90"])
+    by_resolver(&["--rrsig-days", "90"])
         .expect(State::Warning)
         .says("the signature of www.example.test. A ends in 2");
-    resolved(&["--rrsig-days", "90,60"]).expect(State::Critical);
-    resolved(&["--dnssec", "bogus"])
+    by_resolver(&["--rrsig-days", "90,60"]).expect(State::Critical);
+    by_resolver(&["--dnssec", "bogus"])
         .expect(State::Critical)
         .says("should be bogus, and is secure (says the server)");
     // an authoritative server proves nothing, but what it serves can be proven
     proven(&["--dnssec", "secure"]).expect(State::Critical).says("is insecure (says the server)");
     proven(&["--trust-anchor", &anchor]).expect(State::Ok).says("DNSSEC secure");
-    resolved(&["--trust-anchor", &anchor]).expect(State::Ok).says("DNSSEC secure");
+    by_resolver(&["--trust-anchor", &anchor]).expect(State::Ok).says("DNSSEC secure");
     let ask = |more: &[&str]| at(server, &[more, &["--trust-anchor", &anchor]].concat()).run();
     ask(&["-H", "none.example.test", "-n"]).expect(State::Ok).says("DNSSEC secure");
     ask(&["-H", "x.wild.example.test", "-q", "A"]).expect(State::Ok).says("DNSSEC secure");
@@ -201,13 +212,15 @@ fn dnssec_is_judged_by_the_resolver_and_by_us() {
         .run()
         .expect(State::Critical)
         .says("DNSSEC should be secure, and is bogus (by our own validation)");
-    let resolved = |more: &[&str]| local(resolver, &[&www, more].concat()).run();
-    resolved(&[])
+    let by_resolver = |more: &[&str]| local(resolver, &[&www, more].concat()).run();
+    by_resolver(&[])
         .expect(State::Critical)
         .says("SERVFAIL (DNSSEC bogus")
         .says("with checking disabled it answers, so the signatures are bogus");
-    resolved(&["--dnssec", "bogus"]).expect(State::Ok).says("is not resolved, DNSSEC bogus");
-    resolved(&["--trust-anchor", &anchor]).expect(State::Critical).says("is bogus (by our own validation)");
+    by_resolver(&["--dnssec", "bogus"]).expect(State::Ok).says("is not resolved, DNSSEC bogus");
+    by_resolver(&["--trust-anchor", &anchor])
+        .expect(State::Critical)
+        .says("is bogus (by our own validation)");
     drop((nsd, unbound));
 
     // expired
@@ -224,8 +237,8 @@ fn dnssec_is_judged_by_the_resolver_and_by_us() {
         .expect(State::Critical)
         .says("is bogus (by our own validation): the signature of example.test. DNSKEY expired");
     // unbound's reason is another when it is asked again
-    let resolved = local(resolver, &www).program_only().run().expect(State::Critical);
-    resolved.says("SERVFAIL (").says("so the signatures are bogus");
+    let failed = local(resolver, &www).program_only().run().expect(State::Critical);
+    failed.says("SERVFAIL (").says("so the signatures are bogus");
     local(resolver, &[&www[..], &["--dnssec", "bogus"]].concat()).run().expect(State::Ok);
     drop((nsd, unbound));
 
@@ -289,6 +302,7 @@ fn serial_numbers_of_all_name_servers_agree() {
     ask(&["-s", &format!("127.0.0.1:{lame}")])
         .expect(State::Critical)
         .says(&format!("name server 127.0.0.1:{lame}: it answered REFUSED"));
+    ask(&["-H", "none.example.test"]).expect(State::Critical).says("Domain none.example.test was not found");
     dns(&["-H", "www.example.test", "--serials", "-s", &format!("127.0.5.10:{port}")])
         .run()
         .expect(State::Critical)
@@ -370,6 +384,13 @@ fn whatever_answers_is_named() {
     said(|query| vec![reply(query, [0x82, 0])])
         .expect(State::Critical)
         .says("the answer by UDP was truncated, and by TCP: connect to 127.0.0.1:");
+    let six = UdpSocket::bind("[::1]:0").unwrap();
+    let server = six.local_addr().unwrap().to_string();
+    udp_on(six, |query| vec![reply(query, [0x80, 3])]);
+    let by_six =
+        |more: &[&str]| dns(&[&["-H", "www.example.test", "-n", "-s", &server], more].concat()).run();
+    by_six(&["-6"]).expect(State::Ok);
+    by_six(&["-4"]).expect(State::Critical).says("::1 has no IPv4 address");
     // one that knows no EDNS is asked without
     let old = |query: &[u8]| vec![if query[11] == 0 { reply(query, [0x80, 3]) } else { no_edns(query) }];
     said(old).expect(State::Critical).says("was not found");
@@ -441,7 +462,7 @@ fn goes_through_a_socks_proxy_or_not_at_all() {
     let (zones, port, proxy) = (Zones::new(), free_port(), free_port());
     let _server = zones.nsd([127, 0, 0, 1], port, &zone(5, RECORDS));
     let mut command = unprivileged("microsocks");
-    let _proxy = Server::start(command.args(["-i", "127.0.0.1", "-p", &proxy.to_string()]));
+    let microsocks = Server::start(command.args(["-i", "127.0.0.1", "-p", &proxy.to_string()]));
     wait_for_port(([127, 0, 0, 1], proxy));
     let url = format!("socks5h://127.0.0.1:{proxy}");
     let server = format!("localhost:{port}");
@@ -461,6 +482,6 @@ fn goes_through_a_socks_proxy_or_not_at_all() {
         .run()
         .expect(State::Critical)
         .says(&format!("through the proxy 127.0.0.1:{proxy}"));
-    drop(_proxy);
+    drop(microsocks);
     through(&["--tcp"]).expect(State::Critical).says("connect to the proxy");
 }

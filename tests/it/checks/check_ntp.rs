@@ -158,6 +158,12 @@ fn whatever_answers_is_named() {
     said(|question| vec![answer(question, |bytes| bytes[40..].fill(0))])
         .expect(State::Critical)
         .says("timestamps make no sense");
+    let six = UdpSocket::bind("[::1]:0").unwrap();
+    let port = six.local_addr().unwrap().port();
+    udp_on(six, |question| vec![answer(question, |_| {})]);
+    for host in ["::1", "[::1]"] {
+        ntp(port, &[&["-6", "-H", host], &FAR[..]].concat()).run().expect(State::Ok);
+    }
     // forgeries come first, and twice; the true answer counts, once
     let run = said(|question| {
         let forged = answer(question, |bytes| bytes[24..36].fill(7));
