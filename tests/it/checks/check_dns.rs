@@ -80,7 +80,7 @@ fn agrees_with_the_original() {
     namespace.sysctl("net.ipv4.ip_unprivileged_port_start=0");
     let mut command = namespace.command("/usr/bin/setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--", "/usr/sbin/nsd"]);
-    let _server = zones.start_nsd(PRIMARY, 53, &zone(5, RECORDS), command);
+    let _server = zones.start_nsd(PRIMARY, 53, &[("example.test", &zone(5, RECORDS))], command);
     let ours =
         |arguments: &[&str]| CheckRun::of_command(namespace.command(program("check_dns")).args(arguments));
     wait_until("nsd answers", || {
@@ -252,6 +252,33 @@ fn dnssec_is_judged_by_the_resolver_and_by_us() {
     www(resolver, &["--rrsig-days", "3"]).expect(State::Critical).says("the answer has no signatures");
     let unsigned = at(server, &["-H", "www.example.test", "--trust-anchor", &anchor]).run();
     unsigned.expect(State::Critical).says("no key in");
+}
+
+/// From the key of the zone above, over its DS record; what is delegated without one is insecure.
+#[test]
+fn the_chain_of_trust_is_followed() {
+    let (zones, port) = (Zones::new(), free_port());
+    let (above, keys) = (zones.keys_of("test"), zones.keys());
+    let delegations = "example NS ns1.example\nns1.example A 127.0.5.10\nplain NS ns1.example\n";
+    let start =
+        "$ORIGIN test.\n$TTL 60\n@ SOA ns1.example hostmaster 1 3600 600 86400 60\n@ NS ns1.example\n";
+    let child = zones.signed(&keys, &zone(5, RECORDS), &[]);
+    let plain =
+        zone(5, "@ NS ns1\nns1 A 127.0.5.10\nwww A 192.0.2.7\n").replace("example.test", "plain.test");
+    let anchor = text(&above.anchor);
+    let ask = |ds: &str, name: &str, more: &[&str]| {
+        let parent = zones.signed_as("test", &above, &[start, delegations, ds].concat(), &[]);
+        let all = [("test", parent.as_str()), ("example.test", &child), ("plain.test", &plain)];
+        let _server = zones.nsd_of(PRIMARY, port, &all);
+        at(port, &[&["-H", name, "-q", "A", "--trust-anchor", &anchor], more].concat()).run()
+    };
+    ask(&zones.ds(&keys), "www.example.test", &[]).expect(State::Ok).says("DNSSEC secure");
+    ask(&zones.ds(&keys), "www.plain.test", &["--dnssec", "insecure"])
+        .expect(State::Ok)
+        .says("DNSSEC insecure");
+    ask(&zones.ds(&zones.keys()), "www.example.test", &[])
+        .expect(State::Critical)
+        .says("should be secure, and is bogus (by our own validation)");
 }
 
 /// knot signs its zone itself, by NSEC3.

@@ -56,9 +56,14 @@ impl Zones {
 
     /// Makes keys for `example.test`.
     pub fn keys(&self) -> Keys {
+        self.keys_of("example.test")
+    }
+
+    /// Makes keys for a zone.
+    pub fn keys_of(&self, zone: &str) -> Keys {
         let make = |options: &[&str]| {
             let mut command = Command::new("/usr/bin/ldns-keygen");
-            command.args(["-a", "ECDSAP256SHA256"]).args(options).arg("example.test").current_dir(&self.path);
+            command.args(["-a", "ECDSAP256SHA256"]).args(options).arg(zone).current_dir(&self.path);
             let done = command.output().unwrap();
             assert!(done.status.success(), "ldns-keygen works");
             String::from_utf8(done.stdout).unwrap().trim().to_owned()
@@ -68,40 +73,61 @@ impl Zones {
         Keys { names, anchor }
     }
 
-    /// Signs a zone; `options` may say from when (`-i`) and until when (`-e`).
+    /// The DS record of a zone, for the zone above it.
+    pub fn ds(&self, keys: &Keys) -> String {
+        fs::read_to_string(self.path.join(format!("{}.ds", keys.names[0]))).unwrap()
+    }
+
+    /// Signs `example.test`; `options` may say from when (`-i`) and until when (`-e`).
     pub fn signed(&self, keys: &Keys, text: &str, options: &[&str]) -> String {
+        self.signed_as("example.test", keys, text, options)
+    }
+
+    /// Signs a zone.
+    pub fn signed_as(&self, zone: &str, keys: &Keys, text: &str, options: &[&str]) -> String {
         self.file("unsigned", text);
         let mut command = Command::new("/usr/bin/ldns-signzone");
-        command.args(options).args(["-o", "example.test", "-f", "signed", "unsigned"]).args(&keys.names);
+        command.args(options).args(["-o", zone, "-f", "signed", "unsigned"]).args(&keys.names);
         assert!(command.current_dir(&self.path).status().unwrap().success(), "ldns-signzone works");
         fs::read_to_string(self.path.join("signed")).unwrap()
     }
 
-    /// nsd with the zone, and for tests of others' zones nothing else.
+    /// nsd with the zone.
     pub fn nsd(&self, address: [u8; 4], port: u16, text: &str) -> Server {
-        let server = self.start_nsd(address, port, text, unprivileged("/usr/sbin/nsd"));
+        self.nsd_of(address, port, &[("example.test", text)])
+    }
+
+    /// nsd with these zones.
+    pub fn nsd_of(&self, address: [u8; 4], port: u16, zones: &[(&str, &str)]) -> Server {
+        let server = self.start_nsd(address, port, zones, unprivileged("/usr/sbin/nsd"));
         wait_for_port((address, port));
         server
     }
 
-    /// The same by a command that ends in nsd's name (in a network namespace, say).
-    pub fn start_nsd(&self, address: [u8; 4], port: u16, text: &str, mut command: Command) -> Server {
+    /// The same by a command that ends in nsd's name (in a network namespace, say), not waited for.
+    pub fn start_nsd(
+        &self,
+        address: [u8; 4],
+        port: u16,
+        zones: &[(&str, &str)],
+        mut command: Command,
+    ) -> Server {
         let name = format!("nsd-{}", address[3]);
         let path = self.path.display();
-        self.file(&format!("{name}.zone"), text);
-        let configuration = self.file(
-            &format!("{name}.conf"),
-            &format!(
-                "server:
+        let mut text = format!(
+            "server:
   username: \"\"\n  chroot: \"\"\n  database: \"\"\n  server-count: 1
   ip-address: {}@{port}\n  zonesdir: \"{path}\"\n  pidfile: \"{path}/{name}.pid\"
   xfrdfile: \"{path}/{name}.xfrd\"\n  xfrdir: \"{path}\"\n  zonelistfile: \"{path}/{name}.list\"
 remote-control:\n  control-enable: no
-zone:\n  name: example.test\n  zonefile: {name}.zone
 ",
-                dotted(address)
-            ),
+            dotted(address)
         );
+        for (zone, records) in zones {
+            self.file(&format!("{name}.{zone}"), records);
+            text.push_str(&["zone:\n  name: ", zone, "\n  zonefile: ", &name, ".", zone, "\n"].concat());
+        }
+        let configuration = self.file(&format!("{name}.conf"), &text);
         Server::start_logged(command.args(["-d", "-c"]).arg(configuration), quiet())
     }
 
