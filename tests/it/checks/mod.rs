@@ -3,12 +3,14 @@
 mod check_apt;
 mod check_cert;
 mod check_disk;
+mod check_dns;
 mod check_dummy;
 mod check_file_age;
 mod check_http;
 mod check_http_listing;
 mod check_load;
 mod check_memory;
+mod check_ntp;
 mod check_ping;
 mod check_procs;
 mod check_puppet;
