@@ -89,13 +89,11 @@ fn value_name(arg: &Arg) -> String {
     arg.get_value_names().unwrap_or_default().join(" ")
 }
 
-/// The option that says which machine to ask, if the check asks one: `--IP-address` where there is
-/// that beside a name, else `--hostname`.
+/// The option that says which machine to ask, if the check asks one: `--IP-address` or `--server`
+/// where there is that beside a name, else `--hostname`.
 pub(super) fn address(options: &[Opt]) -> Option<&Opt> {
     let named = |key: &str| options.iter().find(|option| option.key == key);
-    named("--IP-address")
-        .or_else(|| named("--hostname"))
-        .filter(|option| option.value_name.starts_with("HOST") || option.value_name == "ADDRESS")
+    named("--IP-address").or_else(|| named("--server")).or_else(|| named("--hostname"))
 }
 
 /// The environment variables that its help names, all of which hold secrets.
