@@ -18,7 +18,9 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_http",
     "check_http_listing",
     "check_ping",
+    "check_sftp",
     "check_smtp",
+    "check_ssh",
     "check_tcp",
     "check_xmpp",
 ];
