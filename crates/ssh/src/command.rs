@@ -7,8 +7,11 @@ use ssh2::{Channel, ErrorCode, ExtendedData};
 
 use crate::Session;
 
-/// Most that is read of a command's output.
+/// Most that is kept of a command's output.
 const MAX_OUTPUT: usize = 64 * 1024;
+
+/// Most that is read of it: who prints more does not end.
+const MAX_READ: usize = 4 * 1024 * 1024;
 
 /// What a shell prints of the command below, and nothing that only repeats it would.
 const PROOF: &str = "hlidka-shell-probe";
@@ -86,13 +89,24 @@ fn finish(session: &Session<'_>, channel: &mut Channel, wanted: &str) -> Result<
     channel.send_eof().or_else(ended).map_err(|error| lost(&error))?;
     let mut output = Vec::new();
     let mut buffer = [0_u8; 4096];
-    while output.len() < MAX_OUTPUT {
+    let mut all = 0;
+    loop {
         session.patience(wanted)?;
         match channel.read(&mut buffer) {
             Ok(0) => break,
-            Ok(read) => output.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+            Ok(read) => {
+                all += read;
+                let room = read.min(MAX_OUTPUT.saturating_sub(output.len()));
+                output.extend_from_slice(buffer.get(..room).unwrap_or_default());
+            }
             Err(error) if error.kind() == ErrorKind::TimedOut => return Err(too_slow(session, wanted)),
             Err(error) => return Err(broken(session, &error, wanted)),
+        }
+        if all > MAX_READ {
+            let place = session.place();
+            return Err(CheckError::target(format!(
+                "{place}: more than {MAX_READ} bytes came before the {wanted}"
+            )));
         }
     }
     session.patience(wanted)?;

@@ -156,8 +156,12 @@ fn logs_in_and_says_why_not() {
         .says("no end of `sleep 60` within 2 seconds");
     // more than is read of it, on both outputs
     let much = "head -c 300000 /dev/zero | tr '\\0' x; head -c 300000 /dev/zero | tr '\\0' y >&2";
-    let run = as_user(&server, "alice").args(["-C", much, "-t", "20"]).run();
-    assert!(run.text.contains("xxx") || run.state == State::Ok, "{}", run.output);
+    as_user(&server, "alice").args(["-C", much, "--expect", "xxx", "-t", "20"]).run().expect(State::Ok);
+    as_user(&server, "alice")
+        .args(["-C", "yes", "-t", "20"])
+        .run()
+        .expect(State::Critical)
+        .says("more than 4194304 bytes came before the end of `yes`");
 
     let with = |command: CheckCmd, name: &str| command.args(["-l", "alice", "-i", &server.file(name)]);
     with(pinned(&server), "id_other")
@@ -230,7 +234,7 @@ fn limited_accounts_are_limited() {
     free.says("`id` was run, which must be refused (it printed `uid=").says("alice has a shell");
     as_user(&server, "fake").args(["-C", "id"]).run().expect(State::Critical).says("This account is");
     // options that need a user are refused without one
-    pinned(&server).arg("--no-shell").run().expect(State::Unknown).says("--user");
+    pinned(&server).arg("--no-shell").run().expect(State::Unknown).shows("--user");
 }
 
 #[test]
