@@ -23,12 +23,12 @@ pub struct Apart {
 pub fn apart<T, W>(ctx: &Ctx, work: W) -> Result<T, CheckError>
 where
     T: Send + 'static,
-    W: FnOnce(&Apart) -> Result<T, CheckError> + Send + 'static,
+    W: FnOnce(Apart) -> Result<T, CheckError> + Send + 'static,
 {
     let (sender, receiver) = mpsc::channel();
     let (ctx, cannot) = (*ctx, |error| CheckError::internal(format!("cannot start a thread: {error}")));
     let thread = std::thread::Builder::new().spawn(move || {
-        let done = Apart::new(ctx).and_then(|apart| work(&apart));
+        let done = Apart::new(ctx).and_then(work);
         // nobody listens only when the deadline has passed
         let _ = sender.send(done);
     });
@@ -51,6 +51,11 @@ fn words(payload: &(dyn Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
 
+/// Time left for a call that blocks, a hair less than the check has; `None` when it is over.
+pub fn left(ctx: &Ctx) -> Option<Duration> {
+    ctx.remaining().checked_sub(HAIR).filter(|left| !left.is_zero())
+}
+
 impl Apart {
     fn new(ctx: Ctx) -> Result<Apart, CheckError> {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -62,11 +67,6 @@ impl Apart {
     /// Deadline and verbosity.
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
-    }
-
-    /// Time left for a call that blocks; `None` when it is over.
-    pub fn left(&self) -> Option<Duration> {
-        self.ctx.remaining().checked_sub(HAIR).filter(|left| !left.is_zero())
     }
 
     /// Waits for async I/O, which has a deadline of its own.

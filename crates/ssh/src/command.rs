@@ -1,6 +1,6 @@
 //! Running a command, and finding out whether there is a shell.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 
 use check::CheckError;
 use ssh2::{Channel, ErrorCode, ExtendedData};
@@ -34,7 +34,7 @@ pub enum Ran {
 }
 
 /// Runs a command, as `ssh host command` does.
-pub fn run(session: &Session<'_>, command: &str) -> Result<Ran, CheckError> {
+pub fn run(session: &Session, command: &str) -> Result<Ran, CheckError> {
     let wanted = format!("end of `{}`", crate::clean(command));
     let Some(mut channel) = open(session, &wanted)? else { return Ok(Ran::Denied) };
     match channel.exec(command) {
@@ -49,7 +49,7 @@ pub fn run(session: &Session<'_>, command: &str) -> Result<Ran, CheckError> {
 }
 
 /// Asks for a shell and has it prove itself. A menu, a message and SFTP are no shells.
-pub fn has_shell(session: &Session<'_>) -> Result<bool, CheckError> {
+pub fn has_shell(session: &Session) -> Result<bool, CheckError> {
     let wanted = "end of the shell";
     let Some(mut channel) = open(session, wanted)? else { return Ok(false) };
     match channel.shell() {
@@ -61,14 +61,14 @@ pub fn has_shell(session: &Session<'_>) -> Result<bool, CheckError> {
     if let Err(error) = channel.write_all(PROBE.as_bytes())
         && error.kind() == ErrorKind::TimedOut
     {
-        return Err(too_slow(session, wanted));
+        return Err(session.explain_io(&error, wanted));
     }
     let output = finish(session, &mut channel, wanted)?;
     Ok(output.contains(PROOF))
 }
 
 /// A channel with both outputs as one; none if the server gives out none.
-fn open(session: &Session<'_>, wanted: &str) -> Result<Option<Channel>, CheckError> {
+fn open(session: &Session, wanted: &str) -> Result<Option<Channel>, CheckError> {
     session.patience(wanted)?;
     match session.raw().channel_session() {
         Ok(mut channel) => {
@@ -83,7 +83,7 @@ fn open(session: &Session<'_>, wanted: &str) -> Result<Option<Channel>, CheckErr
 }
 
 /// No input, all output, the end.
-fn finish(session: &Session<'_>, channel: &mut Channel, wanted: &str) -> Result<String, CheckError> {
+fn finish(session: &Session, channel: &mut Channel, wanted: &str) -> Result<String, CheckError> {
     let lost = |error: &ssh2::Error| session.explain(error, wanted);
     session.patience(wanted)?;
     channel.send_eof().or_else(ended).map_err(|error| lost(&error))?;
@@ -99,8 +99,7 @@ fn finish(session: &Session<'_>, channel: &mut Channel, wanted: &str) -> Result<
                 let room = read.min(MAX_OUTPUT.saturating_sub(output.len()));
                 output.extend_from_slice(buffer.get(..room).unwrap_or_default());
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(too_slow(session, wanted)),
-            Err(error) => return Err(broken(session, &error, wanted)),
+            Err(error) => return Err(session.explain_io(&error, wanted)),
         }
         if all > MAX_READ {
             let place = session.place();
@@ -124,16 +123,4 @@ fn ended(error: ssh2::Error) -> Result<(), ssh2::Error> {
         ErrorCode::Session(CHANNEL_CLOSED | EOF_SENT) => Ok(()),
         _ => Err(error),
     }
-}
-
-fn too_slow(session: &Session<'_>, wanted: &str) -> CheckError {
-    session.explain(&ssh2::Error::from_errno(ErrorCode::Session(-9)), wanted)
-}
-
-fn broken(session: &Session<'_>, error: &io::Error, wanted: &str) -> CheckError {
-    CheckError::target(format!(
-        "{}: {}, waiting for the {wanted}",
-        session.place(),
-        crate::clean(&error.to_string())
-    ))
 }

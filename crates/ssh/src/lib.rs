@@ -23,7 +23,7 @@ mod session;
 mod wire;
 
 pub use algorithms::{Algorithms, Kind, Rule};
-pub use apart::{Apart, apart};
+pub use apart::{Apart, apart, left};
 pub use command::{Ran, has_shell, run};
 pub use fingerprint::Fingerprint;
 pub use host_keys::HostKeys;

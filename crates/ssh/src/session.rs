@@ -6,12 +6,12 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use check::{CheckError, Secret};
+use check::{CheckError, Ctx, Secret};
 use net::DialOptions;
 use ssh2::{ErrorCode, KeyboardInteractivePrompt, MethodType, Prompt};
 
 use crate::wire::key_type;
-use crate::{Account, Apart, Fingerprint, HostKeys};
+use crate::{Account, Apart, Fingerprint, HostKeys, left};
 
 /// Types of host keys that are asked for one after the other when a pin is not met: hosts have one of each.
 const MAX_KEYS: usize = 5;
@@ -74,17 +74,17 @@ pub enum Login {
 }
 
 /// A connection whose host key was found to be right.
-pub struct Session<'a> {
+pub struct Session {
     inner: ssh2::Session,
-    apart: &'a Apart,
+    ctx: Ctx,
     place: String,
     key: HostKey,
 }
 
-impl<'a> Session<'a> {
+impl Session {
     /// Connects and exchanges keys. A host that shows another key than the pinned one is asked for
     /// its other keys, on a connection each.
-    pub fn open(target: &Target, keys: &HostKeys, apart: &'a Apart) -> Result<Session<'a>, CheckError> {
+    pub fn open(target: &Target, keys: &HostKeys, apart: &Apart) -> Result<Session, CheckError> {
         let mut seen: Vec<HostKey> = Vec::new();
         loop {
             let shown: Vec<&str> = seen.iter().map(|key| key.kind.as_str()).collect();
@@ -104,12 +104,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn exchange(
-        target: &Target,
-        first: &[&str],
-        without: &[&str],
-        apart: &'a Apart,
-    ) -> Result<Session<'a>, Failed> {
+    fn exchange(target: &Target, first: &[&str], without: &[&str], apart: &Apart) -> Result<Session, Failed> {
         let dial = target.dial.connect(&target.host, target.port, apart.ctx());
         let stream = apart.wait(dial).map_err(CheckError::from)?;
         let blocking = stream.into_std().and_then(|stream| stream.set_nonblocking(false).map(|()| stream));
@@ -126,7 +121,7 @@ impl<'a> Session<'a> {
         inner.set_tcp_stream(stream);
         let place = target.place();
         let key = HostKey { kind: String::new(), fingerprint: Fingerprint::of(&[]), blob: Vec::new() };
-        let mut session = Session { inner, apart, place, key };
+        let mut session = Session { inner, ctx: *apart.ctx(), place, key };
         session.patience("key exchange")?;
         session.inner.handshake().map_err(|error| {
             let said = session.explain(&error, "key exchange");
@@ -153,11 +148,6 @@ impl<'a> Session<'a> {
         &self.place
     }
 
-    /// The deadline.
-    pub fn apart(&self) -> &'a Apart {
-        self.apart
-    }
-
     /// The library's session. [`Session::patience`] comes before every call that waits.
     pub fn raw(&self) -> &ssh2::Session {
         &self.inner
@@ -165,7 +155,7 @@ impl<'a> Session<'a> {
 
     /// Gives the next call the time that is left; `wanted` says what would be missing.
     pub fn patience(&self, wanted: &str) -> Result<(), CheckError> {
-        let left = self.apart.left().map(|left| left.as_millis().clamp(1, u128::from(u32::MAX)));
+        let left = left(&self.ctx).map(|left| left.as_millis().clamp(1, u128::from(u32::MAX)));
         match left.and_then(|left| u32::try_from(left).ok()) {
             Some(left) => {
                 self.inner.set_timeout(left);
@@ -178,7 +168,7 @@ impl<'a> Session<'a> {
     fn too_slow(&self, wanted: &str) -> CheckError {
         // whatever is closed now must not wait again
         self.inner.set_timeout(1);
-        let seconds = self.apart.ctx().timeout.as_secs_f64();
+        let seconds = self.ctx.timeout.as_secs_f64();
         CheckError::timeout(format!("{}: no {wanted} within {seconds} seconds", self.place))
     }
 
@@ -193,6 +183,14 @@ impl<'a> Session<'a> {
             }
             _ => CheckError::target(format!("{place}: {wanted} failed: {}", clean(error.message()))),
         }
+    }
+
+    /// The same of an error that came by reading or writing.
+    pub fn explain_io(&self, error: &std::io::Error, wanted: &str) -> CheckError {
+        if error.kind() == std::io::ErrorKind::TimedOut {
+            return self.too_slow(wanted);
+        }
+        CheckError::target(format!("{}: {}, waiting for its {wanted}", self.place, clean(&error.to_string())))
     }
 
     /// Is it the server's no, and not a connection that broke?

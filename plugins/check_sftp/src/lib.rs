@@ -83,7 +83,7 @@ impl Check for Args {
 
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let args = self.clone();
-        let sample = ssh::apart(ctx, move |apart| measure::measure(&args, apart))?;
+        let sample = ssh::apart(ctx, move |apart| measure::measure(&args, &apart))?;
         Ok(judge::judge(&sample, self, ctx))
     }
 }

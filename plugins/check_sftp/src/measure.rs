@@ -56,7 +56,7 @@ pub(crate) fn measure(args: &Args, apart: &Apart) -> Result<Sample, CheckError> 
     Ok(sample)
 }
 
-fn visit(args: &Args, session: &Session<'_>, sample: &mut Sample) -> Result<(), CheckError> {
+fn visit(args: &Args, session: &Session, sample: &mut Sample) -> Result<(), CheckError> {
     session.patience("start of SFTP")?;
     let sftp = session.raw().sftp().map_err(|error| session.explain(&error, "start of SFTP"))?;
     sample.missing.clone_from(&args.expect);
@@ -92,7 +92,7 @@ fn visit(args: &Args, session: &Session<'_>, sample: &mut Sample) -> Result<(), 
 /// Reads the directory, name by name with its time of change.
 fn list(
     args: &Args,
-    session: &Session<'_>,
+    session: &Session,
     sftp: &Sftp,
     mut see: impl FnMut(&str, Option<u64>),
 ) -> Result<(), CheckError> {

@@ -44,15 +44,15 @@ pub(crate) fn is_leftover(name: &str, changed: Option<u64>, now: u64) -> bool {
 }
 
 /// Whatever happens in between, the file is removed while there is time.
-pub(crate) fn round_trip(args: &Args, session: &Session<'_>, sftp: &Sftp) -> Result<Trip, CheckError> {
+pub(crate) fn round_trip(args: &Args, session: &Session, sftp: &Sftp) -> Result<Trip, CheckError> {
     let mut random = [0_u8; 8];
     let mut content = vec![0_u8; usize::try_from(args.size).unwrap_or_default()];
     let rng = SystemRandom::new();
     rng.fill(&mut random)
         .and_then(|()| rng.fill(&mut content))
         .map_err(|_| CheckError::internal("the system gives no random numbers"))?;
-    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = PathBuf::from(&args.directory).join(format!("{PREFIX}{digits}"));
+    let name = format!("{PREFIX}{:016x}", u64::from_be_bytes(random));
+    let path = PathBuf::from(&args.directory).join(name);
     let wanted = format!("answer to writing to {}", ssh::clean(&args.directory));
 
     session.patience(&wanted)?;
@@ -82,7 +82,7 @@ pub(crate) fn round_trip(args: &Args, session: &Session<'_>, sftp: &Sftp) -> Res
 }
 
 fn exchange(
-    session: &Session<'_>,
+    session: &Session,
     sftp: &Sftp,
     mut file: File,
     path: &std::path::Path,
@@ -130,15 +130,8 @@ fn exchange(
     Ok(Trip::Made { upload, download, problems })
 }
 
-fn done(session: &Session<'_>, result: std::io::Result<usize>, wanted: &str) -> Result<usize, CheckError> {
-    result.map_err(|error| match error.kind() {
-        ErrorKind::TimedOut => session.explain(&ssh2::Error::from_errno(ErrorCode::Session(-9)), wanted),
-        _ => CheckError::target(format!(
-            "{}: no {wanted}: {}",
-            session.place(),
-            ssh::clean(&error.to_string())
-        )),
-    })
+fn done(session: &Session, result: std::io::Result<usize>, wanted: &str) -> Result<usize, CheckError> {
+    result.map_err(|error| session.explain_io(&error, wanted))
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Check for Args {
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let args = self.clone();
         let wants_algorithms = ctx.verbosity > 0 || !self.require.is_empty() || !self.forbid.is_empty();
-        let sample = ssh::apart(ctx, move |apart| measure::measure(&args, wants_algorithms, apart))?;
+        let sample = ssh::apart(ctx, move |apart| measure::measure(&args, wants_algorithms, &apart))?;
         Ok(judge::judge(&sample, self, ctx))
     }
 }

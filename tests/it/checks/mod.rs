@@ -5,6 +5,7 @@ mod check_cert;
 mod check_disk;
 mod check_dummy;
 mod check_file_age;
+mod check_git;
 mod check_http;
 mod check_http_listing;
 mod check_load;
