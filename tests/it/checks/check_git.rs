@@ -267,8 +267,11 @@ fn logins_and_hosts_are_judged() {
 #[test]
 fn refusals_are_told_in_the_servers_words() {
     let servers = Servers::start();
-    let said =
-        ["repository not exported", "does not appear to be a git repo", "does not appear to be a git repo"];
+    let said = [
+        "remote error: no such repository: /nosuch.git",
+        "does not appear to be a git repo",
+        "does not appear to be a git repo",
+    ];
     for (check, said) in servers.ways("127.0.0.1", "nosuch.git").into_iter().zip(said) {
         check.run().expect(State::Critical).says(said);
     }
