@@ -63,7 +63,7 @@ impl Servers {
     /// No clone of a test is left in the folder for temporary files.
     fn nothing_is_left(&self) {
         let left = fs::read_dir(self.temporary()).unwrap().count();
-        assert_eq!(left, 0, "{} clones are left", left);
+        assert_eq!(left, 0, "{left} clones are left");
     }
 
     fn temporary(&self) -> std::path::PathBuf {
@@ -319,7 +319,7 @@ fn listeners_that_misbehave_hold_nobody_up() {
     said("git", b"220 mail\r\n", &[]).expect(State::Critical);
     said("git", b"0", &[]).expect(State::Critical).says("within 1 seconds");
     said("git", b"001eERR access denied\x1b[1m: /a\n", &[]).expect(State::Critical).says("access denied");
-    said("git", &[0xff; 100_000], &[]).expect(State::Critical);
+    said("git", &vec![0xff; 100_000], &[]).expect(State::Critical);
     said("git", &b"ffff".repeat(50_000), &[]).expect(State::Critical);
     let id = "1".repeat(40);
     let line = |text: &str| format!("{:04x}{text}", text.len() + 4);

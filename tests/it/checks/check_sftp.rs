@@ -159,7 +159,7 @@ fn listeners_that_misbehave_hold_nobody_up() {
     said(b"").expect(State::Critical).says("no key exchange within 1 seconds");
     said(b"SSH-2.0-x\r\n").expect(State::Critical).says("no key exchange within 1 seconds");
     said(b"220 mail\r\n").expect(State::Critical).says("key exchange");
-    said(&[0x53; 100_000]).expect(State::Critical).says("key exchange");
+    said(&vec![0x53; 100_000]).expect(State::Critical).says("key exchange");
     said(&[&b"SSH-2.0-x\r\n"[..], &[0xff; 1000]].concat()).expect(State::Critical).says("key exchange");
 }
 

@@ -125,23 +125,23 @@ fn accounts(dir: &Path) {
     let (user, group) = account();
     let git_shell = ["/usr/bin/git-shell", "/usr/local/bin/git-shell", "/usr/lib/git-core/git-shell"];
     let git_shell = git_shell.iter().find(|path| Path::new(path).exists()).expect("git-shell is installed");
-    let mut passwd = String::new();
-    let mut shadow = String::new();
     let hash = Command::new("openssl").args(["passwd", "-6", "s3cret"]).output().unwrap();
     let hash = String::from_utf8(hash.stdout).unwrap();
-    for (name, shell) in [
+    let accounts = [
         ("alice", "/bin/sh"),
         ("files", "/bin/sh"),
         ("reader", "/bin/sh"),
         ("menu", "/bin/sh"),
         ("git", *git_shell),
         ("fake", "/usr/sbin/nologin"),
-    ] {
-        passwd += &format!("{name}:x:{user}:{group}::{}/home:{shell}\n", dir.display());
+    ];
+    let home = dir.join("home").display().to_string();
+    let passwd = accounts.map(|(name, shell)| format!("{name}:x:{user}:{group}::{home}:{shell}\n")).concat();
+    let passwd = passwd + &fs::read_to_string("/etc/passwd").unwrap();
+    let shadow = accounts.map(|(name, _)| {
         let hash = if name == "alice" { hash.trim() } else { "*" };
-        shadow += &format!("{name}:{hash}:20000:0:99999:7:::\n");
-    }
-    passwd += &fs::read_to_string("/etc/passwd").unwrap();
+        format!("{name}:{hash}:20000:0:99999:7:::\n")
+    });
     fs::write(dir.join("passwd"), passwd).unwrap();
-    fs::write(dir.join("shadow"), shadow).unwrap();
+    fs::write(dir.join("shadow"), shadow.concat()).unwrap();
 }
