@@ -29,4 +29,4 @@ pub use redirect::{MAX_REDIRECTS, next_request};
 pub use reqwest::header;
 pub use reqwest::{Method, StatusCode, Url, Version};
 pub use size::{bytes, clipped, shown};
-pub use target::{Header, HttpVersion, Stick, Target, TlsVersions};
+pub use target::{Header, HttpVersion, Origin, Stick, Target, TlsVersions};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use check::Secret;
 use net::DialOptions;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::SupportedProtocolVersion;
@@ -62,6 +63,59 @@ pub struct Target {
     pub(crate) trust: TrustOptions,
     #[command(flatten)]
     pub(crate) dial: DialOptions,
+}
+
+/// A target for a check that is given a URL instead of these options.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Name or address of the host.
+    pub host: String,
+    /// Its port, if it is not the usual one.
+    pub port: Option<u16>,
+    /// With TLS?
+    pub tls: bool,
+    /// The way there.
+    pub dial: DialOptions,
+    /// User and password for basic authentication.
+    pub account: Option<(String, Secret)>,
+    /// Authorities to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Trust any certificate.
+    pub insecure: bool,
+    /// Who we say we are.
+    pub useragent: &'static str,
+    /// Read no more than this of an answer.
+    pub max_body: u64,
+}
+
+impl From<Origin> for Target {
+    fn from(origin: Origin) -> Target {
+        Target {
+            hostname: Some(origin.host),
+            address: None,
+            positional: Vec::new(),
+            port: origin.port,
+            ssl: origin.tls.then_some(TlsVersions::Any),
+            sni: None,
+            http_version: HttpVersion::OneOne,
+            user: None,
+            password_file: None,
+            authorization: origin.account.map(|(user, password)| format!("{user}:{}", password.expose())),
+            headers: Vec::new(),
+            useragent: Some(HeaderValue::from_static(origin.useragent)),
+            max_body: origin.max_body.min(LARGEST_BODY),
+            trust: TrustOptions {
+                ca_cert: origin.ca_file,
+                certificate_pins: Vec::new(),
+                key_pins: Vec::new(),
+                insecure: origin.insecure,
+                verify_cert: false,
+                client_cert: None,
+                private_key: None,
+            },
+            dial: origin.dial,
+        }
+    }
 }
 
 impl Target {

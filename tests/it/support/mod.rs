@@ -8,6 +8,8 @@ use std::process::Command;
 pub mod chrony;
 pub mod dns;
 pub mod exim;
+pub mod git_servers;
+pub mod sshd;
 pub mod tls_servers;
 pub mod tor;
 pub mod udp;

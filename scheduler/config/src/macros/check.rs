@@ -16,11 +16,14 @@ use crate::trust::unquoted;
 pub const PROXY_CHECKS: &[&str] = &[
     "check_cert",
     "check_dns",
+    "check_git",
     "check_http",
     "check_http_listing",
     "check_ntp",
     "check_ping",
+    "check_sftp",
     "check_smtp",
+    "check_ssh",
     "check_tcp",
     "check_xmpp",
 ];
