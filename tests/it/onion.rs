@@ -8,8 +8,13 @@ use nagios::State;
 use testkit::{CheckRun, program, wait_until};
 
 use crate::support::exim::SmtpServer;
+use crate::support::git_servers::{GitHttp, Repositories};
+use crate::support::sshd::Sshd;
 use crate::support::tor::Tor;
 use crate::support::web::Web;
+
+/// The repository that all ways lead to.
+const NAME: &str = "test.git";
 
 /// A check's program with these arguments through the proxy, its system calls watched.
 struct Watched<'t> {
@@ -44,7 +49,12 @@ fn onion_services_are_reached_by_name_and_by_nothing_else() {
     let web = Web::nginx();
     web.file("index.html", "an onion");
     let mail = SmtpServer::start(dir.path());
-    let tor = Tor::start(&[(80, web.port), (25, mail.port)]);
+    let repositories = Repositories::new(dir.path());
+    let (_daemon, git) = repositories.daemon();
+    let shell = Sshd::start(dir.path());
+    let git_web = GitHttp::start(&repositories);
+    let services = [(80, web.port), (25, mail.port), (22, shell.port), (9418, git), (8080, git_web.port)];
+    let tor = Tor::start(&services);
     let log = dir.path().join("calls");
     let watched = Watched { tor: &tor, log: &log };
     let onion = tor.onion.as_str();
@@ -65,6 +75,29 @@ fn onion_services_are_reached_by_name_and_by_nothing_else() {
         )
         .expect(State::Ok)
         .says("SMTP OK");
+    let pin = shell.fingerprint("ed25519");
+    watched
+        .run("check_ssh", &["-H", onion, "--fingerprint", &pin])
+        .expect(State::Ok)
+        .says("SSH OK - OpenSSH_");
+    let key = shell.file("id");
+    watched
+        .run("check_ssh", &["-H", onion, "--fingerprint", &pin, "-l", "alice", "-i", &key])
+        .expect(State::Ok);
+    watched
+        .run("check_sftp", &["-H", onion, "--fingerprint", &pin, "-l", "alice", "-i", &key])
+        .expect(State::Ok);
+    let by_ssh = format!("ssh://alice@{onion}{}", repositories.base.join(NAME).display());
+    for (url, more) in [
+        (format!("git://{onion}/{NAME}"), &[][..]),
+        (format!("http://{onion}:8080/git/{NAME}"), &[]),
+        (by_ssh, &["--fingerprint", &pin, "-i", &key]),
+    ] {
+        watched
+            .run("check_git", &[&[url.as_str(), "--clone"], more].concat())
+            .expect(State::Ok)
+            .says("GIT OK");
+    }
     let stranger = format!("{}.onion", "a".repeat(56));
     watched.run("check_tcp", &["-H", &stranger, "-p", "80"]).expect(State::Critical).says("proxy");
     watched.run("check_tcp", &["-H", onion, "-p", "81"]).expect(State::Critical).says("proxy");
