@@ -6,6 +6,7 @@ use check::CheckDef;
 pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_apt::Args>(),
     CheckDef::of::<check_bitcoind::Args>(),
+    CheckDef::of::<check_bittorrent::Args>(),
     CheckDef::of::<check_cert::Args>(),
     CheckDef::of::<check_disk::Args>(),
     CheckDef::of::<check_dummy::Args>(),

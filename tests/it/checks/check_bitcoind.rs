@@ -157,6 +157,25 @@ fn reply(answers: &Answers, call: &Value) -> (&'static str, Value) {
     }
 }
 
+/// Reads a request and hangs up.
+fn hanging_up() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut asked = Vec::new();
+            let mut buffer = [0; 4096];
+            while !asked.ends_with(b"}") {
+                match client.read(&mut buffer) {
+                    Ok(read) if read > 0 => asked.extend_from_slice(&buffer[..read]),
+                    _ => break,
+                }
+            }
+        }
+    });
+    port
+}
+
 fn bare() -> CheckCmd {
     CheckCmd::new(CheckDef::of::<check_bitcoind::Args>())
 }
@@ -385,7 +404,7 @@ fn whatever_answers_for_the_node_is_named() {
         .says("no answer from 127.0.0.1")
         .says("within 1 seconds");
     at(scripted(Script::new("220 mx ESMTP\r\n"))).expect(State::Critical).says("does not answer in HTTP");
-    at(scripted(Script::new("").hanging_up())).expect(State::Critical);
+    at(hanging_up()).expect(State::Critical).says("closed the connection before its answer");
     at(web.port).expect(State::Critical).says("it answers `HTTP/1.1 405");
     let endless = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{";
     at(scripted(Script::new("").answers(&[("POST", endless)])))

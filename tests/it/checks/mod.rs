@@ -2,6 +2,7 @@
 
 mod check_apt;
 mod check_bitcoind;
+mod check_bittorrent;
 mod check_cert;
 mod check_disk;
 mod check_dummy;

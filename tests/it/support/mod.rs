@@ -7,6 +7,7 @@ use std::process::Command;
 
 pub mod exim;
 pub mod tls_servers;
+pub mod torrents;
 pub mod web;
 
 /// The account that servers run as when the test runs as root; Debian's `nobody` and `nogroup`.
