@@ -56,7 +56,7 @@ fn fake_peer(hash: &str, says: &[u8]) -> u16 {
 
 /// Tells a tracker of a seed at this port, as that seed would.
 fn announce(tracker: &Opentracker, torrent: &Torrent, port: u16) {
-    let hash: String = (0..40).step_by(2).map(|i| format!("%{}", &torrent.hash[i..i + 2])).collect();
+    let hash = torrent.escaped_hash();
     let url = format!(
         "{}?info_hash={hash}&peer_id=-XX0001-{port:012}&port={port}&uploaded=0&downloaded=0&left=0&compact=1&event=started",
         tracker.http()

@@ -17,13 +17,13 @@ const PIECE: usize = 32 * 1024;
 pub struct Opentracker {
     pub port: u16,
     dir: tempfile::TempDir,
-    _server: Option<Server>,
+    server: Option<Server>,
 }
 
 impl Opentracker {
     /// A tracker to be started once its torrents are made.
     pub fn prepare() -> Opentracker {
-        Opentracker { port: free_port(), dir: tempfile::tempdir().unwrap(), _server: None }
+        Opentracker { port: free_port(), dir: tempfile::tempdir().unwrap(), server: None }
     }
 
     pub fn http(&self) -> String {
@@ -36,7 +36,8 @@ impl Opentracker {
 
     /// Starts it with these torrents on its list.
     pub fn start(&mut self, torrents: &[&Torrent]) {
-        let list: String = torrents.iter().map(|torrent| format!("{}\n", torrent.hash)).collect();
+        let list: Vec<&str> = torrents.iter().map(|torrent| torrent.hash.as_str()).collect();
+        let list = list.join("\n") + "\n";
         std::fs::write(self.dir.path().join("whitelist"), list).unwrap();
         let config = self.dir.path().join("ot.conf");
         let text = format!(
@@ -46,14 +47,13 @@ impl Opentracker {
         );
         std::fs::write(&config, text).unwrap();
         give(self.dir.path());
-        self._server = Some(Server::start(unprivileged("/usr/bin/opentracker").arg("-f").arg(&config)));
+        self.server = Some(Server::start(unprivileged("/usr/bin/opentracker").arg("-f").arg(&config)));
         wait_for_port(([127, 0, 0, 1], self.port));
     }
 
     /// Seeders and leechers by a scrape with curl, which is no code of ours.
     pub fn numbers(&self, torrent: &Torrent) -> Option<(u32, u32)> {
-        let hash: String = (0..40).step_by(2).map(|i| format!("%{}", &torrent.hash[i..i + 2])).collect();
-        let url = format!("http://127.0.0.1:{}/scrape?info_hash={hash}", self.port);
+        let url = format!("http://127.0.0.1:{}/scrape?info_hash={}", self.port, torrent.escaped_hash());
         let done = Command::new("curl").args(["-s", "--max-time", "5", &url]).output().unwrap();
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         let number = |key: &str| text.split_once(key)?.1.split('e').next()?.parse().ok();
@@ -94,6 +94,12 @@ impl Torrent {
         let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
         let hash = shown.split_once("Hash: ").unwrap().1.split_whitespace().next().unwrap().to_owned();
         Torrent { file, hash, payload, _dir: dir }
+    }
+
+    /// Its hash as URLs have it.
+    pub fn escaped_hash(&self) -> String {
+        let bytes: Vec<&str> = (0..40).step_by(2).map(|i| &self.hash[i..i + 2]).collect();
+        format!("%{}", bytes.join("%"))
     }
 
     /// Its magnet link, with this tracker.
