@@ -44,7 +44,12 @@ impl UrlOptions {
         request.headers.insert(USER_AGENT, own_agent());
         let mut answer = fetcher.fetch(&request).await?;
         for _ in 0..MAX_REDIRECTS {
-            match next_request(&request, &answer)? {
+            // its own words would show both URLs, and there may be a key in them
+            let nowhere = |_| {
+                let place = place(&answer.url);
+                CheckError::target(format!("{place} redirects to nothing that could be asked over HTTP"))
+            };
+            match next_request(&request, &answer).map_err(nowhere)? {
                 Some(next) => request = next,
                 None => return Ok(answer),
             }

@@ -232,6 +232,11 @@ fn trackers_refuse_fail_and_babble() {
     let slow = check(&torrent)
         .args(["--tracker", &format!("http://127.0.0.1:{}/announce", scripted(Script::new("")))]);
     slow.args(["-t", "2:unknown"]).run().expect(State::Unknown).says("no answer from 127.0.0.1");
+    // a redirect to nowhere, with the key of a private tracker in it
+    let lost = "HTTP/1.1 302 Found\r\nLocation: ftp://x/s3cret\r\nContent-Length: 0\r\n\r\n";
+    let port = scripted(Script::new("").answers(&[("GET", lost)]));
+    let run = only(&format!("http://127.0.0.1:{port}/s3cret/announce?k=s3cret")).expect(State::Critical);
+    assert!(run.text.contains("redirects to nothing") && !run.output.contains("s3cret"), "{}", run.output);
     let huge = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nd";
     http(Script::new("").answers(&[("GET", huge)])).expect(State::Critical).says("sends more than 10 MiB");
 }

@@ -80,7 +80,7 @@ impl Torrent {
             .cycle()
             .take(PIECES * PIECE - 100)
             .enumerate()
-            .map(|(i, b)| b ^ (i / 251) as u8)
+            .map(|(i, b)| b ^ i.to_le_bytes()[1])
             .collect();
         std::fs::write(&payload, bytes).unwrap();
         let file = dir.path().join(format!("{name}.torrent"));
