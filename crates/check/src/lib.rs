@@ -19,6 +19,7 @@ mod invocation;
 pub mod options;
 mod program;
 mod secret;
+mod together;
 
 pub use context::Ctx;
 pub use definition::{Check, CheckDef, Definition, Isolation};
@@ -27,3 +28,4 @@ pub use invocation::{Invocation, Output};
 pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
 pub use program::{main, run};
 pub use secret::Secret;
+pub use together::together;

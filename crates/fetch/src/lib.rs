@@ -2,6 +2,7 @@
 //! a stated trust, a deadline, a limit on what is read, and times by phase.
 //!
 //! Read [`Target`] first, the options; then [`Fetcher`], which turns a [`Request`] into an [`Answer`].
+//! [`UrlOptions`] is for checks that are given whole URLs, perhaps several.
 //!
 //! A crate of its own, and not a part of `net`: reqwest and what it brings are the largest tree of
 //! all checks, and a check that only dials must not pay for it.
@@ -12,8 +13,11 @@
 
 mod aim;
 mod answer;
+mod anywhere;
 mod error;
 mod fetcher;
+pub mod html;
+mod name;
 mod pin;
 mod redirect;
 mod resolver;
@@ -23,7 +27,9 @@ mod tls;
 mod watch;
 
 pub use answer::{Answer, Phases};
+pub use anywhere::{UrlOptions, place};
 pub use fetcher::{Fetcher, Request};
+pub use name::{glob, percent_decoded};
 pub use pin::Pin;
 pub use redirect::{MAX_REDIRECTS, next_request};
 pub use reqwest::header;

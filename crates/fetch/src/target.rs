@@ -272,7 +272,7 @@ fn agent(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|_| "a user agent has no control characters".to_owned())
 }
 
-fn body_limit(text: &str) -> Result<u64, String> {
+pub(crate) fn body_limit(text: &str) -> Result<u64, String> {
     match size::bytes(text)? {
         limit if limit <= LARGEST_BODY => Ok(limit),
         _ => Err(format!("more than {} is not read at once", size::shown(LARGEST_BODY))),

@@ -120,6 +120,12 @@ impl DialOptions {
         self.proxy.as_ref()
     }
 
+    /// The same, but past the proxy: for what the administrator wants asked directly.
+    #[must_use]
+    pub fn without_proxy(&self) -> DialOptions {
+        DialOptions { proxy: None, proxy_password_file: None, ..self.clone() }
+    }
+
     /// The local address to connect from, if one is set.
     pub fn source(&self) -> Option<IpAddr> {
         self.source

@@ -6,7 +6,6 @@
 //! links lead to what lies directly below it.
 
 mod entry;
-mod html;
 mod judge;
 mod listing;
 mod measure;

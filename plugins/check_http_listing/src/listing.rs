@@ -1,11 +1,11 @@
 //! A page to its entries.
 
-use fetch::{Answer, Url};
+use fetch::html::{Link, MAX_LINKS, links};
+use fetch::{Answer, Url, percent_decoded};
 use jiff::civil::DateTime;
 use serde_json::Value;
 
 use crate::entry::{Entry, facts};
-use crate::html::{MAX_LINKS, links};
 
 /// The entries of a listing; none if the page is none.
 pub(crate) fn read(answer: &Answer) -> Option<Vec<Entry>> {
@@ -17,7 +17,7 @@ pub(crate) fn read(answer: &Answer) -> Option<Vec<Entry>> {
         if links.is_empty() && !page.to_ascii_lowercase().contains("<title>index of") {
             return None;
         }
-        let entry = |link: &crate::html::Link| {
+        let entry = |link: &Link| {
             let (name, is_directory) = child(&answer.url, &link.href)?;
             let words: Vec<&str> = link.words.iter().map(String::as_str).collect();
             let (modified, size) = facts(&words);
@@ -58,22 +58,6 @@ fn child(listing: &Url, href: &str) -> Option<(String, bool)> {
         return None;
     }
     Some((percent_decoded(name), is_directory))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes().enumerate();
-    while let Some((i, byte)) = rest.next() {
-        let escaped = text.get(i + 1..i + 3).filter(|_| byte == b'%');
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest.nth(1);
-            }
-            None => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// nginx's `autoindex_format json`: `[{"name", "type", "mtime", "size"}]`.

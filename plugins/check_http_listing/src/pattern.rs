@@ -47,7 +47,7 @@ impl Pattern {
         for place in &places.0 {
             match self.parts.get(*place) {
                 Some(Part::Any) => self.add(&mut next, *place),
-                Some(Part::Name(glob)) if matches(glob, &name) => {
+                Some(Part::Name(glob)) if fetch::glob(glob, &name) => {
                     complete |= place + 1 == self.parts.len();
                     self.add(&mut next, place + 1);
                 }
@@ -96,33 +96,6 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-/// Goes back to the last `*` only, so the work is at most the product of both lengths.
-fn matches(glob: &[char], name: &[char]) -> bool {
-    let (mut g, mut n) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match glob.get(g) {
-            Some('*') => {
-                back = Some((g, n));
-                g += 1;
-            }
-            Some(c) if *c == '?' || *c == name[n] => {
-                g += 1;
-                n += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    back = Some((star, from + 1));
-                    g = star + 1;
-                    n = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    glob[g..].iter().all(|c| *c == '*')
 }
 
 #[cfg(test)]

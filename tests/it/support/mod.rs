@@ -12,6 +12,7 @@ pub mod git_servers;
 pub mod sshd;
 pub mod tls_servers;
 pub mod tor;
+pub mod torrents;
 pub mod udp;
 pub mod web;
 

@@ -14,6 +14,8 @@ use crate::trust::unquoted;
 
 /// Checks of ours that have `--proxy`; check_ntp and check_ping by refusing it, so that nothing goes directly.
 pub const PROXY_CHECKS: &[&str] = &[
+    "check_bitcoind",
+    "check_bittorrent",
     "check_cert",
     "check_dns",
     "check_git",

@@ -1,17 +1,17 @@
-//! Links of an HTML page, and the words behind each: all that a listing needs of HTML.
+//! Links of an HTML page, and the words behind each: all that listings and indexes need of HTML.
 //!
 //! No parser of documents: a listing is written by a program, and a page that is not well formed
 //! has fewer links here, never more work. Every byte is looked at a fixed number of times.
 
 /// Links read of one page; what comes behind them is not looked at.
-pub(crate) const MAX_LINKS: usize = 50_000;
+pub const MAX_LINKS: usize = 50_000;
 
 /// Words kept behind a link.
 const MAX_WORDS: usize = 12;
 
 /// An `<a href=…>` and what follows it.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Link {
+pub struct Link {
     /// The target, entities decoded.
     pub href: String,
     /// Words of the text from the link's end to the next link.
@@ -19,7 +19,7 @@ pub(crate) struct Link {
 }
 
 /// All links of a page, in order.
-pub(crate) fn links(page: &str) -> Vec<Link> {
+pub fn links(page: &str) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
     let mut rest = page;
     // what stands between <a …> and </a> is a name, perhaps cut, and not needed
