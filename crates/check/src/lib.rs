@@ -19,6 +19,7 @@ mod invocation;
 pub mod options;
 mod program;
 mod secret;
+pub mod size;
 
 pub use context::Ctx;
 pub use definition::{Check, CheckDef, Definition, Isolation};

@@ -17,16 +17,16 @@ mod fetcher;
 mod pin;
 mod redirect;
 mod resolver;
-mod size;
 mod target;
 mod tls;
 mod watch;
 
 pub use answer::{Answer, Phases};
+pub use check::size::{bytes, clipped, shown};
 pub use fetcher::{Fetcher, Request};
 pub use pin::Pin;
 pub use redirect::{MAX_REDIRECTS, next_request};
 pub use reqwest::header;
 pub use reqwest::{Method, StatusCode, Url, Version};
-pub use size::{bytes, clipped, shown};
+
 pub use target::{Header, HttpVersion, Stick, Target, TlsVersions};
