@@ -16,6 +16,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_ping::Args>(),
     CheckDef::of::<check_procs::Args>(),
     CheckDef::of::<check_puppet::Args>(),
+    CheckDef::of::<check_rsync::Args>(),
     CheckDef::of::<check_smtp::Args>(),
     CheckDef::of::<check_swap::Args>(),
     CheckDef::of::<check_systemd::Args>(),

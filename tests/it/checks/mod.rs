@@ -12,6 +12,7 @@ mod check_memory;
 mod check_ping;
 mod check_procs;
 mod check_puppet;
+mod check_rsync;
 mod check_smtp;
 mod check_swap;
 mod check_systemd;

@@ -18,6 +18,7 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_http",
     "check_http_listing",
     "check_ping",
+    "check_rsync",
     "check_smtp",
     "check_tcp",
     "check_xmpp",
