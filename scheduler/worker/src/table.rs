@@ -12,6 +12,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_http::Args>(),
     CheckDef::of::<check_http_listing::Args>(),
     CheckDef::of::<check_load::Args>(),
+    CheckDef::of::<check_mail_loop::Args>(),
     CheckDef::of::<check_memory::Args>(),
     CheckDef::of::<check_ping::Args>(),
     CheckDef::of::<check_procs::Args>(),

@@ -8,6 +8,7 @@ mod check_file_age;
 mod check_http;
 mod check_http_listing;
 mod check_load;
+mod check_mail_loop;
 mod check_memory;
 mod check_ping;
 mod check_procs;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 pub mod exim;
+pub mod imap;
 pub mod tls_servers;
 pub mod web;
 

@@ -17,6 +17,7 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_cert",
     "check_http",
     "check_http_listing",
+    "check_mail_loop",
     "check_ping",
     "check_rsync",
     "check_smtp",
