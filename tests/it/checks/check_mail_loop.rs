@@ -69,8 +69,8 @@ impl Loop {
 
     /// Lets exim try to deliver what it could not, or not.
     fn open_maildir(&self, open: bool) {
-        let mode = if open { 0o755 } else { 0 };
-        fs::set_permissions(self.smtp.maildir.join("bob"), fs::Permissions::from_mode(mode)).unwrap();
+        let mode = if open { 0o755 } else { 0o000 };
+        fs::set_permissions(self.smtp.maildir.join("bob/tmp"), fs::Permissions::from_mode(mode)).unwrap();
     }
 }
 

@@ -73,7 +73,7 @@ impl Daemon {
         fs::write(home.join("secrets"), "backup:s3cret\n").unwrap();
         give(&home);
         fs::set_permissions(home.join("secrets"), fs::Permissions::from_mode(0o600)).unwrap();
-        fs::set_permissions(data.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(data.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
         let (good, bad) = (dir.path().join("good"), dir.path().join("bad"));
         fs::write(&good, "s3cret\n").unwrap();
         fs::write(&bad, "s3cretissimo\n").unwrap();
