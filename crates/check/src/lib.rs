@@ -15,15 +15,18 @@ mod context;
 mod definition;
 mod error;
 mod extra_opts;
+mod glob;
 mod invocation;
 pub mod options;
 mod program;
 mod secret;
+pub mod size;
 mod together;
 
 pub use context::Ctx;
 pub use definition::{Check, CheckDef, Definition, Isolation};
 pub use error::CheckError;
+pub use glob::glob;
 pub use invocation::{Invocation, Output};
 pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
 pub use program::{main, run};

@@ -13,7 +13,7 @@ use crate::aim::{Aim, is_literal};
 use crate::resolver::Resolver;
 use crate::tls::{Session, configure};
 use crate::watch::{TimedLayer, Watch};
-use crate::{Answer, HttpVersion, Stick, Target, TlsVersions, error, redirect, size};
+use crate::{Answer, HttpVersion, Stick, Target, TlsVersions, error, redirect};
 
 /// Environment variable with the password of `--user`.
 const PASSWORD_VARIABLE: &str = "HLIDKA_HTTP_PASSWORD";
@@ -189,7 +189,7 @@ impl<'a> Fetcher<'a> {
     async fn body(&self, mut response: Response, place: &str) -> Result<Vec<u8>, CheckError> {
         let limit = self.target.max_body;
         let too_large = || {
-            let limit = size::shown(limit);
+            let limit = check::size::shown(limit);
             CheckError::target(format!("{place} sends more than {limit} (--max-body reads more)"))
         };
         if response.content_length().is_some_and(|length| length > limit) {

@@ -8,8 +8,8 @@ use net::DialOptions;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::SupportedProtocolVersion;
 
+use crate::Pin;
 use crate::tls::Trust;
-use crate::{Pin, size};
 
 /// Largest answer that can be asked for.
 const LARGEST_BODY: u64 = 1024 * 1024 * 1024;
@@ -273,9 +273,9 @@ fn agent(text: &str) -> Result<HeaderValue, String> {
 }
 
 pub(crate) fn body_limit(text: &str) -> Result<u64, String> {
-    match size::bytes(text)? {
+    match check::size::bytes(text)? {
         limit if limit <= LARGEST_BODY => Ok(limit),
-        _ => Err(format!("more than {} is not read at once", size::shown(LARGEST_BODY))),
+        _ => Err(format!("more than {} is not read at once", check::size::shown(LARGEST_BODY))),
     }
 }
 

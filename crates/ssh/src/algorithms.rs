@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::glob::glob;
+use check::glob;
 
 /// What an algorithm is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

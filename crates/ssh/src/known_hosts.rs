@@ -9,7 +9,7 @@ use check::CheckError;
 use ring::hmac;
 
 use crate::Fingerprint;
-use crate::glob::glob;
+use check::glob;
 use crate::wire::key_type;
 
 /// Largest file read.

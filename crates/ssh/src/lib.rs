@@ -14,7 +14,6 @@ mod algorithms;
 mod apart;
 mod command;
 mod fingerprint;
-mod glob;
 mod host_keys;
 mod known_hosts;
 mod look;

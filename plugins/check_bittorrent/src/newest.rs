@@ -12,7 +12,6 @@ use serde_json_path::JsonPath;
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    glob: Vec<char>,
     /// Characters before the first wildcard, and behind the last.
     fixed: (usize, usize),
 }
@@ -28,7 +27,7 @@ impl FromStr for Pattern {
         let is_wild = |c: &char| matches!(c, '*' | '?');
         let before = glob.iter().position(is_wild).unwrap_or(glob.len());
         let behind = glob.iter().rev().position(is_wild).unwrap_or_default();
-        Ok(Pattern { text: text.to_owned(), glob, fixed: (before, behind) })
+        Ok(Pattern { text: text.to_owned(), fixed: (before, behind) })
     }
 }
 
@@ -41,7 +40,7 @@ impl std::fmt::Display for Pattern {
 impl Pattern {
     /// Does the whole name match?
     pub fn matches(&self, name: &str) -> bool {
-        fetch::glob(&self.glob, &name.chars().collect::<Vec<_>>())
+        check::glob(&self.text, name)
     }
 
     /// What the wildcards stand for, from the first to the last: the version.

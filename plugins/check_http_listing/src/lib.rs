@@ -9,13 +9,11 @@ mod entry;
 mod judge;
 mod listing;
 mod measure;
-mod pattern;
 
+use ::listing::Pattern;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
 use fetch::Target;
 use jiff::tz::TimeZone;
-
-use crate::pattern::Pattern;
 
 /// Options of `check_http_listing`.
 #[derive(Clone, Debug, clap::Args)]

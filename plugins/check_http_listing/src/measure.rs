@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use ::listing::{Found, Pattern, Places};
 use check::{CheckError, Ctx};
 use fetch::header::{ACCEPT, HeaderValue};
 use fetch::{Answer, Fetcher, Request, Stick, Url, next_request};
 use jiff::Timestamp;
 
-use crate::pattern::Places;
 use crate::{Args, listing};
 
 /// Entries that patterns may ask for, in all.
@@ -16,17 +16,6 @@ const MAX_FOUND: usize = 100_000;
 
 /// Redirects followed for one listing.
 const MAX_REDIRECTS: u32 = 5;
-
-/// Something that a pattern asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Found {
-    /// Path below the start.
-    pub path: String,
-    /// Seconds since 1970, if the listing tells.
-    pub modified: Option<i64>,
-    /// Bytes, if the listing tells.
-    pub size: Option<u64>,
-}
 
 /// What was seen.
 #[derive(Clone, Debug)]
@@ -68,7 +57,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
         unreadable: Vec::new(),
         listings: 0,
     };
-    let places = args.require.iter().map(crate::pattern::Pattern::start).collect();
+    let places = args.require.iter().map(Pattern::start).collect();
     let mut waiting = VecDeque::from([Waiting { url, path: String::new(), places, depth: 0 }]);
     while let Some(directory) = waiting.pop_front() {
         sample.listings += 1;
@@ -99,7 +88,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
                 args.require.iter().zip(&directory.places).zip(&mut sample.found)
             {
                 let (complete, next) = pattern.step(places, &entry.name);
-                if complete && pattern.directories == entry.is_directory {
+                if complete && pattern.asks_for_directories() == entry.is_directory {
                     let time = entry.modified.and_then(|time| time.to_zoned(args.timezone.clone()).ok());
                     let slash = if entry.is_directory { "/" } else { "" };
                     found.push(Found {

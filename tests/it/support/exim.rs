@@ -14,6 +14,7 @@ const NAME: &str = "mail.test";
 
 /// A mail server for the domain `example.test`.
 ///
+/// - `erin` has a mailbox in one file.
 /// - `bob` and `carol` have mailboxes; `dave` has one for mail of those who log in (`alice`,
 ///   `s3cret`, only under TLS).
 /// - `later@` is answered 451, `nobody@` 550 at RCPT; other domains 550.
@@ -27,6 +28,8 @@ pub struct SmtpServer {
     pub ca: PathBuf,
     /// `maildir/USER/new/*`.
     pub maildir: PathBuf,
+    /// `mbox/USER`, mailboxes of one file.
+    pub mbox: PathBuf,
     home: PathBuf,
     process: Option<Server>,
 }
@@ -45,7 +48,7 @@ impl SmtpServer {
     fn prepare(dir: &Path) -> SmtpServer {
         fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
         let home = dir.join("exim");
-        for folder in ["", "spool", "spool/log", "maildir"] {
+        for folder in ["", "spool", "spool/log", "maildir", "mbox"] {
             fs::create_dir_all(home.join(folder)).unwrap();
         }
         let authority = Authority::new(&home);
@@ -55,6 +58,7 @@ impl SmtpServer {
             tls_port: free_port(),
             ca: authority.certificate().to_owned(),
             maildir: home.join("maildir"),
+            mbox: home.join("mbox"),
             home,
             process: None,
         };
@@ -146,7 +150,19 @@ local:
   domains = +local_domains
   local_parts = bob : carol : dave
   transport = md
+files:
+  driver = accept
+  domains = +local_domains
+  local_parts = erin
+  transport = file
 begin transports
+file:
+  driver = appendfile
+  user = {account}
+  group = {group}
+  file = {home}/mbox/$local_part_data
+  mode_fail_narrower = false
+  mode = 0666
 md:
   driver = appendfile
   user = {account}

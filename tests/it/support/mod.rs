@@ -9,6 +9,7 @@ pub mod chrony;
 pub mod dns;
 pub mod exim;
 pub mod git_servers;
+pub mod imap;
 pub mod sshd;
 pub mod tls_servers;
 pub mod tor;

@@ -5,34 +5,45 @@ use std::str::FromStr;
 
 /// `stable/*.iso`, `*/`, `**/*.tar.gz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     text: String,
     parts: Vec<Part>,
-    /// Does it ask for directories?
-    pub directories: bool,
+    directories: bool,
 }
 
+/// A part of a pattern, between slashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub enum Part {
     /// `**`: any number of directories, none as well.
     Any,
     /// A name with `*` and `?`.
-    Name(Vec<char>),
+    Name(String),
 }
 
 /// Places in a pattern where a directory's content may go on; empty when nothing below it counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Places(Vec<usize>);
+pub struct Places(Vec<usize>);
 
 impl Places {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Is nothing below here asked for?
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl Pattern {
+    /// Does it ask for directories, not for files?
+    pub fn asks_for_directories(&self) -> bool {
+        self.directories
+    }
+
+    /// What stands between its slashes, in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// Where the listing that everything begins with stands.
-    pub(crate) fn start(&self) -> Places {
+    pub fn start(&self) -> Places {
         let mut places = Places::default();
         self.add(&mut places, 0);
         places
@@ -40,14 +51,13 @@ impl Pattern {
 
     /// Is this name, found at these places, what the pattern asks for? And where does its content
     /// stand, if it is a directory?
-    pub(crate) fn step(&self, places: &Places, name: &str) -> (bool, Places) {
-        let name: Vec<char> = name.chars().collect();
+    pub fn step(&self, places: &Places, name: &str) -> (bool, Places) {
         let mut next = Places::default();
         let mut complete = false;
         for place in &places.0 {
             match self.parts.get(*place) {
                 Some(Part::Any) => self.add(&mut next, *place),
-                Some(Part::Name(glob)) if fetch::glob(glob, &name) => {
+                Some(Part::Name(glob)) if check::glob(glob, name) => {
                     complete |= place + 1 == self.parts.len();
                     self.add(&mut next, place + 1);
                 }
@@ -81,7 +91,7 @@ impl FromStr for Pattern {
         let part = |part: &str| match part {
             "" | "." | ".." => Err(format!("`{text}` has a part that is no name")),
             "**" => Ok(Part::Any),
-            name => Ok(Part::Name(name.chars().collect())),
+            name => Ok(Part::Name(name.to_owned())),
         };
         let parts = inner.split('/').map(part).collect::<Result<Vec<_>, _>>()?;
         if parts.last() == Some(&Part::Any) {
@@ -147,6 +157,6 @@ mod tests {
         for bad in ["", "/", "a//b", "../a", "a/**"] {
             assert!(bad.parse::<Pattern>().is_err(), "{bad}");
         }
-        assert!("a/".parse::<Pattern>().unwrap().directories);
+        assert!("a/".parse::<Pattern>().unwrap().asks_for_directories());
     }
 }
