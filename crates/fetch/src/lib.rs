@@ -23,7 +23,7 @@ mod tls;
 mod watch;
 
 pub use answer::{Answer, Phases};
-pub use fetcher::{Fetcher, Request};
+pub use fetcher::{Content, Fetcher, Request};
 pub use pin::Pin;
 pub use redirect::{MAX_REDIRECTS, next_request};
 pub use reqwest::header;
