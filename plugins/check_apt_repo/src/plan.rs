@@ -6,6 +6,9 @@ use crate::inspect::Form;
 use crate::packages::Kind;
 use crate::release::{Listed, Release};
 
+/// Forms that old repositories have beside others.
+const UNKNOWN_FORMS: [&str; 3] = [".bz2", ".lzma", ".lz4"];
+
 /// What the options choose.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Choice<'a> {
@@ -56,24 +59,24 @@ pub(crate) fn plan(release: &Release, choice: &Choice) -> Plan {
         plan.wanted.extend(found);
     }
     for pattern in choice.more {
-        let before = plan.wanted.len();
-        let matching = release.files.keys().filter(|path| pattern.is_match(path));
-        let mut stems: Vec<&str> = matching.map(|path| Form::of(path).0).collect();
+        let names = release.files.keys().map(|path| (path.as_str(), Form::of(path).0));
+        let matching = names.filter(|(path, stem)| pattern.is_match(path) || pattern.is_match(stem));
+        let mut stems: Vec<&str> = matching.map(|(_, stem)| stem).collect();
         stems.dedup();
-        let mut is_known = false;
-        for stem in stems {
-            let found = forms(release, stem, kind_of(stem).as_ref(), choice.every_form);
-            is_known |= found.iter().any(|one| plan.wanted.contains(one));
-            plan.wanted.extend(
-                found
-                    .into_iter()
-                    .filter(|one| choice.every_form || pattern.is_match(stem) || pattern.is_match(&one.path)),
-            );
-        }
-        if plan.wanted.len() == before && !is_known {
+        let is_named = |stem: &str| !forms(release, stem, None, false).is_empty();
+        // a form that is not known here is looked at if there is no other
+        stems.retain(|stem| {
+            let bare = UNKNOWN_FORMS.iter().find_map(|suffix| stem.strip_suffix(suffix));
+            choice.every_form || !bare.is_some_and(is_named)
+        });
+        if stems.is_empty() {
             plan.gaps.push(format!("the Release names nothing like {pattern}"));
         }
+        let found =
+            stems.iter().flat_map(|stem| forms(release, stem, kind_of(stem).as_ref(), choice.every_form));
+        plan.wanted.extend(found);
     }
+    // stable, so what component and architecture say of an index stands before what a pattern found
     plan.wanted.sort_by(|one, other| one.path.cmp(&other.path));
     plan.wanted.dedup_by(|one, other| one.path == other.path);
     plan
@@ -239,15 +242,12 @@ mod tests {
         let amd64 = owned(&["amd64"]);
         let choice = Choice { more: &more, components: &main, architectures: &amd64, ..Choice::default() };
         let (taken, gaps) = paths(&release(&FILES), &choice);
-        // no name ends so but the packed ones: the pattern is of what a client sees
-        assert_eq!(taken, ["main/binary-amd64/Packages.xz"]);
-        assert_eq!(
-            gaps,
-            ["the Release names nothing like i18n/.*-en$", "the Release names nothing like dep11"]
-        );
-        let more = [Regex::new("i18n/Translation-en").unwrap()];
-        let (taken, gaps) = paths(&release(&FILES), &Choice { more: &more, ..choice });
         assert_eq!(taken, ["main/binary-amd64/Packages.xz", "main/i18n/Translation-en.xz"]);
+        assert_eq!(gaps, ["the Release names nothing like dep11"]);
+        let more = [Regex::new("Translation-en.bz2|Packages").unwrap()];
+        let choice = Choice { more: &more, every_form: true, ..choice };
+        let (taken, gaps) = paths(&release(&FILES), &choice);
+        assert_eq!(taken.len(), 5, "{taken:?}");
         assert!(gaps.is_empty());
     }
 

@@ -181,7 +181,7 @@ mod tests {
             "/{x}",
             "/{latest",
             "/{latest}/{latest}",
-            "/{%Q}",
+            "/{%J}",
             "http://{latest}/",
             "{latest}",
             "/{%Y/../%m}",
