@@ -31,9 +31,9 @@ pub(crate) fn explain(error: &reqwest::Error, place: &str, target: &Target, seen
     if target.wants_http2() && error.is_request() && !error.is_connect() {
         return CheckError::target(format!("{place} does not answer in HTTP/2"));
     }
-    if let Some(words) =
-        causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>()).and_then(http_words)
-    {
+    // one may wrap another: which of them says what was wrong is chance
+    let of_http = causes.iter().filter_map(|cause| cause.downcast_ref::<hyper::Error>());
+    if let Some(words) = of_http.filter_map(http_words).next() {
         return CheckError::target(format!("{place} {words}"));
     }
     if let Some(words) = causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()) {

@@ -12,6 +12,8 @@ pub struct Signed {
     pub text: Vec<u8>,
     /// The same as it is hashed: lines parted by carriage return and line feed.
     pub hashed: Vec<u8>,
+    /// The hashes that its headers announce: GnuPG computes no others. Any, if none is.
+    pub hashes: Vec<String>,
     /// The armored signatures.
     pub signatures: Vec<u8>,
 }
@@ -23,14 +25,16 @@ impl Signed {
         if lines.next() != Some(BEGIN) {
             return Err("does not begin with a PGP signed message");
         }
-        // headers up to an empty line; only those that choose nothing are known
+        let mut hashes = Vec::new();
         loop {
-            match lines.next() {
+            let line = match lines.next() {
                 Some([]) => break,
-                Some(line) if line.starts_with(b"Hash:") => {}
-                Some(_) => return Err("has a PGP header that is not `Hash:`"),
+                Some(line) => line,
                 None => return Err("ends in its PGP headers"),
-            }
+            };
+            let names = line.strip_prefix(b"Hash:").ok_or("has a PGP header that is not `Hash:`")?;
+            let names = std::str::from_utf8(names).map_err(|_| "has a Hash header that is no text")?;
+            hashes.extend(names.split(',').map(|name| name.trim().to_owned()));
         }
         let mut text = Vec::with_capacity(file.len());
         let mut hashed = Vec::with_capacity(file.len());
@@ -69,7 +73,7 @@ impl Signed {
         if lines.any(|line| !line.is_empty()) {
             return Err("has more behind its PGP signature");
         }
-        Ok(Signed { text, hashed, signatures })
+        Ok(Signed { text, hashed, hashes, signatures })
     }
 }
 
@@ -83,6 +87,7 @@ mod tests {
     #[test]
     fn gives_the_text_as_it_is_read_and_as_it_is_hashed() {
         let signed = Signed::split(GOOD.as_bytes()).unwrap();
+        assert_eq!(signed.hashes, ["SHA512"]);
         assert_eq!(String::from_utf8(signed.text).unwrap(), "A: b\n-c\n\nD\n");
         assert_eq!(String::from_utf8(signed.hashed).unwrap(), "A: b\r\n-c\r\n\r\nD");
         assert_eq!(

@@ -151,7 +151,7 @@ impl Look<'_> {
                     )));
                 }
                 let path = location.with(&serial);
-                self.sample.snapshot = Some((serial, made.map(Timestamp::as_second)));
+                self.sample.snapshot = Some((location.shown(&serial), made.map(Timestamp::as_second)));
                 path
             }
             Some(Gap::Time(format)) => self.newest_in_time(location, format, now).await?,
@@ -195,7 +195,7 @@ impl Look<'_> {
                 request.wants_body = false;
                 let (answer, _) = open(&self.fetcher, request).await?;
                 if answer.status.is_success() {
-                    self.sample.snapshot = Some((serial.clone(), Some(made.as_second())));
+                    self.sample.snapshot = Some((location.shown(serial), Some(made.as_second())));
                     return Ok(path);
                 }
                 if !answer.status.is_client_error() {
@@ -263,7 +263,7 @@ impl Look<'_> {
                 Ok(signed) => signed,
                 Err(why) => return Ok(Err(format!("InRelease {why}"))),
             };
-            let checked = signature::check(&signed.signatures, &signed.hashed, &self.keyring, now);
+            let checked = signature::check(&signed.signatures, &signed, &self.keyring, now);
             ("InRelease", signed.text, checked)
         } else if inline.status.is_client_error() {
             let release = self.small(self.url(&format!("{directory}Release"))?).await?;
@@ -278,7 +278,7 @@ impl Look<'_> {
                 )));
             }
             suite.detached = true;
-            let checked = signature::check(&signatures.body, &release.body, &self.keyring, now);
+            let checked = signature::check(&signatures.body, &release.body[..], &self.keyring, now);
             ("Release.gpg", release.body, checked)
         } else {
             return Ok(Err(format!("InRelease: {}", inline.status_line())));

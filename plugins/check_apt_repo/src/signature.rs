@@ -4,6 +4,7 @@ use pgp::composed::{Deserializable, DetachedSignature};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType, SubpacketData};
 
+use crate::clearsign::Signed;
 use crate::keyring::{Key, Keyring, Material, hex, short, signature_expiry};
 
 /// Most signatures of one file that are looked at; Debian's have three.
@@ -33,8 +34,31 @@ pub enum Verdict {
     WrongTime,
     /// Its key or hash can be forged.
     Weak(String),
+    /// Its hash is not among those that the cleartext's header announces, so that GnuPG does not take it.
+    Unannounced(String),
     /// Of a kind that is not known here.
     Unsupported,
+}
+
+/// What is signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// As it is hashed: the bytes of Release for Release.gpg, [`Signed::hashed`] for InRelease.
+    pub bytes: &'a [u8],
+    /// Hashes that are announced; any, if none is.
+    pub hashes: &'a [String],
+}
+
+impl<'a> From<&'a Signed> for Text<'a> {
+    fn from(signed: &'a Signed) -> Text<'a> {
+        Text { bytes: &signed.hashed, hashes: &signed.hashes }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Text<'a> {
+    fn from(bytes: &'a [u8]) -> Text<'a> {
+        Text { bytes, hashes: &[] }
+    }
 }
 
 /// A signature, as it was found.
@@ -66,6 +90,9 @@ impl Checked {
                 format!("the signature of the key {key} is from before the key or from the future")
             }
             Verdict::Weak(why) => format!("the signature of the key {key} is weak: {why}"),
+            Verdict::Unannounced(hash) => {
+                format!("the signature of the key {key} is of {hash}, which the Hash header does not name")
+            }
             Verdict::Unsupported => format!("the signature of the key {key} is of an unknown kind"),
         }
     }
@@ -78,9 +105,14 @@ pub fn is_trusted(signatures: &[Checked]) -> bool {
         && signatures.iter().all(|it| it.verdict != Verdict::Bad)
 }
 
-/// Judges every signature, armored or binary, over a text at `now`, Unix time. The text is as it is
-/// hashed: the bytes of Release for Release.gpg, [`crate::clearsign::Signed::hashed`] for InRelease.
-pub fn check(signatures: &[u8], text: &[u8], keyring: &Keyring, now: i64) -> Result<Vec<Checked>, String> {
+/// Judges every signature, armored or binary, over a text at `now`, Unix time.
+pub fn check<'a>(
+    signatures: &[u8],
+    text: impl Into<Text<'a>>,
+    keyring: &Keyring,
+    now: i64,
+) -> Result<Vec<Checked>, String> {
+    let text = text.into();
     let (parsed, _) = DetachedSignature::from_reader_many(signatures)
         .map_err(|error| format!("holds no OpenPGP signature: {}", first_line(&error.to_string())))?;
     let mut checked = Vec::new();
@@ -98,17 +130,24 @@ pub fn check(signatures: &[u8], text: &[u8], keyring: &Keyring, now: i64) -> Res
     Ok(checked)
 }
 
-fn one(signature: &Signature, text: &[u8], keyring: &Keyring, now: i64) -> Checked {
+fn one(signature: &Signature, text: Text, keyring: &Keyring, now: i64) -> Checked {
     let claimed = signature.issuer_fingerprint().first().map(|it| hex(it.as_bytes()));
     let claimed = claimed.or_else(|| signature.issuer_key_id().first().map(|id| hex(id.as_ref())));
     let claimed = claimed.unwrap_or_else(|| "without a name".to_owned());
     // two keys can share an id: the one that verifies is the one
     let candidates: Vec<&Key> = keyring.issuers(signature).collect();
-    let found = candidates.iter().find(|key| verifies(signature, key, text));
+    let found = candidates.iter().find(|key| verifies(signature, key, text.bytes));
     match (found, candidates.first()) {
-        (Some(key), _) => Checked { key: key.fingerprint.clone(), verdict: worth(signature, key, now) },
+        (Some(key), _) => {
+            Checked { key: key.fingerprint.clone(), verdict: worth(signature, key, text.hashes, now) }
+        }
         (None, Some(key)) => {
-            let verdict = if is_known(signature) { Verdict::Bad } else { Verdict::Unsupported };
+            // of some keys the library does not even look at a weak hash
+            let verdict = match weak_hash(signature) {
+                Some(weak) => Verdict::Weak(weak),
+                None if is_known(signature) => Verdict::Bad,
+                None => Verdict::Unsupported,
+            };
             Checked { key: key.fingerprint.clone(), verdict }
         }
         (None, None) => Checked { key: claimed, verdict: Verdict::UnknownKey },
@@ -138,7 +177,7 @@ fn is_known(signature: &Signature) -> bool {
 }
 
 /// What a signature is worth that a key has made.
-fn worth(signature: &Signature, key: &Key, now: i64) -> Verdict {
+fn worth(signature: &Signature, key: &Key, announced: &[String], now: i64) -> Verdict {
     /// Clocks of signers differ from ours by so many seconds at most.
     const SKEW: i64 = 60;
 
@@ -159,6 +198,21 @@ fn worth(signature: &Signature, key: &Key, now: i64) -> Verdict {
     if let Some(why) = &key.weakness {
         return Verdict::Weak(why.clone());
     }
+    if let Some(weak) = weak_hash(signature) {
+        return Verdict::Weak(weak);
+    }
+    let hash = signature.hash_alg().map(|hash| hash.to_string()).unwrap_or_default();
+    if !announced.is_empty() && !announced.contains(&hash) {
+        return Verdict::Unannounced(hash);
+    }
+    if created.is_none_or(|created| created < key.created || created > now.saturating_add(SKEW)) {
+        return Verdict::WrongTime;
+    }
+    Verdict::Good { until: key.expires.into_iter().chain(ends).min() }
+}
+
+/// The hash, if it is none that proves anything: what apt takes is SHA-2.
+fn weak_hash(signature: &Signature) -> Option<String> {
     match signature.hash_alg() {
         Some(
             HashAlgorithm::Sha224
@@ -167,14 +221,10 @@ fn worth(signature: &Signature, key: &Key, now: i64) -> Verdict {
             | HashAlgorithm::Sha512
             | HashAlgorithm::Sha3_256
             | HashAlgorithm::Sha3_512,
-        ) => {}
-        Some(weak) => return Verdict::Weak(weak.to_string()),
-        None => return Verdict::Unsupported,
+        ) => None,
+        Some(weak) => Some(weak.to_string()),
+        None => Some("an unknown hash".to_owned()),
     }
-    if created.is_none_or(|created| created < key.created || created > now.saturating_add(SKEW)) {
-        return Verdict::WrongTime;
-    }
-    Verdict::Good { until: key.expires.into_iter().chain(ends).min() }
 }
 
 fn first_line(text: &str) -> String {

@@ -84,6 +84,13 @@ impl Location {
         format!("{}{serial}{}", self.before, self.after)
     }
 
+    /// What a snapshot is called: the part of the path that has the gap, with this in it.
+    pub(crate) fn shown(&self, serial: &str) -> String {
+        let before = self.before.rsplit('/').next().unwrap_or_default();
+        let after = self.after.split('/').next().unwrap_or_default();
+        format!("{before}{serial}{after}")
+    }
+
     /// The directory that the gap is in.
     pub(crate) fn directory(&self) -> &str {
         self.before.rfind('/').and_then(|end| self.before.get(..=end)).unwrap_or("/")
@@ -174,6 +181,7 @@ mod tests {
             (location.directory(), location.to_string().as_str()),
             ("http://a/debian/", "http://a/debian/{%Y%m%d}04/")
         );
+        assert_eq!(location.shown("20261115"), "2026111504");
         let latest: Location = "/debian/tag-{latest}/x".parse().unwrap();
         assert_eq!((latest.gap(), latest.directory()), (Some(&Gap::Latest), "/debian/"));
         assert_eq!("/debian".parse::<Location>().unwrap().gap(), None);
