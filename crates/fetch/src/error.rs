@@ -32,8 +32,8 @@ pub(crate) fn explain(error: &reqwest::Error, place: &str, target: &Target, seen
         return CheckError::target(format!("{place} does not answer in HTTP/2"));
     }
     // one may wrap another: which of them says what was wrong is chance
-    let of_http = causes.iter().filter_map(|cause| cause.downcast_ref::<hyper::Error>());
-    if let Some(words) = of_http.filter_map(http_words).next() {
+    let mut of_http = causes.iter().filter_map(|cause| cause.downcast_ref::<hyper::Error>());
+    if let Some(words) = of_http.find_map(http_words) {
         return CheckError::target(format!("{place} {words}"));
     }
     if let Some(words) = causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()) {

@@ -25,7 +25,7 @@ impl Signed {
         if lines.next() != Some(BEGIN) {
             return Err("does not begin with a PGP signed message");
         }
-        let mut hashes = Vec::new();
+        let mut announced = Vec::new();
         loop {
             let line = match lines.next() {
                 Some([]) => break,
@@ -34,7 +34,7 @@ impl Signed {
             };
             let names = line.strip_prefix(b"Hash:").ok_or("has a PGP header that is not `Hash:`")?;
             let names = std::str::from_utf8(names).map_err(|_| "has a Hash header that is no text")?;
-            hashes.extend(names.split(',').map(|name| name.trim().to_owned()));
+            announced.extend(names.split(',').map(|name| name.trim().to_owned()));
         }
         let mut text = Vec::with_capacity(file.len());
         let mut hashed = Vec::with_capacity(file.len());
@@ -73,7 +73,7 @@ impl Signed {
         if lines.any(|line| !line.is_empty()) {
             return Err("has more behind its PGP signature");
         }
-        Ok(Signed { text, hashed, hashes, signatures })
+        Ok(Signed { text, hashed, hashes: announced, signatures })
     }
 }
 

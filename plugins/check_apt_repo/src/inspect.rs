@@ -3,6 +3,7 @@
 //!
 //! Unpacking takes time without waiting, so it has a thread of its own, fed through a channel.
 
+use std::cmp::Ordering;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::{Arc, Weak};
 
@@ -232,12 +233,12 @@ impl<'r, R: Read> Hashed<'r, R> {
 
     /// In what it differs, if it does: `has 5 bytes, not 6`.
     fn differs_from(&self, wanted: &Listed) -> Option<String> {
-        if self.size != wanted.size {
-            let more = if self.size > wanted.size { "more than " } else { "" };
-            let shown = self.size.min(wanted.size);
-            let (is, should) =
-                if more.is_empty() { (shown, wanted.size) } else { (wanted.size, wanted.size) };
-            return Some(format!("has {more}{is} bytes, the Release says {should}"));
+        let should = wanted.size;
+        match self.size.cmp(&should) {
+            // it may not have been read to its end
+            Ordering::Greater => return Some(format!("has more than {should} bytes, what the Release says")),
+            Ordering::Less => return Some(format!("has {} bytes, the Release says {should}", self.size)),
+            Ordering::Equal => {}
         }
         let hash = wanted.hash?;
         let is = self.digest.clone().finish();
@@ -310,5 +311,88 @@ impl<R: BufRead> Read for ZstdFrames<R> {
                 frame.decode_blocks(&mut self.source, UptoBlocks(1)).map_err(io::Error::other)?;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = b"Package: a\nVersion: 1\nDirectory: pool\nChecksums-Sha256:\n";
+
+    fn listed(bytes: &[u8]) -> Listed {
+        let digest = ring::digest::digest(&SHA256, bytes);
+        Listed { size: bytes.len() as u64, hash: Some(Hash::Sha256(digest.as_ref().try_into().unwrap())) }
+    }
+
+    fn text() -> Vec<u8> {
+        [TEXT, format!(" {} 7 a.dsc\n", "a".repeat(64)).as_bytes()].concat()
+    }
+
+    fn expected(form: Form, packed: &[u8]) -> Expected {
+        let plain = Some(listed(&text()));
+        Expected { form, packed: listed(packed), plain, kind: Some(Kind::Sources), max_plain: 1000 }
+    }
+
+    /// What is found of these pieces.
+    fn found(expected: Expected, pieces: &[&[u8]]) -> Finding {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut inspection = Inspection::begin(expected, Sampler::new(1, 1));
+            for piece in pieces {
+                inspection.piece(piece.to_vec()).await;
+            }
+            inspection.finish().await.unwrap().0
+        })
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        use std::io::Write;
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+
+    #[test]
+    fn what_comes_in_pieces_is_one_index() {
+        let text = text();
+        let (one, other) = text.split_at(20);
+        let fine = Finding::Fine { packages: Some(1) };
+        assert_eq!(found(expected(Form::Plain, &text), &[one, b"", other]), fine);
+        let packed = gzip(&text);
+        let (one, other) = packed.split_at(9);
+        assert_eq!(found(expected(Form::Gzip, &packed), &[one, other]), fine);
+    }
+
+    #[test]
+    fn size_and_hash_come_before_what_is_in_it() {
+        let text = text();
+        let is = |pieces: &[&[u8]], why: &str| {
+            let Finding::Differs(said) = found(expected(Form::Plain, &text), pieces) else { panic!("{why}") };
+            assert!(said.contains(why), "{said}");
+        };
+        is(&[&text, b"x"], "has more than 132 bytes");
+        is(&[b"x"], "has 1 bytes, the Release says 132");
+        is(&[], "has 0 bytes");
+        let mut changed = text.clone();
+        changed[0] = b'Q';
+        is(&[&changed], "has another SHA256");
+        let other = gzip(b"Package: b\n");
+        let Finding::Differs(said) = found(expected(Form::Gzip, &other), &[&other]) else { panic!() };
+        assert!(said.starts_with("unpacked, it has 11 bytes") || said.contains("line 1"), "{said}");
+    }
+
+    #[test]
+    fn unpacking_has_a_limit() {
+        let bomb = gzip(&vec![b'\n'; 100_000]);
+        let expected = Expected { plain: None, ..expected(Form::Gzip, &bomb) };
+        let Finding::Unusable(said) = found(expected, &[&bomb]) else { panic!() };
+        assert!(said.contains("unpacks to more than 1000 B"), "{said}");
+    }
+
+    #[test]
+    fn names_tell_the_form() {
+        assert_eq!(Form::of("a/Packages.xz"), ("a/Packages", Form::Xz));
+        assert_eq!(Form::of("a/Packages.bz2"), ("a/Packages.bz2", Form::Plain));
     }
 }

@@ -110,7 +110,7 @@ impl Verdicts {
             self.bad(State::Critical, format!("{name}: {gap}"));
         }
         let packages = self.indices(suite, args);
-        let mut words = format!("{name}");
+        let mut words = name.clone();
         let other = if release.suite == *name { &release.codename } else { &release.suite };
         if !other.is_empty() && other != name {
             words = format!("{words} ({other})");
@@ -280,5 +280,123 @@ pub(crate) fn span(seconds: f64) -> String {
         s if s >= 7200.0 => format!("{:.1} hours", s / 3600.0),
         s if s >= 120.0 => format!("{:.0} minutes", s / 60.0),
         s => format!("{s:.0} seconds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Index;
+    use crate::signature::Checked;
+    use clap::{Args as _, FromArgMatches};
+
+    const NOW: i64 = 1_800_000_000;
+    const HOUR: i64 = 3600;
+
+    fn suite() -> Suite {
+        let at = |second: i64| Some(Timestamp::from_second(second).unwrap());
+        let index = |path: &str, count: u64| Index {
+            path: path.to_owned(),
+            finding: Finding::Fine { packages: Some(count) },
+            no_by_hash: None,
+        };
+        Suite {
+            name: "stable".to_owned(),
+            detached: false,
+            signatures: vec![Checked { key: "AB".repeat(20), verdict: Verdict::Good { until: None } }],
+            release: Ok(Release {
+                suite: "stable".to_owned(),
+                codename: "trixie".to_owned(),
+                date: at(NOW - 24 * HOUR),
+                valid_until: at(NOW + 48 * HOUR),
+                ..Release::default()
+            }),
+            gaps: Vec::new(),
+            indices: vec![index("main/binary-amd64/Packages.xz", 7), index("main/source/Sources.xz", 2)],
+        }
+    }
+
+    fn judged(line: &[&str], suite: Suite) -> Report {
+        let command = Args::augment_args(clap::Command::new("x").no_binary_name(true));
+        let line = [&["-u", "http://a/", "-s", "stable", "--keyring", "x"], line].concat();
+        let args = Args::from_arg_matches(&command.try_get_matches_from(line).unwrap()).unwrap();
+        let url = "http://a/".to_owned();
+        judge(
+            &Sample { now: NOW, seconds: 0.5, bytes: 9, url, suites: vec![suite], ..Sample::default() },
+            &args,
+        )
+    }
+
+    #[test]
+    fn one_line_says_what_is_there() {
+        assert_eq!(
+            judged(&["-w", "1", "-c", "12h"], suite()).render("APT REPO", " - ", 0),
+            "APT REPO OK - stable (trixie) signed, 2 indices with 9 packages, 24.0 hours old, valid for 2.0 days at \
+            http://a/ | time=0.500000s;;;0.000000 size=9B;;;0 'stable age'=86400s 'stable valid'=172800s;86400:;43200: \
+            'stable packages'=9;;;0\n"
+        );
+    }
+
+    #[test]
+    fn every_limit_has_its_state() {
+        let says = |line: &[&str], change: &dyn Fn(&mut Suite, &mut Release), want: (State, &str)| {
+            let mut suite = suite();
+            let mut release = suite.release.clone().unwrap();
+            change(&mut suite, &mut release);
+            suite.release = Ok(release);
+            let report = judged(line, suite);
+            assert_eq!(report.state, want.0, "{}", report.summary);
+            assert!(report.summary.contains(want.1), "{}", report.summary);
+        };
+        let (ok, warning, critical) = (State::Ok, State::Warning, State::Critical);
+        let at = |second: i64| Some(Timestamp::from_second(second).unwrap());
+        let nothing = |_: &mut Suite, _: &mut Release| {};
+        says(&["-w", "3", "-c", "1"], &nothing, (warning, "expires in 2.0 days, on 2027-01-17"));
+        says(&["-c", "3"], &nothing, (critical, "expires in"));
+        says(&[], &|_, release| release.valid_until = at(NOW), (critical, "expired 0 seconds ago"));
+        says(&["--ignore-valid-until"], &|_, release| release.valid_until = at(1), (ok, "signed"));
+        says(&["-c", "1"], &|_, release| release.valid_until = None, (critical, "no Valid-Until"));
+        says(&["--max-age", "23h"], &nothing, (critical, "24.0 hours old"));
+        says(&["--max-age", "23h,25h"], &nothing, (warning, "24.0 hours old"));
+        says(&[], &|_, release| release.date = None, (critical, "has no Date"));
+        says(&[], &|_, release| release.date = at(NOW + 10), (ok, "signed"));
+        says(&[], &|_, release| release.date = at(NOW + 11), (critical, "11 seconds in the future"));
+        says(
+            &[],
+            &|_, release| "old".clone_into(&mut release.suite),
+            (critical, "Suite old, Codename trixie"),
+        );
+        says(&["--codename", "sid"], &nothing, (critical, "the codename is trixie, expected sid"));
+        says(&["--min-packages", "10"], &nothing, (critical, "9 packages, expected 10"));
+        says(&[], &|suite, _| suite.detached = true, (ok, "without InRelease"));
+        let ends = |suite: &mut Suite, _: &mut Release| {
+            suite.signatures[0].verdict = Verdict::Good { until: Some(NOW + 24 * HOUR) };
+        };
+        says(&["--key-left", "2"], &ends, (warning, "the key ABABABABABABABAB expires in 24.0 hours"));
+        says(&["--key-left", "2,36h"], &ends, (critical, "expires in"));
+        says(&[], &ends, (ok, "signed"));
+        says(
+            &[],
+            &|suite, _| suite.indices[0].no_by_hash = Some("404".to_owned()),
+            (warning, "by its hash: 404"),
+        );
+    }
+
+    #[test]
+    fn the_first_line_tells_the_worst_and_counts_the_rest() {
+        let mut suite = suite();
+        suite.indices[0].no_by_hash = Some("404".to_owned());
+        suite.gaps = (0..4).map(|i| format!("gap {i}")).collect();
+        let text = judged(&[], suite).render("X", " - ", 0);
+        assert!(
+            text.starts_with("X CRITICAL - stable: gap 0; stable: gap 1; stable: gap 2; 2 more problems at"),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "\nstable: gap 3\nstable: main/binary-amd64/Packages.xz is not there by its hash: 404\n"
+            ),
+            "{text}"
+        );
     }
 }

@@ -3,11 +3,12 @@
 //! The OpenPGP library verifies signatures and says nothing of whether they should count; that is
 //! decided here. Who wrote the keyring is trusted: any key in it that may sign, may sign a repository.
 
+use std::fmt::Write as _;
 use std::io::Read;
 
 use pgp::composed::{Deserializable, SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{PublicKey, PublicSubkey, Signature, SignatureType, SubpacketData};
+use pgp::packet::{KeyFlags, PublicKey, PublicSubkey, Signature, SignatureType, SubpacketData};
 use pgp::ser::Serialize;
 use pgp::types::{KeyDetails, PublicParams, Tag};
 
@@ -165,7 +166,10 @@ pub(crate) fn short(fingerprint: &str) -> &str {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02X}").expect("writing to a string cannot fail");
+        text
+    })
 }
 
 fn facts(key: &impl KeyDetails) -> (String, i64, Option<String>) {
@@ -201,7 +205,7 @@ fn judged_primary(whole: &SignedPublicKey, now: i64) -> Key {
     let newest = newest(direct.chain(certifications), now);
     if let Some(own) = newest {
         key.expires = own_expiry(own, key.created);
-        key.can_sign = flags(own).is_none_or(|flags| flags.sign());
+        key.can_sign = flags(own).is_none_or(KeyFlags::sign);
     }
     key
 }
@@ -218,7 +222,7 @@ fn judged_subkey(whole: &SignedPublicKey, subkey: &SignedPublicSubKey, primary: 
         let agrees = binding
             .embedded_signature()
             .is_some_and(|back| back.verify_primary_key_binding(&subkey.key, &whole.primary_key).is_ok());
-        key.can_sign = agrees && flags(binding).is_some_and(|flags| flags.sign());
+        key.can_sign = agrees && flags(binding).is_some_and(KeyFlags::sign);
     }
     key
 }
@@ -256,7 +260,7 @@ pub(crate) fn signature_expiry(signature: &Signature) -> Option<i64> {
     (seconds > 0).then(|| created.saturating_add(i64::from(seconds)))
 }
 
-fn flags(signature: &Signature) -> Option<&pgp::packet::KeyFlags> {
+fn flags(signature: &Signature) -> Option<&KeyFlags> {
     signature.config()?.hashed_subpackets().find_map(|subpacket| match &subpacket.data {
         SubpacketData::KeyFlags(flags) => Some(flags),
         _ => None,

@@ -5,6 +5,7 @@
 //! they come (`inspect`) and read ([`packages`]), and a few files of the pool. `snapshot` finds the
 //! newest of time-stamped repositories. `judge` makes one line of all.
 
+mod ask;
 pub mod clearsign;
 mod inspect;
 mod judge;
@@ -162,27 +163,28 @@ impl Args {
 
 fn suite(text: &str) -> Result<String, String> {
     let below = text.strip_prefix("./").unwrap_or(text);
-    match below.is_empty() || release::is_safe_path(below) && !below.contains(char::is_whitespace) {
-        true if !text.is_empty() => Ok(text.to_owned()),
-        _ => Err(format!("`{text}` is no suite: write stable, or ./ for a directory without components")),
+    if !text.is_empty() && (below.is_empty() || is_name(below)) {
+        return Ok(text.to_owned());
     }
+    Err(format!("`{text}` is no suite: write stable, or ./ for a directory without components"))
 }
 
 fn word(text: &str) -> Result<String, String> {
-    match !text.is_empty() && release::is_safe_path(text) && !text.contains(char::is_whitespace) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is no name")),
-    }
+    if is_name(text) { Ok(text.to_owned()) } else { Err(format!("`{text}` is no name")) }
+}
+
+fn is_name(text: &str) -> bool {
+    release::is_safe_path(text) && !text.contains(char::is_whitespace)
 }
 
 fn fingerprint(text: &str) -> Result<String, String> {
     let digits: String =
         text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
     let digits = digits.strip_prefix("0X").unwrap_or(&digits);
-    match matches!(digits.len(), 40 | 64) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        true => Ok(digits.to_owned()),
-        false => Err(format!(
-            "`{text}` is no fingerprint of 40 digits: `gpg --with-fingerprint --show-keys FILE` shows it"
-        )),
+    if matches!(digits.len(), 40 | 64) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(digits.to_owned());
     }
+    Err(format!(
+        "`{text}` is no fingerprint of 40 digits: `gpg --with-fingerprint --show-keys FILE` shows it"
+    ))
 }

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use check::{CheckError, Ctx};
 use fetch::header::CONTENT_LENGTH;
-use fetch::{Answer, Content, Fetcher, Method, Request, Stick, Url, next_request};
+use fetch::{Answer, Fetcher, Method, Request, Stick, Url};
 use jiff::Timestamp;
 
+use crate::ask::{directory, escaped, inspected, open};
 use crate::clearsign::Signed;
-use crate::inspect::{Expected, Finding, Form, Inspection};
+use crate::inspect::{Expected, Finding, Form};
 use crate::keyring::{self, Keyring};
 use crate::packages::{PoolFile, Sampler};
 use crate::plan::{Choice, Wanted, plan};
@@ -17,9 +18,6 @@ use crate::release::{Listed, Release};
 use crate::signature::{self, Checked};
 use crate::snapshot::{self, Gap};
 use crate::{Args, ByHash};
-
-/// Redirects followed for one file.
-const MAX_REDIRECTS: u32 = 5;
 
 /// How far back times are tried unless an option says otherwise.
 const LOOK_BACK: f64 = 2.0 * 86_400.0;
@@ -414,96 +412,5 @@ impl Look<'_> {
     /// The URL of a path below the repository. What would mean something in a URL is escaped.
     fn url(&self, path: &str) -> Result<Url, CheckError> {
         self.fetcher.url(&format!("{}{}", self.root, escaped(path)))
-    }
-}
-
-/// Sends a request and follows redirects, but never from TLS to none.
-async fn open<'f>(
-    fetcher: &'f Fetcher<'_>,
-    mut request: Request,
-) -> Result<(Answer, Content<'f>), CheckError> {
-    for _ in 0..=MAX_REDIRECTS {
-        let (answer, content) = fetcher.open(&request).await?;
-        match next_request(&request, &answer)? {
-            None => return Ok((answer, content)),
-            Some(next) if request.url.scheme() == "https" && next.url.scheme() == "http" => {
-                return Err(CheckError::target(format!(
-                    "{} redirects to {}, without TLS: apt does not follow",
-                    request.url,
-                    fetch::clipped(next.url.as_str())
-                )));
-            }
-            Some(next) => request = next,
-        }
-    }
-    Err(CheckError::target(format!(
-        "{} redirects more than {MAX_REDIRECTS} times",
-        fetch::clipped(request.url.as_str())
-    )))
-}
-
-/// Reads an answer through an inspection, and no more of it than shows that it is too long.
-async fn inspected(
-    mut content: Content<'_>,
-    expected: Expected,
-    sampler: &mut Option<Sampler>,
-) -> Result<(Finding, u64), CheckError> {
-    let size = expected.packed.size;
-    let mut inspection = Inspection::begin(expected, sampler.take().unwrap_or_else(|| Sampler::new(0, 0)));
-    let mut read = 0_u64;
-    while let Some(piece) = content.next().await? {
-        read = read.saturating_add(piece.len() as u64);
-        inspection.piece(piece).await;
-        if read > size {
-            break;
-        }
-    }
-    let broken = || CheckError::internal("reading an index broke down, please report it");
-    let (finding, back) = inspection.finish().await.ok_or_else(broken)?;
-    *sampler = Some(back);
-    Ok((finding, read))
-}
-
-/// Where a suite is, below the repository; ends in `/` unless it is the repository itself.
-fn directory(suite: &str) -> String {
-    if Args::is_flat(suite) {
-        suite
-            .split('/')
-            .filter(|part| !part.is_empty() && *part != ".")
-            .map(|part| format!("{part}/"))
-            .collect()
-    } else {
-        format!("dists/{suite}/")
-    }
-}
-
-fn escaped(path: &str) -> String {
-    let mut text = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~+:@,=!$&'()*".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flat_suite_is_a_directory() {
-        for (suite, want) in
-            [("stable", "dists/stable/"), ("./", ""), ("/", ""), ("x/./y/", "x/y/"), ("a/b", "dists/a/b/")]
-        {
-            assert_eq!(directory(suite), want, "{suite}");
-        }
-    }
-
-    #[test]
-    fn names_in_the_pool_stay_what_they_are() {
-        assert_eq!(escaped("pool/g++_1%3a2~rc+é ?#.deb"), "pool/g++_1%253a2~rc+%C3%A9%20%3F%23.deb");
     }
 }

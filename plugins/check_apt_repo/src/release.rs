@@ -93,7 +93,7 @@ impl Release {
     pub fn parse(text: &[u8]) -> Result<Release, String> {
         let text = std::str::from_utf8(text).map_err(|error| {
             let before = text.get(..error.valid_up_to()).unwrap_or_default();
-            format!("line {} is no UTF-8", before.iter().filter(|byte| **byte == b'\n').count() + 1)
+            format!("line {} is no UTF-8", before.split(|byte| *byte == b'\n').count())
         })?;
         let mut release = Release::default();
         let mut seen: Vec<&str> = Vec::new();

@@ -363,11 +363,11 @@ fn every_kind_of_broken_repository() {
         (
             "future",
             Box::new(|dists| {
-                set(dists, "Date", &in_days(2));
+                set(dists, "Date", &in_days(3));
                 all.sign(dists);
             }),
             State::Critical,
-            "not valid yet, its Date is 2.0 days in the future",
+            "not valid yet, its Date is 3.0 days in the future",
             100,
             "is not valid yet",
         ),
