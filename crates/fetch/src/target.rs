@@ -276,7 +276,7 @@ mod tests {
         let own = |base: &str, dial: &str| Ok((base.to_owned(), dial.to_owned()));
         assert_eq!(at("", "http://a/x"), own("http://a/", "a"));
         assert_eq!(at("-I 10.0.0.1", "https://a:8443/x"), own("https://a:8443/", "10.0.0.1"));
-        assert_eq!(at("-S1.3", "https://[::1]/"), own("https://[::1]/", "::1"));
+        assert_eq!(at("--ssl=1.3", "https://[::1]/"), own("https://[::1]/", "::1"));
         for (line, url, why) in [
             ("-H b", "http://a/", "leave -H and -p out"),
             ("-p 81", "http://a/", "leave -H and -p out"),

@@ -371,15 +371,15 @@ mod tests {
             let Finding::Differs(said) = found(expected(Form::Plain, &text), pieces) else { panic!("{why}") };
             assert!(said.contains(why), "{said}");
         };
-        is(&[&text, b"x"], "has more than 132 bytes");
-        is(&[b"x"], "has 1 bytes, the Release says 132");
+        is(&[&text, b"x"], "has more than 130 bytes");
+        is(&[b"x"], "has 1 bytes, the Release says 130");
         is(&[], "has 0 bytes");
         let mut changed = text.clone();
         changed[0] = b'Q';
         is(&[&changed], "has another SHA256");
         let other = gzip(b"Package: b\n");
         let Finding::Differs(said) = found(expected(Form::Gzip, &other), &[&other]) else { panic!() };
-        assert!(said.starts_with("unpacked, it has 11 bytes") || said.contains("line 1"), "{said}");
+        assert!(said.starts_with("unpacked, it has 11 bytes"), "{said}");
     }
 
     #[test]
