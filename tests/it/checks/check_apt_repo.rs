@@ -1,6 +1,7 @@
 //! `check_apt_repo` against repositories that reprepro made and nginx serves (T40, T41), beside what
 //! apt and gpgv say of the same files.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -188,7 +189,7 @@ impl Repositories {
                 let hash = run(Command::new(program).arg(dists.join(&path)));
                 let hash = hash.split_whitespace().next().unwrap().to_owned();
                 let size = fs::metadata(dists.join(&path)).unwrap().len();
-                text.push_str(&format!(" {hash} {size} {path}\n"));
+                writeln!(text, " {hash} {size} {path}").unwrap();
             }
         }
         fs::write(dists.join("Release"), text).unwrap();
@@ -337,14 +338,19 @@ fn a_good_repository() {
     host(&["-p", &free_port().to_string()]).expect(State::Critical).says("refused");
 }
 
+/// What is done to a suite, given its directory.
+type Change<'a> = Box<dyn Fn(&Path) + 'a>;
+
 /// T40: what is wrong is seen, said, and said by apt as well.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_kind_of_broken_repository() {
     let all = Repositories::new();
     let other = all.gnupg.key("other", "ed25519", "sign", "1y", NOW);
-    type Change<'a> = Box<dyn Fn(&Path) + 'a>;
     let remove = |dists: &Path, names: &[&str]| {
-        names.iter().for_each(|name| fs::remove_file(dists.join(name)).unwrap())
+        for name in names {
+            fs::remove_file(dists.join(name)).unwrap();
+        }
     };
     // name, what is changed, our state and words, apt's exit code and words
     let cases: Vec<(&str, Change, State, &str, i32, &str)> = vec![
@@ -913,6 +919,7 @@ fn nothing_hangs_and_everything_has_a_limit() {
 
 /// Every kind of key and signature: what is made of it is what gpgv makes of it.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one keyring for all cases")]
 fn signatures_are_judged_as_gpgv_judges_them() {
     let gnupg = Gnupg::new();
     let dir = tempfile::tempdir().unwrap();
