@@ -35,13 +35,17 @@ impl Gnupg {
     }
 
     fn command(&self) -> Command {
-        self.through("gpg", &[])
+        self.at(NOW)
     }
 
-    /// gpg behind another program, such as faketime.
-    fn through(&self, program: &str, words: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.args(words).env("GNUPGHOME", self.home.path()).args([
+    /// gpg that believes it is so many hours ago.
+    fn at(&self, hours_ago: i64) -> Command {
+        let time = Timestamp::now().as_second() - hours_ago * 3600;
+        let mut command = Command::new("gpg");
+        if hours_ago != NOW {
+            command.args(["--faked-system-time", &time.to_string()]);
+        }
+        command.env("GNUPGHOME", self.home.path()).args([
             "--batch",
             "--quiet",
             "--yes",
@@ -53,16 +57,10 @@ impl Gnupg {
         command
     }
 
-    /// Makes a key, in a moment that faketime knows, and gives its fingerprint.
-    fn key(&self, name: &str, algorithm: &str, usage: &str, expire: &str, when: &str) -> String {
+    /// Makes a key so many hours ago, and gives its fingerprint.
+    fn key(&self, name: &str, algorithm: &str, usage: &str, expire: &str, when: i64) -> String {
         let user = format!("{name} <{name}@example.org>");
-        run(self.through("faketime", &[when, "gpg"]).args([
-            "--quick-gen-key",
-            &user,
-            algorithm,
-            usage,
-            expire,
-        ]));
+        run(self.at(when).args(["--quick-gen-key", &user, algorithm, usage, expire]));
         self.fingerprints(name).remove(0)
     }
 
@@ -79,11 +77,11 @@ impl Gnupg {
     }
 
     /// A cleartext and a detached signature of a file, beside it.
-    fn sign(&self, keys: &[&str], more: &[&str], file: &Path, when: &str) -> (PathBuf, PathBuf) {
+    fn sign(&self, keys: &[&str], more: &[&str], file: &Path, when: i64) -> (PathBuf, PathBuf) {
         let dir = file.parent().unwrap();
         let (inline, detached) = (dir.join("InRelease"), dir.join("Release.gpg"));
         for (how, to) in [("--clearsign", &inline), ("--detach-sign", &detached)] {
-            let mut gpg = self.through("faketime", &[when, "gpg"]);
+            let mut gpg = self.at(when);
             gpg.args(more).args(keys.iter().flat_map(|key| ["--local-user", key]));
             run(gpg.arg("--armor").arg("--output").arg(to).arg(how).arg(file));
         }
@@ -106,7 +104,9 @@ struct Repositories {
     keyring: PathBuf,
 }
 
-const NOW: &str = "0 seconds ago";
+const NOW: i64 = 0;
+const DAY: i64 = 24;
+const YEAR: i64 = 365 * DAY;
 
 impl Repositories {
     fn new() -> Repositories {
@@ -956,7 +956,7 @@ fn signatures_are_judged_as_gpgv_judges_them() {
         Verdict::UnknownKey => "NO_PUBKEY",
         other => panic!("{other:?}"),
     };
-    let agree = |name: &str, keys: &[&str], more: &[&str], when: &str, want: &dyn Fn(&Verdict) -> bool| {
+    let agree = |name: &str, keys: &[&str], more: &[&str], when: i64, want: &dyn Fn(&Verdict) -> bool| {
         let (inline, detached) = gnupg.sign(keys, more, &release, when);
         let own = judged(&inline, &detached);
         let theirs = gpgv(&[&inline]);
@@ -980,17 +980,11 @@ fn signatures_are_judged_as_gpgv_judges_them() {
         "dsa2048",
     ];
     let keys: Vec<String> = kinds.iter().map(|kind| gnupg.key(kind, kind, "sign", "1y", NOW)).collect();
-    let expired = gnupg.key("expired", "ed25519", "sign", "1y", "2 years ago");
-    let revoked = gnupg.key("revoked", "ed25519", "sign", "1y", "2 days ago");
-    let owner = gnupg.key("owner", "ed25519", "cert", "2y", "1 year ago");
-    for (when, expire) in [("1 year ago", "2y"), ("1 year ago", "1m")] {
-        run(gnupg.through("faketime", &[when, "gpg"]).args([
-            "--quick-add-key",
-            &owner,
-            "rsa2048",
-            "sign",
-            expire,
-        ]));
+    let expired = gnupg.key("expired", "ed25519", "sign", "1y", 2 * YEAR);
+    let revoked = gnupg.key("revoked", "ed25519", "sign", "1y", 2 * DAY);
+    let owner = gnupg.key("owner", "ed25519", "cert", "2y", YEAR);
+    for (when, expire) in [(YEAR, "2y"), (YEAR, "1m")] {
+        run(gnupg.at(when).args(["--quick-add-key", &owner, "rsa2048", "sign", expire]));
     }
     let subkeys = gnupg.fingerprints("owner");
     let unknown = gnupg.key("unknown", "ed25519", "sign", "1y", NOW);
@@ -1017,15 +1011,15 @@ fn signatures_are_judged_as_gpgv_judges_them() {
     }
     agree("two", &[&keys[1], &keys[2]], &[], NOW, &good);
     agree("unknown", &[&unknown], &[], NOW, &|verdict| *verdict == Verdict::UnknownKey);
-    agree("expired", &[&expired], &[], "18 months ago", &|verdict| matches!(verdict, Verdict::ExpiredKey(_)));
+    agree("expired", &[&expired], &[], YEAR + 180 * DAY, &|verdict| {
+        matches!(verdict, Verdict::ExpiredKey(_))
+    });
     let short = ["--default-sig-expire", "1d"];
     agree("expired signature", &[&keys[2]], &["--default-sig-expire", "1y"], NOW, &good);
-    agree("revoked later", &[&revoked], &[], "1 day ago", &good);
-    agree("expired signature", &[&revoked], &short, "36 hours ago", &|verdict| {
-        matches!(verdict, Verdict::Expired(_))
-    });
+    agree("revoked later", &[&revoked], &[], DAY, &good);
+    agree("expired signature", &[&revoked], &short, 36, &|verdict| matches!(verdict, Verdict::Expired(_)));
     agree("subkey", &[&format!("{}!", subkeys[1])], &[], NOW, &good);
-    agree("expired subkey", &[&format!("{}!", subkeys[2])], &[], "350 days ago", &|verdict| {
+    agree("expired subkey", &[&format!("{}!", subkeys[2])], &[], 350 * DAY, &|verdict| {
         matches!(verdict, Verdict::ExpiredKey(_))
     });
 
