@@ -31,7 +31,7 @@ pub(crate) fn explain(error: &reqwest::Error, place: &str, target: &Target, seen
     if target.wants_http2() && error.is_request() && !error.is_connect() {
         return CheckError::target(format!("{place} does not answer in HTTP/2"));
     }
-    // there may be several of hyper's, one in another
+    // one of hyper's may wrap another: which of them says what was wrong is chance
     let mut of_http = causes.iter().filter_map(|cause| cause.downcast_ref::<hyper::Error>());
     if let Some(words) = of_http.find_map(http_words) {
         return CheckError::target(format!("{place} {words}"));

@@ -119,6 +119,18 @@ impl<'a> Fetcher<'a> {
 
     /// Sends a request and reads the answer. Redirects are answers like others: [`crate::next_request`].
     pub async fn fetch(&self, request: &Request) -> Result<Answer, CheckError> {
+        let (mut answer, content) = self.open(request).await?;
+        if request.wants_body {
+            let began = Instant::now();
+            answer.body = self.body(content).await?;
+            answer.phases.transfer = began.elapsed().as_secs_f64();
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request and reads the head of the answer; its content is still to be read, by a caller
+    /// who bounds it. For what is too large to be held.
+    pub async fn open(&self, request: &Request) -> Result<(Answer, Content<'_>), CheckError> {
         let place = Fetcher::place(&request.url);
         let host = request.url.host_str().unwrap_or_default();
         if is_literal(host) && self.target.dial.proxy().is_none() {
@@ -133,21 +145,17 @@ impl<'a> Fetcher<'a> {
             Err(_) => return Err(self.too_slow(&place)),
         };
         let first_byte = Instant::now();
-        let mut answer = Answer {
+        let answer = Answer {
             url: request.url.clone(),
             version: response.version(),
             status: response.status(),
             reason: reason(&response),
             headers: response.headers().clone(),
             body: Vec::new(),
-            phases: crate::Phases::default(),
+            phases: self.watch.seen().phases(asked, first_byte, first_byte),
             certificate: self.accepted_certificate().filter(|_| request.url.scheme() == "https"),
         };
-        if request.wants_body {
-            answer.body = self.body(response, &place).await?;
-        }
-        answer.phases = self.watch.seen().phases(asked, first_byte, Instant::now());
-        Ok(answer)
+        Ok((answer, Content { fetcher: self, response, place, read: 0 }))
     }
 
     /// The server's certificate, if the last request came as far as a finished handshake, whatever
@@ -186,30 +194,24 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    async fn body(&self, mut response: Response, place: &str) -> Result<Vec<u8>, CheckError> {
+    /// All of a content, if it is no more than `--max-body`.
+    pub async fn body(&self, mut content: Content<'_>) -> Result<Vec<u8>, CheckError> {
         let limit = self.target.max_body;
-        let too_large = || {
+        let too_large = |place: &str| {
             let limit = check::size::shown(limit);
             CheckError::target(format!("{place} sends more than {limit} (--max-body reads more)"))
         };
-        if response.content_length().is_some_and(|length| length > limit) {
-            return Err(too_large());
+        if content.length().is_some_and(|length| length > limit) {
+            return Err(too_large(&content.place));
         }
         let mut body = Vec::new();
-        loop {
-            let Ok(next) = tokio::time::timeout(self.left(), response.chunk()).await else {
-                return Err(self.cut_off(place, body.len()));
-            };
-            match next {
-                Ok(Some(part)) if (body.len() + part.len()) as u64 > limit => return Err(too_large()),
-                Ok(Some(part)) => body.extend_from_slice(&part),
-                Ok(None) => return Ok(body),
-                Err(error) => {
-                    let why = self.explained(&error, place);
-                    return Err(CheckError::target(format!("{why} (after {} bytes)", body.len())));
-                }
+        while let Some(part) = content.next().await? {
+            if content.read > limit {
+                return Err(too_large(&content.place));
             }
+            body.extend_from_slice(&part);
         }
+        Ok(body)
     }
 
     /// A hair less than the check's own time, so that the message can say what was slow.
@@ -230,13 +232,45 @@ impl<'a> Fetcher<'a> {
         CheckError::timeout(format!("{what} from {place} within {seconds} seconds"))
     }
 
-    fn cut_off(&self, place: &str, read: usize) -> CheckError {
+    fn cut_off(&self, place: &str, read: u64) -> CheckError {
         let seconds = self.ctx.timeout.as_secs_f64();
         CheckError::timeout(format!("{place} is slow: {read} bytes of content within {seconds} seconds"))
     }
 
     fn explained(&self, error: &reqwest::Error, place: &str) -> CheckError {
         error::explain(error, place, self.target, &self.watch.seen())
+    }
+}
+
+/// The content of an answer, piece by piece as it comes.
+pub struct Content<'f> {
+    fetcher: &'f Fetcher<'f>,
+    response: Response,
+    place: String,
+    read: u64,
+}
+
+impl Content<'_> {
+    /// Bytes that the server has announced, if it has.
+    pub fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// The next piece, by the deadline of the check; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, CheckError> {
+        let Ok(next) = tokio::time::timeout(self.fetcher.left(), self.response.chunk()).await else {
+            return Err(self.fetcher.cut_off(&self.place, self.read));
+        };
+        match next {
+            Ok(part) => {
+                self.read += part.as_ref().map_or(0, |part| part.len() as u64);
+                Ok(part.map(Vec::from))
+            }
+            Err(error) => {
+                let why = self.fetcher.explained(&error, &self.place);
+                Err(CheckError::target(format!("{why} (after {} bytes)", self.read)))
+            }
+        }
     }
 }
 

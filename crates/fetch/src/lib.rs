@@ -28,7 +28,7 @@ mod watch;
 pub use answer::{Answer, Phases};
 pub use anywhere::{UrlOptions, place};
 pub use check::size::{bytes, clipped, shown};
-pub use fetcher::{Fetcher, Request};
+pub use fetcher::{Content, Fetcher, Request};
 pub use percent::percent_decoded;
 pub use pin::Pin;
 pub use redirect::{MAX_REDIRECTS, next_request};

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use check::Secret;
+use check::{CheckError, Secret};
 use net::DialOptions;
+use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::SupportedProtocolVersion;
 
@@ -122,6 +123,34 @@ impl Target {
     /// Was HTTP/2 asked for, and nothing else will do?
     pub fn wants_http2(&self) -> bool {
         self.http_version == HttpVersion::Two
+    }
+
+    /// The host of a URL, asked with all other options of this one. The URL says host, port and
+    /// whether it is TLS, so -H and -p must not; -I may still give the address.
+    pub fn at(&self, url: &Url) -> Result<Target, CheckError> {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(CheckError::usage(
+                "a URL with a user or a password is shown to everybody: use --user and --password-file",
+            ));
+        }
+        let unusable = |why: &str| CheckError::usage(format!("the URL {url} {why}"));
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| unusable("has no host"))?;
+        if self.hostname.is_some() || self.port.is_some() || !self.positional.is_empty() {
+            return Err(unusable("says host and port: leave -H and -p out, or give its path only"));
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if self.ssl.is_none() => {}
+            "http" => return Err(unusable("is without TLS, which -S asks for: write https://")),
+            _ => return Err(unusable("is no http:// or https:// URL")),
+        }
+        let mut target = self.clone();
+        target.hostname = Some(host.to_owned());
+        target.port = url.port();
+        if url.scheme() == "https" && target.ssl.is_none() {
+            target.ssl = Some(TlsVersions::Any);
+        }
+        Ok(target)
     }
 }
 
@@ -282,6 +311,34 @@ pub(crate) fn body_limit(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_says_host_port_and_tls_by_itself() {
+        use clap::{Args, FromArgMatches};
+        let at = |line: &str, url: &str| {
+            let command = Target::augment_args(clap::Command::new("x").no_binary_name(true));
+            let matches = command.try_get_matches_from(line.split_whitespace()).expect("options");
+            let target = Target::from_arg_matches(&matches).expect("options");
+            let target = target.at(&Url::parse(url).unwrap()).map_err(|error| error.to_string())?;
+            let aim =
+                crate::aim::Aim::of(&target, target.ssl.is_some()).map_err(|error| error.to_string())?;
+            Ok::<_, String>((aim.base.to_string(), aim.dial))
+        };
+        let own = |base: &str, dial: &str| Ok((base.to_owned(), dial.to_owned()));
+        assert_eq!(at("", "http://a/x"), own("http://a/", "a"));
+        assert_eq!(at("-I 10.0.0.1", "https://a:8443/x"), own("https://a:8443/", "10.0.0.1"));
+        assert_eq!(at("--ssl=1.3", "https://[::1]/"), own("https://[::1]/", "::1"));
+        for (line, url, why) in [
+            ("-H b", "http://a/", "leave -H and -p out"),
+            ("-p 81", "http://a/", "leave -H and -p out"),
+            ("-S", "http://a/", "write https://"),
+            ("", "ftp://a/", "is no http:// or https:// URL"),
+            ("", "http://me:s3cret@a/", "use --user"),
+        ] {
+            let error = at(line, url).unwrap_err();
+            assert!(error.contains(why) && !error.contains("s3cret"), "{line} {url}: {error}");
+        }
+    }
 
     #[test]
     fn options_are_read_as_the_peer_reads_them() {

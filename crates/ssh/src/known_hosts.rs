@@ -9,8 +9,8 @@ use check::CheckError;
 use ring::hmac;
 
 use crate::Fingerprint;
-use check::glob;
 use crate::wire::key_type;
+use check::glob;
 
 /// Largest file read.
 const MAX_LEN: u64 = 16 * 1024 * 1024;

@@ -5,6 +5,7 @@ use check::CheckDef;
 /// Every check of ours, by name. A new one is one line here (and one in Cargo.toml).
 pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_apt::Args>(),
+    CheckDef::of::<check_apt_repo::Args>(),
     CheckDef::of::<check_bitcoind::Args>(),
     CheckDef::of::<check_bittorrent::Args>(),
     CheckDef::of::<check_cert::Args>(),

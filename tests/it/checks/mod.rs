@@ -1,6 +1,7 @@
 //! Each check against the real thing, as a program and in-process (requirement U01).
 
 mod check_apt;
+mod check_apt_repo;
 mod check_bitcoind;
 mod check_bittorrent;
 mod check_cert;

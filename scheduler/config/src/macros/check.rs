@@ -14,6 +14,7 @@ use crate::trust::unquoted;
 
 /// Checks of ours that have `--proxy`; check_ntp and check_ping by refusing it, so that nothing goes directly.
 pub const PROXY_CHECKS: &[&str] = &[
+    "check_apt_repo",
     "check_bitcoind",
     "check_bittorrent",
     "check_cert",
