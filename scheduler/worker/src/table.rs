@@ -6,6 +6,7 @@ use check::CheckDef;
 pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_apt::Args>(),
     CheckDef::of::<check_cert::Args>(),
+    CheckDef::of::<check_cluster::Args>(),
     CheckDef::of::<check_disk::Args>(),
     CheckDef::of::<check_dummy::Args>(),
     CheckDef::of::<check_file_age::Args>(),

@@ -2,6 +2,7 @@
 
 mod check_apt;
 mod check_cert;
+mod check_cluster;
 mod check_disk;
 mod check_dummy;
 mod check_file_age;
