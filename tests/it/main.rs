@@ -9,6 +9,7 @@ mod checks;
 mod daemon;
 mod mail;
 mod netns;
+mod peers;
 mod scenarios;
 mod support;
 mod worker;

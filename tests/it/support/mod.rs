@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 pub mod exim;
+pub mod mounts;
+pub mod sleepers;
 pub mod tls_servers;
 pub mod web;
 
