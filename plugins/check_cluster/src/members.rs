@@ -49,7 +49,9 @@ impl FromStr for Members {
                 "3" => 3,
                 "" => return Err(format!("state {} is empty: a macro may have found nothing", i + 1)),
                 _ => {
-                    return Err(format!("`{word}` is no state: write 0, 1, 2 or 3, with commas between them"));
+                    return Err(format!(
+                        "`{word}` is no state: write 0, 1, 2 or 3, with commas between them"
+                    ));
                 }
             };
             members.0[state] += 1;
