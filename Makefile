@@ -32,3 +32,6 @@ install:         ## hlidka and its checks under $(PREFIX)
 	install target/dist/hlidka $(DESTDIR)$(PREFIX)/bin/
 	install target/dist/hlidka-worker $(DESTDIR)$(PREFIX)/lib/hlidka/
 	for check in plugins/check_*; do install target/dist/$$(basename $$check) $(DESTDIR)$(PREFIX)/lib/hlidka/plugins/; done
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	target/dist/hlidka-worker --man $(DESTDIR)$(PREFIX)/share/man/man1
+	target/dist/hlidka-worker --completions $(DESTDIR)$(PREFIX)/share

@@ -7,9 +7,12 @@
 
 mod checks;
 mod daemon;
+mod definitions;
 mod mail;
 mod netns;
+mod onion;
 mod peers;
 mod scenarios;
+mod store;
 mod support;
 mod worker;

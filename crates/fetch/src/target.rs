@@ -15,49 +15,48 @@ const LARGEST_BODY: u64 = 1024 * 1024 * 1024;
 
 /// Options of the target, letters as in monitoring-plugins' check_http.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Target")]
 pub struct Target {
     /// Name of the host: for the connection, the Host header and the certificate; a port behind it
     /// (example.org:8080) is used as -p is
-    #[arg(short = 'H', long, value_name = "HOST[:PORT]")]
+    #[arg(help_heading = "Target", short = 'H', long, value_name = "HOST[:PORT]")]
     pub(crate) hostname: Option<String>,
     /// Connect to this address (or name) instead
-    #[arg(short = 'I', long = "IP-address", value_name = "ADDRESS")]
+    #[arg(help_heading = "Target", short = 'I', long = "IP-address", value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
-    #[arg(value_name = "ADDRESS [HOST]", num_args = 0..=2, hide = true)]
+    #[arg(help_heading = "Target", value_name = "ADDRESS [HOST]", num_args = 0..=2, hide = true)]
     pub(crate) positional: Vec<String>,
     /// Port [default: 80, with TLS 443]
-    #[arg(short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(help_heading = "Target", short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// Use TLS; with a version (-S1.2) that one only, with a plus (-S1.2+) that one or newer; the
     /// versions are 1.2 and 1.3
-    #[arg(short = 'S', long, value_name = "VERSION[+]", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(help_heading = "Target", short = 'S', long, value_name = "VERSION[+]", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) ssl: Option<TlsVersions>,
     /// Name to ask for in the TLS handshake and to find in the certificate [default: the host's
     /// name, which is always sent]
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(help_heading = "Target", long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) sni: Option<String>,
     /// Version of HTTP: 1.0, 1.1 or 2; without TLS, 2 needs a server that speaks it from the start
-    #[arg(long, value_name = "VERSION", default_value = "1.1")]
+    #[arg(help_heading = "Target", long, value_name = "VERSION", default_value = "1.1")]
     pub(crate) http_version: HttpVersion,
     /// User for basic authentication; the password comes from --password-file or from
     /// HLIDKA_HTTP_PASSWORD
-    #[arg(long, value_name = "USER", conflicts_with = "authorization")]
+    #[arg(help_heading = "Target", long, value_name = "USER", conflicts_with = "authorization")]
     pub(crate) user: Option<String>,
     /// Password of --user, in the first line of this file
-    #[arg(long, value_name = "FILE", requires = "user")]
+    #[arg(help_heading = "Target", long, value_name = "FILE", requires = "user")]
     pub(crate) password_file: Option<PathBuf>,
     /// User and password in one; everybody on this machine can read them, so prefer --user
-    #[arg(short = 'a', long, value_name = "USER:PASSWORD")]
+    #[arg(help_heading = "Target", short = 'a', long, value_name = "USER:PASSWORD")]
     pub(crate) authorization: Option<String>,
     /// Header to send; may be repeated
-    #[arg(short = 'k', long = "header", value_name = "NAME: VALUE")]
+    #[arg(help_heading = "Target", short = 'k', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<Header>,
     /// User agent to send
-    #[arg(short = 'A', long, value_name = "TEXT", value_parser = agent)]
+    #[arg(help_heading = "Target", short = 'A', long, value_name = "TEXT", value_parser = agent)]
     pub(crate) useragent: Option<HeaderValue>,
     /// Read no more than this of an answer; a larger one is an error
-    #[arg(long, value_name = "SIZE", default_value = "10M", value_parser = body_limit)]
+    #[arg(help_heading = "Target", long, value_name = "SIZE", default_value = "10M", value_parser = body_limit)]
     pub(crate) max_body: u64,
     #[command(flatten)]
     pub(crate) trust: TrustOptions,
@@ -74,28 +73,27 @@ impl Target {
 
 /// Whom to trust, and who we are.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "TLS")]
 pub(crate) struct TrustOptions {
     /// Trust the authorities (or the server's own certificate) in this PEM file, not the system's
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    #[arg(help_heading = "TLS", long, value_name = "FILE", conflicts_with = "insecure")]
     ca_cert: Option<PathBuf>,
     /// Trust the certificate with this SHA-256 fingerprint, whoever signed it; may be repeated
-    #[arg(long = "pin-cert", value_name = "SHA256", conflicts_with_all = ["insecure", "ca_cert"])]
+    #[arg(help_heading = "TLS", long = "pin-cert", value_name = "SHA256", conflicts_with_all = ["insecure", "ca_cert"])]
     certificate_pins: Vec<Pin>,
     /// Trust the key with this SHA-256 (hex, or sha256//BASE64 as curl has it); may be repeated
-    #[arg(long = "pin-key", value_name = "SHA256", conflicts_with_all = ["insecure", "ca_cert"])]
+    #[arg(help_heading = "TLS", long = "pin-key", value_name = "SHA256", conflicts_with_all = ["insecure", "ca_cert"])]
     key_pins: Vec<Pin>,
     /// Trust any certificate: no protection against an impostor
-    #[arg(long)]
+    #[arg(help_heading = "TLS", long)]
     insecure: bool,
     /// Verify the certificate, which is done anyway; for command lines made for check_curl
-    #[arg(short = 'D', long, conflicts_with = "insecure")]
+    #[arg(help_heading = "TLS", short = 'D', long, conflicts_with = "insecure")]
     verify_cert: bool,
     /// Our own certificate and its chain, PEM
-    #[arg(short = 'J', long, value_name = "FILE")]
+    #[arg(help_heading = "TLS", short = 'J', long, value_name = "FILE")]
     client_cert: Option<PathBuf>,
     /// Key of --client-cert, PEM [default: in the same file]
-    #[arg(short = 'K', long, value_name = "FILE", requires = "client_cert")]
+    #[arg(help_heading = "TLS", short = 'K', long, value_name = "FILE", requires = "client_cert")]
     private_key: Option<PathBuf>,
 }
 

@@ -47,22 +47,21 @@ impl Family {
 
 /// How to reach the target: `-4`, `-6`, `--source` and `--proxy`.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Connection")]
 pub struct DialOptions {
     /// Use IPv4 only
-    #[arg(short = '4', long, conflicts_with = "use_ipv6")]
+    #[arg(help_heading = "Connection", short = '4', long, conflicts_with = "use_ipv6")]
     use_ipv4: bool,
     /// Use IPv6 only
-    #[arg(short = '6', long)]
+    #[arg(help_heading = "Connection", short = '6', long)]
     use_ipv6: bool,
     /// Connect from this local address
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "proxy")]
+    #[arg(help_heading = "Connection", long, value_name = "ADDRESS", conflicts_with = "proxy")]
     source: Option<IpAddr>,
     /// Go through this SOCKS5 proxy, which resolves the names too: socks5h://[user@]host:port
-    #[arg(long, value_name = "URL", conflicts_with_all = ["use_ipv4", "use_ipv6"])]
+    #[arg(help_heading = "Connection", long, value_name = "URL", conflicts_with_all = ["use_ipv4", "use_ipv6"])]
     proxy: Option<Proxy>,
     /// Password of the proxy's user, in the first line of this file (or in HLIDKA_PROXY_PASSWORD)
-    #[arg(long, value_name = "FILE", requires = "proxy")]
+    #[arg(help_heading = "Connection", long, value_name = "FILE", requires = "proxy")]
     proxy_password_file: Option<PathBuf>,
 }
 

@@ -8,28 +8,47 @@ use regex::bytes::{Regex, RegexBuilder};
 
 /// What the answer must hold.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Expectations")]
 pub(crate) struct ContentOptions {
     /// Text that must be in the headers
-    #[arg(short = 'd', long, value_name = "TEXT")]
+    #[arg(help_heading = "Expectations", short = 'd', long, value_name = "TEXT")]
     header_string: Option<String>,
     /// Text that must be in the content; may be repeated, then all must be
-    #[arg(short = 's', long = "string", value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "Expectations",
+        short = 's',
+        long = "string",
+        value_name = "TEXT",
+        allow_hyphen_values = true
+    )]
     strings: Vec<String>,
     /// Pattern that must be in the content (see https://docs.rs/regex, `^` and `$` match at lines)
-    #[arg(short = 'r', long, visible_alias = "ereg", value_name = "REGEX", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "Expectations",
+        short = 'r',
+        long,
+        visible_alias = "ereg",
+        value_name = "REGEX",
+        allow_hyphen_values = true
+    )]
     regex: Option<String>,
     /// The same, upper and lower case alike
-    #[arg(short = 'R', long, value_name = "REGEX", allow_hyphen_values = true, conflicts_with = "regex")]
+    #[arg(
+        help_heading = "Expectations",
+        short = 'R',
+        long,
+        value_name = "REGEX",
+        allow_hyphen_values = true,
+        conflicts_with = "regex"
+    )]
     eregi: Option<String>,
     /// Let `.` match line breaks, and `^` and `$` the ends of the content only
-    #[arg(short = 'l', long)]
+    #[arg(help_heading = "Expectations", short = 'l', long)]
     linespan: bool,
     /// The pattern must not be in the content
-    #[arg(long)]
+    #[arg(help_heading = "Expectations", long)]
     invert_regex: bool,
     /// State if the pattern decides: critical or warning
-    #[arg(long, value_name = "STATE", default_value = "critical")]
+    #[arg(help_heading = "Expectations", long, value_name = "STATE", default_value = "critical")]
     state_regex: PatternState,
 }
 

@@ -17,7 +17,6 @@ const MAX_SHOWN: usize = 60;
 
 /// What values in the answer must be.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "JSON")]
 #[expect(
     clippy::struct_field_names,
     reason = "the names of the options, which share one command line with others"
@@ -25,19 +24,43 @@ const MAX_SHOWN: usize = 60;
 pub(crate) struct JsonOptions {
     /// The answer must be JSON and have this value: a JSONPath as in RFC 9535, such as $.jobs[*].size;
     /// if it selects several, each is judged; .length at its end is the number of elements
-    #[arg(long, value_name = "PATH")]
+    #[arg(help_heading = "JSON", long, value_name = "PATH")]
     json_path: Option<Path>,
     /// What the value must be, as text: true, 12, running
-    #[arg(long, value_name = "VALUE", requires = "json_path", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "JSON",
+        long,
+        value_name = "VALUE",
+        requires = "json_path",
+        allow_hyphen_values = true
+    )]
     json_expect: Option<String>,
     /// WARNING if the value is outside this range; true is 1 and false 0
-    #[arg(long, value_name = "RANGE", requires = "json_path", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "JSON",
+        long,
+        value_name = "RANGE",
+        requires = "json_path",
+        allow_hyphen_values = true
+    )]
     json_warning: Option<Range>,
     /// CRITICAL if the value is outside this range
-    #[arg(long, value_name = "RANGE", requires = "json_path", allow_hyphen_values = true)]
+    #[arg(
+        help_heading = "JSON",
+        long,
+        value_name = "RANGE",
+        requires = "json_path",
+        allow_hyphen_values = true
+    )]
     json_critical: Option<Range>,
     /// Label of the value's perfdata
-    #[arg(long, value_name = "LABEL", requires = "json_path", default_value = "value")]
+    #[arg(
+        help_heading = "JSON",
+        long,
+        value_name = "LABEL",
+        requires = "json_path",
+        default_value = "value"
+    )]
     json_label: String,
 }
 

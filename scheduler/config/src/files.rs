@@ -244,7 +244,12 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error, by: NamedBy<'_>) -> Pro
             "let hlidka's group read it; Puppet's nagios types create files with mode 0600 unless `mode` and `group` \
              are given",
         ),
-        io::ErrorKind::NotFound => problem.hint("create it, or take it out of the configuration"),
+        io::ErrorKind::NotFound if by.is_some() => {
+            problem.hint("create it, or take it out of the configuration")
+        }
+        io::ErrorKind::NotFound => {
+            problem.hint("name a main file (hlidka.yaml, nagios.cfg), a file of objects or a folder of them")
+        }
         _ => problem,
     }
 }

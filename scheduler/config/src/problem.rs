@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use engine::nearest;
-
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

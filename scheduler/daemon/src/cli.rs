@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use config::{Configuration, Severity};
 use engine::{Identity, Span, Timestamp};
 
-use crate::render::{self, Paint};
+use crate::render::{self, Detail, Paint, plural};
 use crate::socket::ask;
 use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
@@ -74,6 +74,9 @@ enum Command {
         /// Show what is well, too
         #[arg(long)]
         all: bool,
+        /// Show of each object where it is defined, and when it was and will be checked
+        #[arg(short, long, conflicts_with = "json")]
+        verbose: bool,
         /// Everything that is known, as JSON
         #[arg(long)]
         json: bool,
@@ -231,7 +234,10 @@ pub fn main() -> ExitCode {
         Command::Objects { config, patterns, format, types } => {
             objects::print(&config, format, &types, &patterns).map(|()| ExitCode::SUCCESS)
         }
-        Command::Status { daemon, all, json, exit_code } => status(&daemon, all, json, exit_code),
+        Command::Status { daemon, all, verbose, json, exit_code } => {
+            let detail = if verbose { Detail::Full } else { Detail::Line };
+            status(&daemon, all, (!json).then_some(detail), exit_code)
+        }
         Command::History { daemon, object, limit, since, json } => {
             history(&daemon, object.as_deref(), limit, since, json)
         }
@@ -359,7 +365,8 @@ fn verify(path: &Path, json: bool) -> Result<ExitCode> {
     if !json {
         let counts = counts.map(|counts| format!("{counts}; ")).unwrap_or_default();
         let quarantined = if set_aside > 0 { format!(", {set_aside} quarantined") } else { String::new() };
-        writeln!(text, "{counts}{errors} errors, {warnings} warnings{quarantined}")?;
+        let (s, and) = (plural(errors), plural(warnings));
+        writeln!(text, "{counts}{errors} error{s}, {warnings} warning{and}{quarantined}")?;
     }
     print(&text)?;
     Ok(if errors + set_aside > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -373,17 +380,17 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn status(daemon: &Daemon, all: bool, json: bool, exit_code: bool) -> Result<ExitCode> {
-    let overview = match daemon.ask(&Request::Status { all: all || json })? {
+/// Text of so much detail, or JSON.
+fn status(daemon: &Daemon, all: bool, text: Option<Detail>, exit_code: bool) -> Result<ExitCode> {
+    let overview = match daemon.ask(&Request::Status { all: all || text.is_none() })? {
         Answer::Status(overview) => overview,
         Answer::Refused { reasons } => bail!("{}", reasons.join("\n")),
         _ => bail!("the daemon answered something else: is it of the same version?"),
     };
-    if json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&overview)?))?;
-    } else {
-        print(&render::status(&overview, Paint::for_stdout()))?;
-    }
+    match text {
+        None => print(&format!("{}\n", serde_json::to_string_pretty(&overview)?))?,
+        Some(detail) => print(&render::status(&overview, detail, Paint::for_stdout()))?,
+    };
     Ok(if exit_code { ExitCode::from(worst(&overview)) } else { ExitCode::SUCCESS })
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::render::{self, Paint};
+use crate::render::{self, Detail, Paint};
 use crate::run;
 use crate::socket::ask;
 use crate::wire::{Answer, Request};
@@ -72,7 +72,7 @@ fn show_all_soon(socket: PathBuf) {
     thread::spawn(move || {
         thread::sleep(Duration::from_secs(6));
         if let Ok(Answer::Status(overview)) = ask(&socket, &Request::Status { all: true }) {
-            for line in render::status(&overview, Paint::for_stdout()).lines() {
+            for line in render::status(&overview, Detail::Line, Paint::for_stdout()).lines() {
                 tracing::info!("{line}");
             }
         }

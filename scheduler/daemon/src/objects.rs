@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use config::print::{Block, TYPES, objects};
 use config::{Configuration, glob};
-use engine::ObjectId;
+use engine::{ObjectId, nearest};
 use serde_json::{Map, Value, json};
 
 use crate::cli::load;
@@ -34,25 +34,38 @@ pub(crate) fn print(config: &Path, format: Format, types: &[String], patterns: &
     }
     let configuration = load(config)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    match write(&configuration, format, types, patterns, &mut out).and_then(|()| out.flush()) {
+    let written = write(&configuration, format, types, patterns, &mut out);
+    match written.and_then(|any| out.flush().map(|()| any)) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => bail!("cannot write the answer: {error}"),
+        Ok(false) if !patterns.is_empty() => bail!("{}", matches_nothing(&configuration, patterns)),
         _ => Ok(()),
     }
 }
 
+/// What to say when no object is what was asked for.
+fn matches_nothing(of: &Configuration, patterns: &[String]) -> String {
+    let known: Vec<String> = of.graph.ids().map(|id| of.graph.identity(id).to_string()).collect();
+    let hint = patterns.iter().find_map(|pattern| nearest(pattern, known.iter().map(String::as_str)));
+    let hint = hint.map(|name| format!("; nearest known: `{name}`")).unwrap_or_default();
+    format!("no object matches {}{hint}", patterns.join(" "))
+}
+
+/// Prints what is wanted, and says if that was anything.
 fn write(
     of: &Configuration,
     format: Format,
     types: &[String],
     patterns: &[String],
     out: &mut impl Write,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let filter = Filter { of, patterns };
     let wants = |kind: &str| types.is_empty() || types.iter().any(|wanted| wanted == kind);
     let mut left_out = LeftOut::default();
     let mut result = Ok(());
+    let mut any = false;
     objects(of, wants, |block| {
         if result.is_ok() && filter.wants(block.about) {
+            any = true;
             result = match format {
                 Format::Text => out.write_all(text(&block).as_bytes()),
                 Format::Json => writeln!(out, "{}", as_json(&block)),
@@ -64,7 +77,7 @@ fn write(
         }
     });
     result?;
-    left_out.write(out)
+    left_out.write(out).map(|()| any)
 }
 
 /// Which objects are wanted.

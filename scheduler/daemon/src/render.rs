@@ -38,13 +38,22 @@ impl Paint {
     }
 }
 
+/// How much `hlidka status` says of each object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// One line.
+    Line,
+    /// Where it is defined and when it was and will be checked, too.
+    Full,
+}
+
 /// Local date and time.
 pub(crate) fn local(at: Timestamp) -> String {
     moment(at, &TimeZone::system())
 }
 
 /// Problems first, then the rest by name, then one line of counts.
-pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
+pub(crate) fn status(overview: &Overview, detail: Detail, paint: Paint) -> String {
     let mut lines: Vec<&Line> = overview.objects.iter().collect();
     lines.sort_by_key(|line| {
         let rank = (line.is_unhandled(), line.condition.severity(), line.state_type == StateType::Hard);
@@ -103,6 +112,14 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
         );
         text.push_str(row.trim_end());
         text.push('\n');
+        if detail == Detail::Full {
+            let when = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), local);
+            let (last, next) = (when(line.last_check), when(line.next_check));
+            text.push_str(&paint.dim(&format!("    defined at {}", clean(&line.defined))));
+            text.push('\n');
+            text.push_str(&paint.dim(&format!("    last check {last}, next {next}")));
+            text.push('\n');
+        }
     }
     for (switch, on) in &overview.switches {
         let on = if *on { "on" } else { "off" };
@@ -137,7 +154,8 @@ pub(crate) fn status(overview: &Overview, paint: Paint) -> String {
     text
 }
 
-fn plural(n: usize) -> &'static str {
+/// The `s` of so many.
+pub(crate) fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
@@ -223,7 +241,7 @@ mod tests {
             objects,
         };
         assert_eq!(
-            status(&overview, Paint(false)),
+            status(&overview, Detail::Line, Paint(false)),
             "\
 WARNING      web1;HTTP     1m 30s  some [31mtext
 CRITICAL     web1;known    1m 30s  some [31mtext (acknowledged)
@@ -234,5 +252,8 @@ all notifications switched off
 web2.cfg: quarantined: x
 "
         );
+        let full = status(&overview, Detail::Full, Paint(false));
+        assert!(full.contains("web1;fine     1m 30s  some [31mtext\n    defined at a.cfg:1\n"), "{full}");
+        assert!(full.contains(", next never\n"), "{full}");
     }
 }

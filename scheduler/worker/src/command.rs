@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use check::Isolation;
 use clap::{Parser, ValueEnum};
 
+use crate::generate::{self, Server};
 use crate::table::{self, CHECKS};
 use crate::{pools, sandbox_test};
 
@@ -19,25 +20,39 @@ use crate::{pools, sandbox_test};
     override_usage = "hlidka-worker --pool exec\n       \
                       hlidka-worker --pool in-process --plugins DIR\n       \
                       hlidka-worker CHECK [OPTIONS OF THE CHECK]\n       \
-                      hlidka-worker --list | --test-sandbox",
+                      hlidka-worker --list | --test-sandbox\n       \
+                      hlidka-worker --definitions icinga2|nagios|director [--plugins DIR]\n       \
+                      hlidka-worker --man DIR | --completions SHARE",
     after_help = "Examples:\n  \
                   hlidka-worker check_tcp -H db1.example.org -p 5432\n  \
-                  ln -s hlidka-worker check_tcp && ./check_tcp -H db1.example.org -p 5432",
+                  ln -s hlidka-worker check_tcp && ./check_tcp -H db1.example.org -p 5432\n  \
+                  hlidka-worker --definitions icinga2 >/etc/icinga2/conf.d/hlidka.conf",
     max_term_width = 100
 )]
 struct Options {
     /// Serve the daemon on standard input: run our own checks inside this process, or exec programs
-    #[arg(long, value_enum, value_name = "KIND", required_unless_present_any = ["list", "test_sandbox"])]
+    #[arg(long, value_enum, value_name = "KIND", required_unless_present = "other")]
     pool: Option<PoolKind>,
     /// The folder of our own checks: a command whose program is DIR/CHECK runs in-process
+    /// [default for definitions: /usr/lib/hlidka/plugins]
     #[arg(long, value_name = "DIR", required_if_eq("pool", "in-process"))]
     plugins: Option<PathBuf>,
     /// List all checks, and how each of them runs
-    #[arg(long, conflicts_with_all = ["pool", "test_sandbox"])]
+    #[arg(long, group = "other", conflicts_with = "pool")]
     list: bool,
     /// Try what a check in the sandbox must not be able to do, and fail if the kernel lets it
-    #[arg(long, conflicts_with = "pool")]
+    #[arg(long, group = "other", conflicts_with = "pool")]
     test_sandbox: bool,
+    /// Print definitions of all checks for another server, made of the checks' own options
+    #[arg(long, group = "other", conflicts_with = "pool", value_enum, value_name = "SERVER")]
+    definitions: Option<Server>,
+    /// Write a man page of every check into this folder
+    #[arg(long, group = "other", conflicts_with = "pool", value_name = "DIR")]
+    man: Option<PathBuf>,
+    /// Write completions of every check for bash, zsh and fish where these look for them below this
+    /// folder, such as /usr/local/share
+    #[arg(long, group = "other", conflicts_with = "pool", value_name = "SHARE")]
+    completions: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,7 +78,7 @@ pub fn main() -> ExitCode {
         (Some(PoolKind::Exec), _) => pools::exec(),
         (Some(PoolKind::InProcess), Some(plugins)) => pools::in_process(plugins),
         _ if options.test_sandbox => return sandbox_test::main(&mut io::stdout().lock()),
-        _ => list(&mut io::stdout().lock()),
+        _ => write(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,6 +87,26 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is made of the table of checks.
+fn write(options: &Options) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match (options.definitions, &options.man, &options.completions) {
+        (Some(server), ..) => {
+            let plugins = options.plugins.as_deref().map(Path::to_string_lossy);
+            out.write_all(generate::definitions(server, plugins.as_deref()).as_bytes())
+        }
+        (_, Some(folder), _) => in_folder(folder, generate::man(folder)),
+        (.., Some(folder)) => in_folder(folder, generate::completions(folder)),
+        (None, None, None) => list(&mut out),
+    }
+}
+
+fn in_folder(folder: &Path, written: io::Result<()>) -> io::Result<()> {
+    written.map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot write into {}: {error}", folder.display()))
+    })
 }
 
 /// One line for the daemon's log.
@@ -106,6 +141,8 @@ mod tests {
         assert!(Options::try_parse_from(["hlidka-worker"]).is_err(), "says what is missing");
         assert!(Options::try_parse_from(["hlidka-worker", "--pool", "in-process"]).is_err());
         assert!(Options::try_parse_from(["hlidka-worker", "--pool", "exec", "--list"]).is_err());
+        assert!(Options::try_parse_from(["hlidka-worker", "--list", "--man", "x"]).is_err());
+        assert!(Options::try_parse_from(["hlidka-worker", "--definitions", "icinga"]).is_err());
         assert!(Options::try_parse_from(["hlidka-worker", "--pool", "exec"]).is_ok());
     }
 

@@ -8,6 +8,7 @@
 //! Read [`command::main`] first.
 
 pub mod command;
+mod generate;
 mod in_process;
 mod pools;
 mod sandbox;

@@ -10,5 +10,6 @@ mod macros;
 mod objects;
 mod plugins;
 mod puppet;
+mod readme;
 mod reload;
 mod trust;

@@ -173,6 +173,11 @@ fn t16_people_see_one_object_and_where_it_comes_from() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].to_string())
         .collect();
     assert_eq!(names, ["\"gate\"", "\"web\""]);
+    let none = Command::new(program("hlidka")).args(["objects", config, "web;HTTPS"]).output().unwrap();
+    assert!(
+        !none.status.success()
+            && said(&none).contains("no object matches web;HTTPS; nearest known: `web;HTTP`")
+    );
     let wrong = Command::new(program("hlidka")).args(["objects", config, "--type", "hots"]).output().unwrap();
     assert!(!wrong.status.success() && said(&wrong).contains("no such type of object: `hots`"));
 }

@@ -66,6 +66,8 @@ fn a_web_server_described_in_puppet_stops_and_its_administrator_gets_a_mail() {
         defined.contains("www.example.test-web.cfg:2") && defined.contains("www.example.test_web"),
         "{defined}"
     );
+    let listed = daemon.says(&["status", "--all", "--verbose"]);
+    assert!(listed.contains(&format!("    defined at {defined}\n")), "people see it too: {listed}");
     assert_eq!(exim.mails().len(), 0);
 
     drop(web);

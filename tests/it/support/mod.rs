@@ -5,10 +5,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
+pub mod chrony;
+pub mod dns;
 pub mod exim;
 pub mod mounts;
 pub mod sleepers;
 pub mod tls_servers;
+pub mod tor;
+pub mod udp;
 pub mod web;
 
 /// The account that servers run as when the test runs as root; Debian's `nobody` and `nogroup`.

@@ -89,11 +89,15 @@ service anvil {{\n chroot =\n}}
 service stats {{\n chroot =\n}}
 service imap-login {{
  chroot =
+ service_count = 0
+ process_limit = 1
  inet_listener imap {{\n  port = {imap}\n }}
  inet_listener imaps {{\n  port = 0\n }}
 }}
 service pop3-login {{
  chroot =
+ service_count = 0
+ process_limit = 1
  inet_listener pop3 {{\n  port = {pop3}\n }}
  inet_listener pop3s {{\n  port = 0\n }}
 }}
@@ -102,12 +106,15 @@ service pop3-login {{
     );
     let server =
         running(unprivileged("/usr/sbin/dovecot").arg("-F").arg("-c").arg(configuration), imap, pop3);
-    // until its processes know each other, it greets in other words
-    wait_until("dovecot greets for good", || {
-        let mut greeting = String::new();
-        let stream = TcpStream::connect(("127.0.0.1", imap)).unwrap();
-        BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with("* OK [CAPABILITY")
-    });
+    // until a login process knows the one that authenticates, it greets in other words; here each
+    // protocol has one such process, which stays
+    for (port, greeting) in [(imap, "* OK [CAPABILITY"), (pop3, "+OK Dovecot")] {
+        wait_until("dovecot greets for good", || {
+            let mut said = String::new();
+            let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            BufReader::new(stream).read_line(&mut said).is_ok() && said.starts_with(greeting)
+        });
+    }
     server
 }
 

@@ -8,13 +8,12 @@ use super::{Anchors, Doubt, Peer};
 
 /// `--ca-file` and `--sni`.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "TLS")]
 pub struct TlsOptions {
     /// Trust the certificates in this PEM file instead of the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "TLS", long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
     /// Ask for this name (SNI) and expect it in the certificate, instead of the host's
-    #[arg(long, value_name = "NAME")]
+    #[arg(help_heading = "TLS", long, value_name = "NAME")]
     sni: Option<String>,
 }
 

@@ -153,8 +153,8 @@ fn what_cannot_be_read_is_named_with_who_named_it() {
     assert_eq!(
         errors(&at.join("none.cfg"))[0],
         format!(
-            "{shown}/none.cfg: error: cannot read it: No such file or directory (os error 2); create it, or take it out of \
-         the configuration"
+            "{shown}/none.cfg: error: cannot read it: No such file or directory (os error 2); name a main file \
+             (hlidka.yaml, nagios.cfg), a file of objects or a folder of them"
         )
     );
     write(at, "nagios.cfg", "cfg_file=a.cfg\ncfg_file=gone.cfg\ncfg_dir=gone\n");

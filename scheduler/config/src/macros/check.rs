@@ -12,11 +12,13 @@ use crate::command::{CommandLine, MacroValue, expand, filled, macro_names};
 use crate::load::Configuration;
 use crate::trust::unquoted;
 
-/// Checks of ours that have `--proxy`; check_ping by refusing it, so that nothing goes directly.
+/// Checks of ours that have `--proxy`; check_ntp and check_ping by refusing it, so that nothing goes directly.
 pub const PROXY_CHECKS: &[&str] = &[
     "check_cert",
+    "check_dns",
     "check_http",
     "check_http_listing",
+    "check_ntp",
     "check_ping",
     "check_smtp",
     "check_tcp",

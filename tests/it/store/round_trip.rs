@@ -1,5 +1,4 @@
 //! What is stored comes back, is asked for, marked and pruned.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

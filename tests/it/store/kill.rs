@@ -1,5 +1,4 @@
 //! `kill -9` at any moment: what was acknowledged is there, and every batch is whole.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use engine::Timestamp;
 use store::{HistoryQuery, LedgerQuery, Scope, Store};
+use testkit::program;
 
 const ROUNDS: usize = 20;
 
@@ -76,8 +76,7 @@ fn run_and_kill(path: &std::path::Path) -> Vec<(u64, usize)> {
 }
 
 fn example() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().with_file_name("examples").join("commit_loop");
-    assert!(path.is_file(), "{} is not built: cargo test -p store builds it", path.display());
+    let path = program("hlidka").with_file_name("examples").join("commit_loop");
+    assert!(path.is_file(), "{} is not built: cargo test --workspace builds it", path.display());
     path
 }
