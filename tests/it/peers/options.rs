@@ -7,8 +7,8 @@ use check::CheckDef;
 
 /// The options of the peer that ours has not, or has for something else: `-L`, `--link`.
 #[track_caller]
-pub fn lacking(check: &CheckDef) -> BTreeSet<String> {
-    let program = format!("/usr/lib/nagios/plugins/{}", check.definition.name);
+pub fn lacking(check: &CheckDef, peer: &str) -> BTreeSet<String> {
+    let program = format!("/usr/lib/nagios/plugins/{peer}");
     let done = Command::new(&program).arg("--help").output().unwrap();
     let help = String::from_utf8_lossy(&done.stdout).into_owned();
     let ours = check.command();

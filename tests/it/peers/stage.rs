@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use testkit::{Script, free_port, scripted};
 
+use crate::support::chrony::chrony;
+use crate::support::dns::{PRIMARY, RECORDS, Zones, zone};
 use crate::support::exim::SmtpServer;
 use crate::support::mounts::{replace, run, two_file_systems};
 use crate::support::sleepers::Sleepers;
@@ -74,6 +76,14 @@ pub fn disk(_: &str) -> Stage {
         .keeping(dir)
 }
 
+/// nsd with `example.test`, which the system asks too.
+pub fn dns(_: &str) -> Stage {
+    let zones = Zones::new();
+    let server = zones.nsd(PRIMARY, 53, &zone(5, RECORDS));
+    replace("/etc/resolv.conf", "nameserver 127.0.5.10\n");
+    Stage::default().with("server", "127.0.5.10").with("nobody", "127.0.5.99").keeping((zones, server))
+}
+
 /// A file of 100 bytes that was changed 3000 seconds ago.
 pub fn file_age(_: &str) -> Stage {
     let dir = tempfile::tempdir().unwrap();
@@ -104,6 +114,17 @@ pub fn http(name: &str) -> Stage {
 pub fn load(_: &str) -> Stage {
     replace("/proc/loadavg", "1.50 0.75 0.25 2/345 6789\n");
     Stage::default()
+}
+
+/// chronyd twice: 5 and 90 seconds ahead, so that the sign of the offset is certain.
+pub fn ntp(_: &str) -> Stage {
+    let near = chrony([127, 0, 5, 12], 123, "local stratum 5", 5);
+    let far = chrony([127, 0, 5, 13], 123, "local stratum 5", 90);
+    Stage::default()
+        .with("near", "127.0.5.12")
+        .with("far", "127.0.5.13")
+        .with("nobody", "127.0.5.99")
+        .keeping((near, far))
 }
 
 /// Three processes of one name, children of this test; and a recording of ps.

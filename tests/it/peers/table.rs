@@ -3,7 +3,7 @@
 //! `STATE <tab> ARGUMENTS <tab> DIFFERENCES`: the state of both, or `THEIRS/OURS`; words as a shell
 //! splits them, with `{placeholders}` of the stage; and the differences of `DIFFERENCES.md` that show
 //! in this case, with commas between them. `lacks <tab> OPTION <tab> DIFFERENCE` names an option of
-//! the peer that ours has not. `[name]` sets another stage for the lines below it; `#` starts a
+//! the peer that ours has not; `peer <tab> NAME` is for a peer of another name. `[name]` sets another stage for the lines below it; `#` starts a
 //! comment.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ pub fn folder() -> PathBuf {
 
 /// All lines of one check.
 pub struct Table {
+    /// The peer's program, if it has another name: `peer <tab> NAME`.
+    pub peer: String,
     pub cases: Vec<Case>,
     /// Options that ours has not, with the difference that tells why.
     pub lacks: BTreeMap<String, String>,
@@ -42,7 +44,7 @@ impl Table {
     pub fn read(check: &str) -> Table {
         let file = folder().join(format!("{check}.tsv"));
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut table = Table { cases: Vec::new(), lacks: BTreeMap::new() };
+        let mut table = Table { peer: check.to_owned(), cases: Vec::new(), lacks: BTreeMap::new() };
         let mut stage = "";
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = format!("{check}.tsv:{}", number + 1);
@@ -50,6 +52,7 @@ impl Table {
             match fields[..] {
                 [comment] if comment.starts_with('#') => {}
                 [name] if name.starts_with('[') => stage = name.trim_matches(['[', ']']),
+                ["peer", name] => table.peer = name.to_owned(),
                 ["lacks", option, difference] => {
                     let twice = table.lacks.insert(option.to_owned(), difference.to_owned());
                     assert!(twice.is_none(), "{place}: {option} is named twice");

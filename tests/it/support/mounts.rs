@@ -1,4 +1,4 @@
-//! A view of the file system that a test has for itself.
+//! A view of the file system, and a network, that a test has for itself.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,6 +7,22 @@ use std::process::Command;
 /// started again for this one test, under unshare(1). Needs root.
 #[track_caller]
 pub fn in_mount_namespace(module: &str, test: &str, body: impl FnOnce()) {
+    again(&["--mount"], module, test, body);
+}
+
+/// The same with a network of its own, which has loopback alone: every port there is free, and anybody
+/// may listen on it.
+#[track_caller]
+pub fn in_network_namespace(module: &str, test: &str, body: impl FnOnce()) {
+    again(&["--mount", "--net"], module, test, || {
+        run("/sbin/ip", &["link", "set", "lo", "up"]);
+        std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0").unwrap();
+        body();
+    });
+}
+
+#[track_caller]
+fn again(namespaces: &[&str], module: &str, test: &str, body: impl FnOnce()) {
     const INSIDE: &str = "HLIDKA_TEST_INSIDE_NAMESPACE";
     if std::env::var_os(INSIDE).is_some() {
         return body();
@@ -15,7 +31,8 @@ pub fn in_mount_namespace(module: &str, test: &str, body: impl FnOnce()) {
     let dir = tempfile::tempdir().unwrap();
     let path = module.split_once("::").map_or(module, |(_, path)| path);
     let run = Command::new("/usr/bin/unshare")
-        .args(["--mount", "--"])
+        .args(namespaces)
+        .arg("--")
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", &format!("{path}::{test}")])
         .env(INSIDE, "1")
