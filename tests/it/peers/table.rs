@@ -52,7 +52,7 @@ impl Table {
             match fields[..] {
                 [comment] if comment.starts_with('#') => {}
                 [name] if name.starts_with('[') => stage = name.trim_matches(['[', ']']),
-                ["peer", name] => table.peer = name.to_owned(),
+                ["peer", name] => name.clone_into(&mut table.peer),
                 ["lacks", option, difference] => {
                     let twice = table.lacks.insert(option.to_owned(), difference.to_owned());
                     assert!(twice.is_none(), "{place}: {option} is named twice");
