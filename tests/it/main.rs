@@ -11,6 +11,7 @@ mod definitions;
 mod mail;
 mod netns;
 mod onion;
+mod peers;
 mod scenarios;
 mod store;
 mod support;

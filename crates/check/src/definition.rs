@@ -108,7 +108,9 @@ impl CheckDef {
             .max_term_width(100);
         // the struct's doc comment is for developers: users get the definition's sentence
         let command = (self.augment)(base).about(definition.about).long_about(None);
-        command.next_help_heading("Common options").args(common_options())
+        let h_is_taken = command.get_arguments().any(|own| own.get_short() == Some('h'));
+        let help = if h_is_taken { help_option() } else { help_option().short('h') };
+        command.next_help_heading("Common options").args(common_options()).arg(help).arg(version_option())
     }
 
     /// Reads a command line (without the program's name). Help, version and usage errors come back
@@ -140,7 +142,7 @@ impl CheckDef {
     }
 }
 
-fn common_options() -> [clap::Arg; 5] {
+fn common_options() -> [clap::Arg; 3] {
     let arg = clap::Arg::new;
     [
         arg("timeout")
@@ -160,17 +162,27 @@ fn common_options() -> [clap::Arg; 5] {
             .num_args(0..=1)
             .require_equals(true)
             .help("Read more options from a section of an ini file (keeps secrets out of the process list)"),
-        arg("help").short('h').long("help").short_alias('?').action(ArgAction::SetTrue).help("Print this help"),
-        arg("version").short('V').long("version").action(ArgAction::SetTrue).help("Print the version"),
     ]
+}
+
+/// Also `-h`, but for a check whose own option that is (check_cluster: a cluster of hosts).
+fn help_option() -> clap::Arg {
+    let help = clap::Arg::new("help").long("help").short_alias('?');
+    help.action(ArgAction::SetTrue).help("Print this help")
+}
+
+fn version_option() -> clap::Arg {
+    clap::Arg::new("version").short('V').long("version").action(ArgAction::SetTrue).help("Print the version")
 }
 
 /// Help or version, if asked for, whatever else is missing.
 fn information(definition: &Definition, command: &mut Command, arguments: &[OsString]) -> Option<String> {
-    let mut asking = arguments
-        .iter()
-        .take_while(|a| *a != "--")
-        .filter(|a| *a == "-h" || *a == "--help" || *a == "-V" || *a == "--version" || *a == "-?");
+    let h_is_help = command.get_arguments().any(|a| a.get_id() == "help" && a.get_short() == Some('h'));
+    let mut asking = arguments.iter().take_while(|a| *a != "--").filter(|a| match a.to_str() {
+        Some("-h") => h_is_help,
+        Some(text) => matches!(text, "--help" | "-?" | "-V" | "--version"),
+        None => false,
+    });
     let asked = asking.next()?;
     if asked == "-V" || asked == "--version" {
         let version = env!("CARGO_PKG_VERSION");

@@ -13,6 +13,8 @@ pub struct Report {
     pub summary: String,
     /// Metrics, in the order in which they are printed.
     pub perfdata: Vec<Perfdata>,
+    /// First word of the output instead of the check's own, see [`Report::titled`].
+    title: Option<&'static str>,
     /// Further lines, each with the verbosity from which it is shown (0: always).
     details: Vec<(u8, String)>,
 }
@@ -20,7 +22,14 @@ pub struct Report {
 impl Report {
     /// A report of a state and its one line.
     pub fn new(state: State, summary: impl Into<String>) -> Report {
-        Report { state, summary: summary.into(), perfdata: Vec::new(), details: Vec::new() }
+        Report { state, summary: summary.into(), perfdata: Vec::new(), title: None, details: Vec::new() }
+    }
+
+    /// Under another first word than the check's: what was judged, where scripts look for that.
+    #[must_use]
+    pub fn titled(mut self, title: &'static str) -> Report {
+        self.title = Some(title);
+        self
     }
 
     /// With one more metric.
@@ -40,6 +49,7 @@ impl Report {
     /// The whole output, ending in a line break: `TITLE STATE - summary | perfdata`, then details.
     /// An empty title leaves `STATE: summary`, as check_dummy prints it.
     pub fn render(&self, title: &str, separator: &str, verbosity: u8) -> String {
+        let title = self.title.unwrap_or(title);
         let mut text = String::with_capacity(160);
         if !title.is_empty() {
             text.push_str(title);
@@ -91,6 +101,7 @@ mod tests {
         assert_eq!(report.render("X", " - ", 0), "X WARNING - 2 of 3 | a=1 b=2s\nalways\n");
         assert_eq!(report.render("X", ": ", 1), "X WARNING: 2 of 3 | a=1 b=2s\nalways\nmore\n");
         assert_eq!(Report::new(State::Ok, "").render("", ": ", 0), "OK\n");
+        assert_eq!(Report::new(State::Ok, "y").titled("Z").render("X", ": ", 0), "Z OK: y\n");
     }
 
     #[test]

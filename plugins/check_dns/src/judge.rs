@@ -70,10 +70,10 @@ impl Verdict<'_> {
         let problem = match code {
             ResponseCode::NXDomain if self.args.expect_nxdomain => return Vec::new(),
             ResponseCode::NoError if self.args.expect_nxdomain => {
-                format!("Domain {subject} was found by the server {place}: {}", self.values())
+                format!("Domain '{subject}' was found by the server {place}: {}", self.values())
             }
             ResponseCode::NoError => return self.missing(&subject),
-            ResponseCode::NXDomain => format!("Domain {subject} was not found by the server {place}"),
+            ResponseCode::NXDomain => format!("Domain '{subject}' was not found by the server {place}"),
             ResponseCode::Refused => {
                 format!("Query was refused by the DNS server {place}: REFUSED{}", reason(last))
             }
@@ -221,7 +221,7 @@ impl Verdict<'_> {
     fn good_news(&self) -> String {
         let subject = excerpt(self.args.subject());
         let found = if self.args.expect_nxdomain {
-            "does not exist (NXDOMAIN)".to_owned()
+            "returns NXDOMAIN".to_owned()
         } else if self.is_bogus() {
             "is not resolved".to_owned()
         } else {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use regex::bytes::Regex;
 
 use crate::Args;
-use crate::stat::{Clock, NAME, Stat};
+use crate::process::Process;
+use crate::stat::NAME;
 use crate::users::User;
 
 /// Letters of process states in proc(5).
@@ -44,17 +45,17 @@ impl Filter {
         }
     }
 
-    /// Does a process pass as far as its line of `stat` tells? `locks_memory` counts only if
-    /// [`Filter::needs_locks`].
-    pub fn passes(&self, stat: &Stat, clock: &Clock, locks_memory: bool) -> bool {
-        !(self.no_kernel_threads && stat.is_kernel_thread())
-            && self.parent.is_none_or(|parent| stat.parent == parent)
-            && self.virtual_size.is_none_or(|least| stat.virtual_size / 1024 >= least)
-            && self.resident.is_none_or(|least| clock.resident(stat) >= least)
-            && self.percent.is_none_or(|least| clock.percent(stat) >= least)
-            && self.names.as_ref().is_none_or(|names| names.contain(stat.name()))
-            && !self.excluded.as_ref().is_some_and(|names| names.contain(stat.name()))
-            && self.flags.as_ref().is_none_or(|flags| flags_match(flags, &stat.letters(locks_memory)))
+    /// Does a process pass, its owner and arguments apart? The letter L of locked memory counts only
+    /// if [`Filter::needs_locks`].
+    pub fn passes(&self, process: &Process) -> bool {
+        !(self.no_kernel_threads && process.is_kernel_thread)
+            && self.parent.is_none_or(|parent| process.parent == parent)
+            && self.virtual_size.is_none_or(|least| process.virtual_size >= least)
+            && self.resident.is_none_or(|least| process.resident >= least)
+            && self.percent.is_none_or(|least| process.percent >= least)
+            && self.names.as_ref().is_none_or(|names| names.contain(process.name))
+            && !self.excluded.as_ref().is_some_and(|names| names.contain(process.name))
+            && self.flags.as_ref().is_none_or(|flags| flags_match(flags, &process.letters))
     }
 
     /// Must the owner be this user?
@@ -157,6 +158,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::stat::Stat;
     use crate::stat::tests::{CLOCK, RECORDED, recorded};
 
     #[derive(Parser)]
@@ -175,7 +177,7 @@ mod tests {
         let filter = filter(arguments);
         let stats = RECORDED.lines().filter_map(|line| Stat::parse(line.as_bytes()));
         stats
-            .filter(|stat| filter.passes(stat, &CLOCK, stat.pid == 1))
+            .filter(|stat| filter.passes(&Process::of(stat, &CLOCK, stat.pid == 1)))
             .map(|stat| String::from_utf8_lossy(stat.name()).into_owned())
             .collect()
     }
@@ -212,9 +214,9 @@ mod tests {
     fn long_names_are_compared_as_far_as_the_kernel_knows_them() {
         let line = b"7 (systemd-timesyn) S 1 7 7 0 -1 4194560 0 0 0 0 5 6 0 0 20 0 1 0 3 4096 2 0";
         let stat = Stat::parse(line).unwrap();
-        assert!(filter(&["-C", "systemd-timesyncd"]).passes(&stat, &CLOCK, false));
-        assert!(!filter(&["-C", "systemd-timesync"]).passes(&recorded("bash"), &CLOCK, false));
-        assert!(!filter(&["-X", "systemd-timesyncd"]).passes(&stat, &CLOCK, false));
+        assert!(filter(&["-C", "systemd-timesyncd"]).passes(&Process::of(&stat, &CLOCK, false)));
+        assert!(!filter(&["-C", "systemd-timesync"]).passes(&Process::of(&recorded("bash"), &CLOCK, false)));
+        assert!(!filter(&["-X", "systemd-timesyncd"]).passes(&Process::of(&stat, &CLOCK, false)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use check::{Perfdata, Range, Report, State, Thresholds, Uom};
 
 use crate::Metric;
 use crate::filter::Filter;
-use crate::stat::{Clock, Stat};
+use crate::process::Process;
 
 /// Most names and lines that `-v` shows.
 const SHOWN: usize = 100;
@@ -14,11 +14,10 @@ const SHOWN: usize = 100;
 /// Most characters of a command line that `-v` shows.
 const SHOWN_ARGUMENTS: usize = 200;
 
-/// What is known of a process that passed, besides its line of `stat`, if anybody wants to see it.
+/// What else is known of a process that passed, if anybody wants to see it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shown<'a> {
     pub user: Option<u32>,
-    pub locks_memory: bool,
     pub arguments: &'a [u8],
 }
 
@@ -66,14 +65,14 @@ impl Tally {
     }
 
     /// Adds a process that passed the filter.
-    pub fn add(&mut self, stat: &Stat, clock: &Clock, shown: Shown) {
+    pub fn add(&mut self, process: &Process, shown: Shown) {
         self.passed += 1;
         let value = match self.metric {
             Metric::Procs => None,
-            Metric::Vsz => Some((stat.virtual_size / 1024) as f64),
-            Metric::Rss => Some(clock.resident(stat) as f64),
-            Metric::Cpu => Some(clock.percent(stat)),
-            Metric::Elapsed => Some(clock.age(stat).floor()),
+            Metric::Vsz => Some(process.virtual_size as f64),
+            Metric::Rss => Some(process.resident as f64),
+            Metric::Cpu => Some(process.percent),
+            Metric::Elapsed => Some(process.age),
         };
         let state = value.map_or(State::Ok, |value| self.thresholds.state(value));
         match state {
@@ -85,10 +84,10 @@ impl Tally {
             return;
         }
         if state != State::Ok && self.names.len() < SHOWN {
-            self.names.push(String::from_utf8_lossy(stat.name()).into_owned());
+            self.names.push(String::from_utf8_lossy(process.name).into_owned());
         }
         if self.wants_shown() {
-            self.lines.push(line(stat, clock, shown));
+            self.lines.push(line(process, shown));
         }
     }
 
@@ -113,7 +112,6 @@ impl Tally {
         let noun = if self.passed == 1 { "process" } else { "processes" };
         let mut text = String::new();
         if self.metric != Metric::Procs {
-            let _ = write!(text, "{}: ", self.metric.name());
             let _ = match state {
                 State::Critical => write!(text, "{} crit, {} warn out of ", self.critical, self.warning),
                 State::Warning => write!(text, "{} warn out of ", self.warning),
@@ -132,7 +130,8 @@ impl Tally {
         if self.is_incomplete() {
             text.push_str(&self.incomplete());
         }
-        let mut report = Report::new(state, text);
+        // the peer names what was judged: `RSS CRITICAL: 1 crit, …`
+        let mut report = Report::new(state, text).titled(self.metric.name());
         for perfdata in self.perfdata() {
             report = report.perf(perfdata);
         }
@@ -193,20 +192,15 @@ impl Tally {
 }
 
 /// A process in one line, as the peer shows it with `-vv`.
-fn line(stat: &Stat, clock: &Clock, shown: Shown) -> String {
+fn line(process: &Process, shown: Shown) -> String {
     let user = shown.user.map_or_else(|| "?".to_owned(), |user| user.to_string());
     let arguments = String::from_utf8_lossy(shown.arguments);
     let short: String = arguments.chars().take(SHOWN_ARGUMENTS).collect();
+    let Process { pid, parent, name, letters, virtual_size, resident, percent, age, .. } = process;
     format!(
-        "Matched: uid={user} vsz={} rss={} pid={} ppid={} pcpu={:.2} stat={} etime={:.0} prog={} args={short}",
-        stat.virtual_size / 1024,
-        clock.resident(stat),
-        stat.pid,
-        stat.parent,
-        clock.percent(stat),
-        stat.letters(shown.locks_memory),
-        clock.age(stat).floor(),
-        String::from_utf8_lossy(stat.name()),
+        "Matched: uid={user} vsz={virtual_size} rss={resident} pid={pid} ppid={parent} pcpu={percent:.2} \
+         stat={letters} etime={age:.0} prog={} args={short}",
+        String::from_utf8_lossy(name),
     )
 }
 
@@ -216,6 +210,7 @@ mod tests {
 
     use super::*;
     use crate::Args;
+    use crate::stat::Stat;
     use crate::stat::tests::{CLOCK, RECORDED};
 
     #[derive(Parser)]
@@ -232,8 +227,9 @@ mod tests {
         let mut tally = Tally::new(args.metric, args.thresholds(), verbosity);
         for line in RECORDED.lines() {
             let stat = Stat::parse(line.as_bytes()).expect("a line of stat");
-            if filter.passes(&stat, &CLOCK, false) {
-                tally.add(&stat, &CLOCK, Shown { user: Some(0), locks_memory: false, arguments: b"x -y" });
+            let process = Process::of(&stat, &CLOCK, false);
+            if filter.passes(&process) {
+                tally.add(&process, Shown { user: Some(0), arguments: b"x -y" });
             }
         }
         seen(&mut tally);
@@ -263,7 +259,7 @@ mod tests {
         assert_eq!(
             lines.next(),
             Some(
-                "PROCS CRITICAL: RSS: 1 crit, 3 warn out of 9 processes [process_api, bash, sleep, python3] | procs=9;;;0 procs_warn=3;;;0 procs_crit=1;;;0"
+                "RSS CRITICAL: 1 crit, 3 warn out of 9 processes [process_api, bash, sleep, python3] | procs=9;;;0 procs_warn=3;;;0 procs_crit=1;;;0"
             )
         );
         assert_eq!(
@@ -276,13 +272,13 @@ mod tests {
         let plain = |arguments: &[&str]| judged(arguments, 0, |_| {});
         assert_eq!(
             plain(&["-m", "CPU", "-w", "0.2"]),
-            "PROCS WARNING: CPU: 1 warn out of 9 processes | procs=9;;;0 procs_warn=1;;;0 procs_crit=0;;;0\n"
+            "CPU WARNING: 1 warn out of 9 processes | procs=9;;;0 procs_warn=1;;;0 procs_crit=0;;;0\n"
         );
         assert_eq!(
             plain(&["-m", "ELAPSED", "-c", "1000:", "-k", "-p", "0"]),
-            "PROCS OK: ELAPSED: 1 process with PPID = 0 | procs=1;;;0 procs_warn=0;;;0 procs_crit=0;;;0\n"
+            "ELAPSED OK: 1 process with PPID = 0 | procs=1;;;0 procs_warn=0;;;0 procs_crit=0;;;0\n"
         );
-        assert!(plain(&["-m", "VSZ", "-w", "50000"]).starts_with("PROCS WARNING: VSZ: 1 warn out of 9"));
+        assert!(plain(&["-m", "VSZ", "-w", "50000"]).starts_with("VSZ WARNING: 1 warn out of 9"));
     }
 
     #[test]

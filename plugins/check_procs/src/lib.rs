@@ -6,17 +6,18 @@
 //! arguments of one process (their first 128 KiB count, as in ps), and the first 100 names and lines
 //! for `-v`.
 //!
-//! Left out: the peer's `--input-file` (its own tests' way in). Arguments (`-a`) are read from the
-//! process's own memory: if that is stuck in the kernel, so is the read, in ps as here; a check
-//! without `-a` never touches it.
+//! Arguments (`-a`) are read from the process's own memory: if that is stuck in the kernel, so is the
+//! read, in ps as here; a check without `-a` never touches it.
 
 mod filter;
 mod judge;
+mod process;
+mod recorded;
 mod scan;
 mod stat;
 mod users;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Range, Report, State, Thresholds};
@@ -73,6 +74,10 @@ pub struct Args {
     /// Leave out this process by its number only, not others that run the same program
     #[arg(short = 'T', long = "traditional", alias = "traditional-filter")]
     traditional: bool,
+    /// Read this recording of `ps axwwo 'stat uid pid ppid vsz rss pcpu etime comm args'` instead of
+    /// /proc
+    #[arg(long, value_name = "FILE")]
+    input_file: Option<PathBuf>,
     #[arg(value_name = "WARNING", conflicts_with = "warning", hide = true)]
     positional_warning: Option<Range>,
     #[arg(value_name = "CRITICAL", conflicts_with = "critical", hide = true)]
@@ -147,7 +152,10 @@ impl Check for Args {
         let user = self.user.as_deref().map(users::find).transpose()?;
         let filter = Filter::new(self, user);
         let mut tally = Tally::new(self.metric, self.thresholds(), ctx.verbosity);
-        scan::scan(Path::new("/proc"), &filter, self.traditional, &mut tally)?;
+        match &self.input_file {
+            Some(file) => recorded::scan(file, &filter, &mut tally)?,
+            None => scan::scan(Path::new("/proc"), &filter, self.traditional, &mut tally)?,
+        }
         Ok(tally.report(&filter))
     }
 }

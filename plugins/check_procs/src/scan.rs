@@ -9,6 +9,7 @@ use check::CheckError;
 
 use crate::filter::Filter;
 use crate::judge::{Shown, Tally};
+use crate::process::Process;
 use crate::stat::{Clock, Stat};
 
 /// A line of `stat` has at most 64 bytes of name and 51 numbers of 20 digits.
@@ -149,7 +150,8 @@ impl Reader {
         }
         let wants_shown = tally.wants_shown();
         let locks_memory = (wants_shown || filter.needs_locks()) && self.locks_memory()?;
-        if !filter.passes(&stat, clock, locks_memory) {
+        let process = Process::of(&stat, clock, locks_memory);
+        if !filter.passes(&process) {
             return Ok(());
         }
         let user = if wants_shown || filter.user().is_some() { Some(self.owner()?) } else { None };
@@ -162,7 +164,7 @@ impl Reader {
                 return Ok(());
             }
         }
-        tally.add(&stat, clock, Shown { user, locks_memory, arguments: &self.arguments });
+        tally.add(&process, Shown { user, arguments: &self.arguments });
         Ok(())
     }
 

@@ -77,14 +77,9 @@ impl<'a> Stat<'a> {
         })
     }
 
-    /// The name that is compared and shown, as the peer has it: 15 bytes as `ps` prints, then
-    /// what follows the last `/` (`kworker/R-rcu_gp` is `R-rcu_g`).
+    /// The name that is compared and shown.
     pub fn name(&self) -> &'a [u8] {
-        let shown = self.comm.get(..NAME).unwrap_or(self.comm);
-        match shown.iter().rposition(|byte| *byte == b'/') {
-            Some(slash) if slash + 1 < shown.len() => shown.get(slash + 1..).unwrap_or(shown),
-            _ => shown,
-        }
+        short_name(self.comm)
     }
 
     pub fn is_kernel_thread(&self) -> bool {
@@ -106,6 +101,16 @@ impl<'a> Stat<'a> {
         ];
         letters.extend(marks.iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark));
         letters
+    }
+}
+
+/// A name as the peer has it: 15 bytes as `ps` prints, then what follows the last `/`
+/// (`kworker/R-rcu_gp` is `R-rcu_g`).
+pub(crate) fn short_name(comm: &[u8]) -> &[u8] {
+    let shown = comm.get(..NAME).unwrap_or(comm);
+    match shown.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) if slash + 1 < shown.len() => shown.get(slash + 1..).unwrap_or(shown),
+        _ => shown,
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use check::{CheckError, Ctx, State};
+use net::tls::{Doubt, Peer, handshake};
+use net::{Stream, TlsServer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::Args;
 
@@ -17,14 +20,21 @@ pub(crate) struct Sample {
     pub answer: Vec<u8>,
     /// The connection was refused, and `--refuse` names another state than CRITICAL.
     pub refused: Option<String>,
-    /// It stopped talking before the expected text came.
-    pub silent: bool,
+    /// What it showed in a TLS handshake.
+    pub peer: Option<Peer>,
+    /// Why not to trust it, if that was asked.
+    pub doubts: Vec<Doubt>,
+    /// Unix time.
+    pub now: i64,
 }
 
 pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
     let start = Instant::now();
-    let mut sample = Sample { seconds: 0.0, answer: Vec::new(), refused: None, silent: false };
-    let mut stream = match args.dial.connect(args.host(), args.port, ctx).await {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let mut sample =
+        Sample { seconds: 0.0, answer: Vec::new(), refused: None, peer: None, doubts: Vec::new(), now };
+    let stream = match args.dial.connect(args.host(), args.port, ctx).await {
         Ok(stream) => stream,
         Err(error) if args.refuse != State::Critical && is_refusal(&error) => {
             sample.seconds = start.elapsed().as_secs_f64();
@@ -33,6 +43,20 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
         }
         Err(error) => return Err(error.into()),
     };
+    let mut stream = if args.wants_tls() {
+        let (stream, peer) = secure(stream, args, ctx).await?;
+        if args.verifies() {
+            sample.doubts = args.tls_options.doubts(&peer, args.host(), now)?;
+        }
+        sample.peer = Some(peer);
+        stream
+    } else {
+        Stream::from(stream)
+    };
+    if !sample.doubts.is_empty() {
+        sample.seconds = start.elapsed().as_secs_f64();
+        return Ok(sample);
+    }
     let broken =
         |error: io::Error| CheckError::target(format!("{} port {}: {error}", args.host(), args.port));
     if let Some(text) = &args.send {
@@ -42,8 +66,10 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     }
     if !args.expect.is_empty() {
-        sample.silent =
-            !read_until_satisfied(&mut stream, args, ctx, &mut sample.answer).await.map_err(broken)?;
+        let end = read_until_satisfied(&mut stream, args, ctx, &mut sample.answer).await.map_err(broken)?;
+        if sample.answer.is_empty() && end != End::Enough {
+            return Err(no_answer(end, args, ctx));
+        }
     }
     sample.seconds = start.elapsed().as_secs_f64();
     if let Some(text) = &args.quit {
@@ -57,34 +83,70 @@ fn is_refusal(error: &net::Error) -> bool {
     matches!(error, net::Error::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// Reads until the expectations are met (`true`), the peer ends, the limit is full, or nothing
-/// more comes before the deadline (`false`).
+/// Makes TLS of a connection.
+async fn secure(stream: TcpStream, args: &Args, ctx: &Ctx) -> Result<(Stream, Peer), CheckError> {
+    let (host, name) = (args.host(), args.tls_options.name(args.host()));
+    match handshake(stream, name, None, ctx).await {
+        Ok(done) => Ok(done),
+        Err(error) => {
+            let server =
+                TlsServer { dial: &args.dial, host, port: args.port, starttls: None, name, alpn: None };
+            Err(server.diagnose(error, ctx).await)
+        }
+    }
+}
+
+/// How reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// What was wanted came.
+    Enough,
+    /// The peer hung up, or `--maxbytes` were read.
+    Over,
+    /// Nothing more came before the deadline.
+    Late,
+}
+
 async fn read_until_satisfied(
-    stream: &mut tokio::net::TcpStream,
+    stream: &mut Stream,
     args: &Args,
     ctx: &Ctx,
     answer: &mut Vec<u8>,
-) -> io::Result<bool> {
+) -> io::Result<End> {
     let mut buffer = [0_u8; 4096];
     loop {
         let room = (args.maxbytes as usize - answer.len()).min(buffer.len());
         let left = ctx.remaining().saturating_sub(Duration::from_millis(20));
         let Ok(read) = tokio::time::timeout(left, stream.read(&mut buffer[..room])).await else {
-            return Ok(false);
+            return Ok(End::Late);
         };
         let read = match read {
-            Ok(0) => return Ok(false),
+            Ok(0) => return Ok(End::Over),
             Ok(read) => read,
             // a reset after the text we wanted is the peer's way of hanging up
-            Err(_) if !answer.is_empty() => return Ok(false),
+            Err(_) if !answer.is_empty() => return Ok(End::Over),
             Err(error) => return Err(error),
         };
         answer.extend_from_slice(&buffer[..read]);
         if matched(args, answer) {
-            return Ok(true);
+            return Ok(End::Enough);
         }
         if answer.len() >= args.maxbytes as usize {
-            return Ok(false);
+            return Ok(End::Over);
+        }
+    }
+}
+
+/// Not a wrong answer but none: `--mismatch` has no say in it, as with the peer.
+fn no_answer(end: End, args: &Args, ctx: &Ctx) -> CheckError {
+    let (host, port, expected) = (args.host(), args.port, args.expected());
+    match end {
+        End::Late => CheckError::timeout(format!(
+            "No answer from {host} port {port} within {} seconds, expected {expected}",
+            ctx.timeout.as_secs_f64()
+        )),
+        End::Enough | End::Over => {
+            CheckError::target(format!("No data received from {host} port {port}, expected {expected}"))
         }
     }
 }

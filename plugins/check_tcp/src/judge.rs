@@ -1,6 +1,7 @@
 //! The verdict of `check_tcp`, pure.
 
 use check::{Ctx, Perfdata, Report, State, Uom};
+use net::tls::{Peer, expiry};
 
 use crate::Args;
 use crate::exchange::{Sample, matched};
@@ -22,22 +23,35 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
         Some(proxy) => format!("{} port {} through {proxy}", args.host(), args.port),
         None => format!("{} port {}", args.host(), args.port),
     };
+    if !sample.doubts.is_empty() {
+        let doubts: Vec<String> = sample.doubts.iter().map(ToString::to_string).collect();
+        let summary = format!("the certificate of {place} is not to be trusted: {}", doubts.join(", "));
+        return Report::new(State::Critical, summary).perf(time);
+    }
     let answer = if args.jail { String::new() } else { shown(&sample.answer) };
     if !matched(args, &sample.answer) {
-        let summary = match (sample.answer.is_empty(), sample.silent) {
-            (true, _) => format!("No answer from {place}, expected {}", expected(args)),
-            (false, _) => format!("Unexpected response from {place}: {answer}"),
-        };
-        return Report::new(args.mismatch, summary).perf(time);
+        let shown = if args.jail { String::new() } else { format!(": {answer}") };
+        return Report::new(args.mismatch, format!("Unexpected response from {place}{shown}")).perf(time);
     }
     let shown = if answer.is_empty() { String::new() } else { format!(" [{answer}]") };
-    let summary = format!("{:.3} second response time on {place}{shown}", sample.seconds);
-    Report::new(thresholds.state(sample.seconds).worst(State::Ok), summary).perf(time)
-}
-
-fn expected(args: &Args) -> String {
-    let texts: Vec<String> = args.expect.iter().map(|text| format!("`{text}`")).collect();
-    texts.join(if args.all { " and " } else { " or " })
+    let mut said = vec![format!("{:.3} second response time on {place}{shown}", sample.seconds)];
+    let mut state = thresholds.state(sample.seconds);
+    let certificate = sample.peer.as_ref().and_then(Peer::certificate);
+    let days = args.certificate.as_ref().zip(certificate);
+    if let Some((days, certificate)) = days {
+        let bad = days.state(certificate, sample.now);
+        // what is wrong comes first
+        said.insert(usize::from(bad == State::Ok), expiry(certificate, sample.now));
+        state = state.worst(bad);
+    }
+    let mut report = Report::new(state, said.join(", ")).perf(time);
+    if let Some((days, certificate)) = days {
+        report = report.perf(days.perfdata("certificate_days", certificate, sample.now));
+    }
+    match &sample.peer {
+        Some(peer) => report.detail(1, format!("{} with {}", peer.version, peer.cipher)),
+        None => report,
+    }
 }
 
 /// The start of an answer as one line.

@@ -9,6 +9,7 @@ mod judge;
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
 use net::DialOptions;
+use net::tls::{Days, TlsOptions};
 
 /// Options of `check_tcp`, letters as in monitoring-plugins.
 #[derive(Clone, Debug, clap::Args)]
@@ -53,6 +54,18 @@ pub struct Args {
     /// Wait so many seconds between sending and reading
     #[arg(short = 'd', long, value_name = "SECONDS", value_parser = check::options::seconds)]
     delay: Option<f64>,
+    /// Speak TLS from the first byte
+    #[arg(short = 'S', long)]
+    ssl: bool,
+    /// Whole days that the certificate must be valid: WARNING[,CRITICAL]; implies --ssl
+    #[arg(short = 'D', long, value_name = "DAYS[,DAYS]")]
+    certificate: Option<Days>,
+    /// CRITICAL if the certificate is not to be trusted, or not for this host; implies --ssl, and is
+    /// implied by --ca-file
+    #[arg(long)]
+    verify_cert: bool,
+    #[command(flatten)]
+    tls_options: TlsOptions,
     /// Response time in seconds
     #[command(flatten)]
     thresholds: ThresholdOptions,
@@ -61,6 +74,20 @@ pub struct Args {
 impl Args {
     fn host(&self) -> &str {
         self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default()
+    }
+
+    /// The expected texts, for messages.
+    fn expected(&self) -> String {
+        let texts: Vec<String> = self.expect.iter().map(|text| format!("`{text}`")).collect();
+        texts.join(if self.all { " and " } else { " or " })
+    }
+
+    fn verifies(&self) -> bool {
+        self.verify_cert || self.tls_options.ca_file.is_some()
+    }
+
+    fn wants_tls(&self) -> bool {
+        self.ssl || self.certificate.is_some() || self.verifies()
     }
 }
 
@@ -73,6 +100,7 @@ impl Check for Args {
         examples: "Examples:\n  \
             check_tcp -H db1.example.org -p 5432 -w 0.5 -c 2\n  \
             check_tcp -H mail.example.org -p 25 -e '220' -E -q 'QUIT\\r\\n'\n  \
+            check_tcp -H imap.example.org -p 993 -S -D 21,7 --verify-cert -e '* OK'\n  \
             check_tcp -H expyuzz4wqqyqhjn.onion -p 80 --proxy socks5h://127.0.0.1:9050 -t 60",
         isolation: Isolation::Async,
         timeout_state: State::Critical,

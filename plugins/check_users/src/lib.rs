@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use check::options::ThresholdOptions;
-use check::{Check, CheckError, Ctx, Definition, Isolation, Perfdata, Report, State, Uom};
+use check::{Check, CheckError, Ctx, Definition, Isolation, Perfdata, Range, Report, State, Thresholds, Uom};
 
 const UTMP: &str = "/var/run/utmp";
 const SESSIONS: &str = "/run/systemd/sessions";
@@ -25,6 +25,10 @@ pub struct Args {
     /// Number of users
     #[command(flatten)]
     thresholds: ThresholdOptions,
+    #[arg(value_name = "WARNING", conflicts_with = "warning", hide = true)]
+    positional_warning: Option<Range>,
+    #[arg(value_name = "CRITICAL", conflicts_with = "critical", hide = true)]
+    positional_critical: Option<Range>,
 }
 
 /// Who is logged in.
@@ -96,7 +100,11 @@ pub(crate) fn start_of(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 
 impl Args {
     fn judge(&self, logins: &Logins) -> Report {
-        let thresholds = self.thresholds.thresholds();
+        let given = self.thresholds.clone();
+        let thresholds = Thresholds::new(
+            given.warning.or_else(|| self.positional_warning.clone()),
+            given.critical.or_else(|| self.positional_critical.clone()),
+        );
         let count = logins.count as f64;
         let users = Perfdata::new("users", count, Uom::None)
             .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
@@ -137,6 +145,7 @@ mod tests {
             "USERS OK - 2 users currently logged in | users=2;5;10;0\n"
         );
         assert!(said(&["-w", "1"], 0).starts_with("USERS WARNING"));
+        assert!(said(&["1", "1"], 0).starts_with("USERS CRITICAL"));
         assert!(said(&["-c", "3:"], 1).ends_with("users=2;;3:;0\nalice on pts/0\n\u{fffd}b on tty1\n"));
     }
 

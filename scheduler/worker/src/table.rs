@@ -9,6 +9,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_bitcoind::Args>(),
     CheckDef::of::<check_bittorrent::Args>(),
     CheckDef::of::<check_cert::Args>(),
+    CheckDef::of::<check_cluster::Args>(),
     CheckDef::of::<check_disk::Args>(),
     CheckDef::of::<check_dns::Args>(),
     CheckDef::of::<check_dummy::Args>(),

@@ -522,75 +522,27 @@ fn any_process_has_open(file: &Path) -> bool {
     descriptors.flatten().any(|fd| fs::read_link(fd.path()).is_ok_and(|target| target == file))
 }
 
-/// Ours and Debian's on the same recordings: state, first line, perfdata.
+/// `-l` lists what the peer lists, in its order. The first lines are compared in `peers`.
 #[test]
-fn says_what_the_peer_says_of_recorded_output() {
-    let dir = tempfile::tempdir().unwrap();
+fn lists_what_the_peer_lists() {
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/check_apt/testdata/upgrade.txt");
+    let dir = tempfile::tempdir().unwrap();
     let without_esm = dir.path().join("upgrade.txt");
     let text = fs::read_to_string(recorded).unwrap();
     let text: Vec<&str> = text.lines().filter(|line| !line.contains("ESM")).collect();
     fs::write(&without_esm, text.join("\n")).unwrap();
-    let empty = dir.path().join("empty.txt");
-    fs::write(&empty, "Reading package lists...\n").unwrap();
-    let cases: &[&[&str]] = &[
-        &[],
-        &["-l"],
-        &["-o"],
-        &["-w", "8"],
-        &["-w", "0"],
-        &["-i", "lib"],
-        &["-i", "c6", "-i", "^Inst curl", "-o"],
-        &["-e", "lib"],
-        &["-e", ".*Debian:12"],
-        &["-c", "linux"],
-        &["-c", "curl", "-c", "base"],
-        &["-c", "LIB"],
-        &["-c", "^Inst openssl ", "-l"],
-        &["-c", "nothing", "-w", "7", "-e", "curl"],
-        &["-U"],
-        &["--upgrade"],
-        &["-d"],
-        &["-U-q"],
-        &["-d-o A=b"],
-        &["--only-critical", "--packages-warning=3"],
-    ];
-    for file in [&without_esm, &empty] {
-        for case in cases {
-            let input = format!("--input-file={}", file.display());
-            let theirs = CheckRun::of_command(Command::new(PEER).args(*case).arg(&input));
-            let ours = apt().args(case.iter().copied()).arg(&input).run();
-            assert_eq!(
-                (ours.state, &ours.text, &ours.perfdata),
-                (theirs.state, &theirs.text, &theirs.perfdata),
-                "{case:?}"
-            );
-            if case.contains(&"-l") {
-                let names = |run: &CheckRun| {
-                    run.output
-                        .lines()
-                        .skip(1)
-                        .filter(|l| !l.is_empty())
-                        .map(str::to_owned)
-                        .collect::<Vec<_>>()
-                };
-                assert_eq!(names(&ours), names(&theirs), "{case:?}");
-            }
-        }
+    for case in [&["-l"][..], &["-c", "^Inst openssl ", "-l"]] {
+        let input = format!("--input-file={}", without_esm.display());
+        let theirs = CheckRun::of_command(Command::new(PEER).args(case).arg(&input));
+        let ours = apt().args(case.iter().copied()).arg(&input).run();
+        let names = |run: &CheckRun| {
+            run.output.lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(names(&ours).len() > 3, "{}", ours.output);
+        assert_eq!(names(&ours), names(&theirs), "{case:?}");
     }
-    // known differences: ESM is security, and a number for -c is a mistake
-    let both = |words: &[&str]| {
-        let theirs = CheckRun::of_command(Command::new(PEER).args(words));
-        (apt().args(words.iter().copied()).run(), theirs)
-    };
-    let (ours, theirs) = both(&["--input-file", recorded, "-i", "bind9"]);
-    assert_eq!((ours.metric("critical_updates"), theirs.metric("critical_updates")), (1.0, 0.0));
-    let (ours, theirs) = both(&["--input-file", recorded, "-c", "5"]);
-    assert_eq!((ours.state, theirs.state), (State::Unknown, State::Warning));
-    ours.says("-c takes a regular expression");
-    apt()
-        .args(["--input-file", "/nonexistent"])
-        .run()
-        .expect(State::Unknown)
-        .says("cannot read /nonexistent");
+    let number = apt().args(["--input-file", recorded, "-c", "5"]).run().expect(State::Unknown);
+    number.says("-c takes a regular expression");
+    let missing = apt().args(["--input-file", "/nonexistent"]).run().expect(State::Unknown);
+    missing.says("cannot read /nonexistent");
 }

@@ -10,36 +10,9 @@ use std::time::{Duration, Instant};
 use check::{CheckDef, State};
 use testkit::{CheckCmd, CheckRun};
 
-/// Runs the body in a process that sees its own mounts and leaves none behind: the test's program is
-/// started again for this one test, under unshare(1). Needs root.
-#[track_caller]
-pub(super) fn in_mount_namespace(module: &str, test: &str, body: impl FnOnce()) {
-    const INSIDE: &str = "HLIDKA_TEST_INSIDE_NAMESPACE";
-    if std::env::var_os(INSIDE).is_some() {
-        return body();
-    }
-    // mount points can be removed only when the namespace is gone: the child makes them in here
-    let dir = tempfile::tempdir().unwrap();
-    let path = module.split_once("::").map_or(module, |(_, path)| path);
-    let run = Command::new("/usr/bin/unshare")
-        .args(["--mount", "--"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", &format!("{path}::{test}")])
-        .env(INSIDE, "1")
-        .env("TMPDIR", dir.path())
-        .output()
-        .unwrap();
-    let (stdout, stderr) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-    assert!(run.status.success() && stdout.contains("1 passed"), "{stdout}\n{stderr}");
-}
+use crate::support::mounts::{fill, in_mount_namespace, run, tmpfs, two_file_systems};
 
-#[track_caller]
-pub(super) fn run(program: &str, arguments: &[&str]) {
-    let done = Command::new(program).args(arguments).output().unwrap();
-    assert!(done.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-}
-
-/// The original, with the same arguments.
+/// The original, with the same arguments; `peers` has the table of what is compared with it.
 #[track_caller]
 pub(super) fn peer(name: &str, arguments: &[&str]) -> CheckRun {
     CheckRun::of_command(Command::new(format!("/usr/lib/nagios/plugins/{name}")).args(arguments))
@@ -70,122 +43,6 @@ pub(super) fn assert_same_metrics(ours: &CheckRun, theirs: &CheckRun, precision:
 
 fn disk(arguments: &[&str]) -> CheckCmd {
     CheckCmd::new(CheckDef::of::<check_disk::Args>()).args(arguments)
-}
-
-/// A file system in memory, mounted below the directory of the test.
-fn tmpfs(dir: &Path, name: &str, options: &str) -> String {
-    let point = dir.join(name);
-    std::fs::create_dir(&point).unwrap();
-    let point = point.to_str().unwrap().to_owned();
-    run("/bin/mount", &["-t", "tmpfs", "-o", options, "memory", &point]);
-    point
-}
-
-fn fill(point: &str, name: &str, mebibytes: usize) {
-    std::fs::write(Path::new(point).join(name), vec![1; mebibytes << 20]).unwrap();
-}
-
-/// 60 of 100 MiB used; 9 of 10 MiB and 10 of 11 inodes used.
-fn two_file_systems(dir: &Path) -> (String, String) {
-    let large = tmpfs(dir, "large", "size=100m,nr_inodes=1000");
-    fill(&large, "file", 60);
-    let small = tmpfs(dir, "small", "size=10m,nr_inodes=11");
-    fill(&small, "file", 9);
-    (0..8).for_each(|i| std::fs::write(Path::new(&small).join(i.to_string()), "").unwrap());
-    (large, small)
-}
-
-/// The same command lines, both programs: the same state, first line and metrics (T31).
-#[test]
-fn agrees_with_the_original() {
-    in_mount_namespace(module_path!(), "agrees_with_the_original", || {
-        let dir = tempfile::tempdir().unwrap();
-        let (large, small) = two_file_systems(dir.path());
-        let file = format!("{large}/file");
-        let pattern = format!("^{}/(large|small)$", dir.path().display());
-        let shouted = pattern.to_uppercase();
-        let mut seen = BTreeSet::new();
-        for line in [
-            "-w 10 -c 5 -p LARGE",
-            "-w 40 -c 5 -p LARGE",
-            "-w 39 -c 5 -p LARGE",
-            "-w 40% -c 39% -p LARGE",
-            "-w 41% -w 10 -c 39% -c 20 -p LARGE",
-            "-w 39.5% -c 10% -p LARGE",
-            "-w 10:20% -c 1 -p LARGE",
-            "-w @10:50% -c 1 -p LARGE",
-            "-w 50% -p LARGE",
-            "-c 50% -p LARGE",
-            "-W 10% -K 5% -p SMALL",
-            "-W 10% -K 5% -p SMALL -P",
-            "-W 20 -K 9 -w 5 -p SMALL -P",
-            "-w 2 -c 1 -p SMALL -p LARGE -v",
-            "-w 2 -c 1 -p SMALL -p LARGE -e",
-            "-w 0 -c 0 -p SMALL -p LARGE -e",
-            "-w 10% -c 5% -p SMALL -C -w 50 -c 20 -p LARGE",
-            "-w 50% -c 5% -p LARGE -w 5% -p SMALL",
-            "-w 1 -c 1 -p LARGE -c 50 -p LARGE",
-            "-w 50 -c 30 -g both -p LARGE -p SMALL",
-            "-w 50 -c 45 -g both -r PATTERN -P",
-            "-w 1 -c 0 -r PATTERN",
-            "-w 1 -c 0 -r PATTERN -i small",
-            "-w 1 -c 0 -R SHOUTED -I SMALL",
-            "-w 1 -c 0 -p LARGE -p SMALL -x SMALL",
-            "-w 1 -c 0 -p LARGE -p / -X ext4 -X xfs -X overlay -X btrfs",
-            "-w 1 -c 0 -p LARGE -p / -N tmpfs",
-            "-w 1 -c 0 -p LARGE/file",
-            "-w 1 -c 0 -p LARGE -p LARGE/file",
-            "-w 1 -c 0 -E -p LARGE",
-            "-w 1 -c 0 -p LARGE -M",
-            "-u kB -w 1 -c 1 -p LARGE",
-            "-k -w 50000 -c 1 -p LARGE",
-            "-u bytes -w 1 -c 1 -p LARGE",
-            "-m -f -w 50 -c 1 -p LARGE",
-            "--warning=50 --critical 1 --partition=LARGE --units=MB",
-            "-w50 -c1 -pLARGE",
-            "50 90 LARGE",
-            "60 90 LARGE",
-            "80 90 LARGE",
-            "50 55 LARGE",
-            "LARGE",
-            "-w 1 -c 1 -p LARGE/nothing",
-            "-w 1 -c 1 -p /proc",
-            "-p LARGE",
-            "-w 1 -c 1 -r no-such-file-system",
-            "-w 1 -c 1 -i small",
-            "-w 1 -c 1 -r (",
-            "-w 1 -p LARGE -g name",
-            "-u parsec -w 1 -p LARGE",
-        ] {
-            let words: Vec<String> = line
-                .split(' ')
-                .map(|word| {
-                    let word = word.replace("LARGE", &large).replace("PATTERN", &pattern);
-                    if line.contains("-I SMALL") {
-                        word.replace("SHOUTED", &shouted)
-                    } else {
-                        word.replace("SMALL", &small)
-                    }
-                })
-                .collect();
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let (ours, theirs) = (disk(&words).run(), peer("check_disk", &words));
-            assert_eq!(ours.state, theirs.state, "{line}\nours:   {}theirs: {}", ours.output, theirs.output);
-            seen.insert(ours.state.exit_code());
-            if ours.state == State::Unknown {
-                continue;
-            }
-            assert_eq!(ours.text, theirs.text, "{line}");
-            if line.starts_with(|c: char| c.is_ascii_digit()) {
-                // the original forgets the thresholds of this form in its perfdata
-                assert!(ours.perfdata[&large].starts_with("62914560B;"), "{}", ours.output);
-            } else {
-                assert_same_metrics(&ours, &theirs, 1e12);
-            }
-        }
-        assert_eq!(seen.len(), 4, "all states were compared");
-        assert!(Path::new(&file).is_file());
-    });
 }
 
 /// Blocks that only root may write count as neither used nor free, as df(1) has it (T31).

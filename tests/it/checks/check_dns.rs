@@ -329,7 +329,9 @@ fn serial_numbers_of_all_name_servers_agree() {
     ask(&["-s", &format!("127.0.0.1:{lame}")])
         .expect(State::Critical)
         .says(&format!("name server 127.0.0.1:{lame}: it answered REFUSED"));
-    ask(&["-H", "none.example.test"]).expect(State::Critical).says("Domain none.example.test was not found");
+    ask(&["-H", "none.example.test"])
+        .expect(State::Critical)
+        .says("Domain 'none.example.test' was not found");
     dns(&["-H", "www.example.test", "--serials", "-s", &format!("127.0.5.10:{port}")])
         .run()
         .expect(State::Critical)
@@ -368,7 +370,7 @@ fn whatever_answers_is_named() {
         .expect(State::Ok)
         .says("192.0.2.7 returns a.");
     at(server, &["-H", "four.example.test", "-A"]).run().expect(State::Ok);
-    local(resolver, &["-H", "nothing.static.test", "-n"]).run().expect(State::Ok).says("(NXDOMAIN)");
+    local(resolver, &["-H", "nothing.static.test", "-n"]).run().expect(State::Ok).says("returns NXDOMAIN");
     drop((nsd, unbound));
 
     let said =
@@ -406,7 +408,7 @@ fn whatever_answers_is_named() {
     // forged answers come first, the true one counts
     said(|query| vec![vec![0; 100], query.to_vec(), reply(query, [0x80, 3])])
         .expect(State::Critical)
-        .says("Domain www.example.test was not found");
+        .says("Domain 'www.example.test' was not found");
     // truncated, and nobody there to ask by TCP
     said(|query| vec![reply(query, [0x82, 0])])
         .expect(State::Critical)

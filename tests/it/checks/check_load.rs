@@ -1,47 +1,12 @@
-//! `check_load` on recorded averages, and against the original with the same arguments (U01).
+//! `check_load` on recorded averages. Beside the original it stands in `peers`.
 
 use check::{CheckDef, State};
 use testkit::{CheckCmd, CheckRun};
 
-use super::check_disk::{assert_same_metrics, in_mount_namespace, peer};
-use super::check_swap::replace;
+use crate::support::mounts::{in_mount_namespace, replace};
 
 fn load(arguments: &[&str]) -> CheckRun {
     CheckCmd::new(CheckDef::of::<check_load::Args>()).args(arguments).run()
-}
-
-#[test]
-fn agrees_with_the_original() {
-    in_mount_namespace(module_path!(), "agrees_with_the_original", || {
-        replace("/proc/loadavg", "1.50 0.75 0.25 2/345 6789\n");
-        for line in [
-            "-w 1 -c 2",
-            "-w 1.5 -c 2",
-            "-w 1.49 -c 2",
-            "-w 2,0.5 -c 3,1",
-            "-w 2,1,0.5 -c 3,2,1",
-            "-w 2,1,0.1 -c 3,2,0.2",
-            "-w0.5 -c1",
-            "--warning=2,1,0.5 --critical=3,2,1 --percpu",
-            "-r -w 0.001 -c 2",
-            "-r -w 0.001 -c 0.002",
-            "-w 2,1,0.5 -c 3,0.7,0.6",
-            "-w 5 -c 1",
-            "-w 2, -c 3,2,1",
-            "-w x -c 3,2,1",
-        ] {
-            let words: Vec<&str> = line.split(' ').collect();
-            let (ours, theirs) = (load(&words), peer("check_load", &words));
-            assert_eq!(ours.state, theirs.state, "{line}\nours:   {}theirs: {}", ours.output, theirs.output);
-            if ours.state != State::Unknown {
-                assert_eq!(ours.text, theirs.text, "{line}");
-                assert_same_metrics(&ours, &theirs, 1e9);
-            }
-        }
-        // one threshold is enough; the original takes the missing one for 0
-        load(&["-c", "5"]).expect(State::Ok);
-        load(&["-w", "1"]).expect(State::Warning);
-    });
 }
 
 #[test]

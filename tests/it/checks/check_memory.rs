@@ -4,8 +4,8 @@
 use check::{CheckDef, State};
 use testkit::{CheckCmd, CheckRun};
 
-use super::check_disk::{assert_same_metrics, in_mount_namespace, peer};
-use super::check_swap::replace;
+use super::check_disk::{assert_same_metrics, peer};
+use crate::support::mounts::{in_mount_namespace, replace};
 
 /// Recorded on a virtual machine, Linux 6.18, after a compiler ran there.
 const MEMINFO: &str = "MemTotal:       24682416 kB\nMemFree:        22734512 kB\nMemAvailable:   23954080 kB\n\

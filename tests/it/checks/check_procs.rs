@@ -1,108 +1,17 @@
-//! `check_procs` on real processes, beside the peer with the same arguments.
+//! `check_procs` on real processes. Beside the peer it stands in `peers`.
 
-use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use check::{CheckDef, State};
 use testkit::{CheckCmd, CheckRun, program, wait_until};
 
-const PEER: &str = "/usr/lib/nagios/plugins/check_procs";
+use crate::support::sleepers::Sleepers;
 
 fn procs(arguments: &[&str]) -> CheckCmd {
     CheckCmd::new(CheckDef::of::<check_procs::Args>()).args(arguments)
-}
-
-/// `sleep` under a name that no other process has; ended with the test.
-struct Sleepers {
-    name: String,
-    children: Vec<Child>,
-    _directory: tempfile::TempDir,
-}
-
-impl Sleepers {
-    fn start(count: usize, test: &str) -> Sleepers {
-        let directory = tempfile::tempdir().unwrap();
-        let name = format!("sl{test}{}", std::process::id());
-        let path = directory.path().join(&name);
-        fs::copy("/bin/sleep", &path).unwrap();
-        let children: Vec<Child> =
-            (0..count).map(|i| Command::new(&path).arg(format!("60{i}")).spawn().unwrap()).collect();
-        for child in &children {
-            let stat = format!("/proc/{}/stat", child.id());
-            wait_until("it sleeps", || {
-                fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(&format!("({name}) S")))
-            });
-        }
-        Sleepers { name, children, _directory: directory }
-    }
-}
-
-impl Drop for Sleepers {
-    fn drop(&mut self) {
-        for child in &mut self.children {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// The peer ends each metric with a semicolon more.
-fn metrics(run: &CheckRun) -> BTreeMap<String, String> {
-    run.perfdata
-        .iter()
-        .map(|(label, value)| (label.clone(), value.trim_end_matches(';').to_owned()))
-        .collect()
-}
-
-#[test]
-fn agrees_with_the_peer() {
-    let sleepers = Sleepers::start(3, "a");
-    let name = sleepers.name.as_str();
-    let own = std::process::id().to_string();
-    let arguments = format!("{name} 601");
-    let pattern = format!("{name} 60[12]$");
-    let cases: &[&[&str]] = &[
-        &["-C", name],
-        &["-w", "1:2", "-C", name],
-        &["-w", "1:3", "-c", "4:", "-C", name],
-        &["-w", "@3:3", "-C", name],
-        &["-c", "1:", "-C", "nothing-has-it"],
-        &["-s", "S", "-C", name],
-        &["-s", "Z", "-C", name],
-        &["-p", &own, "-C", name],
-        &["-u", "root", "-C", name],
-        &["-u", "0", "-C", name],
-        &["-u", "nobody", "-C", name],
-        &["-z", "100", "-C", name],
-        &["-r", "99999999", "-C", name],
-        &["-P", "0.0", "-C", name],
-        &["-P", "99", "-C", name],
-        &["-a", &arguments],
-        &["--ereg-argument-array", &pattern],
-        &["--argument-array=601", "-C", name],
-        &["-k", "-C", name],
-        &["-T", "-C", name],
-        &["-m", "VSZ", "-w", "1", "-C", name],
-        &["-m", "RSS", "-w", "1", "-c", "2", "-C", name],
-        &["-m", "CPU", "-w", "50", "-c", "90", "-C", name],
-        &["-m", "ELAPSED", "-c", "1000", "-C", name],
-        &["-m", "VSZ", "-w", "1", "-v", "-C", name],
-    ];
-    for case in cases {
-        let ours = procs(case).run();
-        let theirs = CheckRun::of_command(Command::new(PEER).args(*case));
-        assert_eq!(ours.state, theirs.state, "{case:?}: {} {}", ours.output, theirs.output);
-        assert_eq!(metrics(&ours), metrics(&theirs), "{case:?}");
-        // the peer names the metric where we name the check
-        let (_, said) = theirs.text.split_once(": ").unwrap();
-        assert!(ours.text.ends_with(said), "{case:?}: {:?} {:?}", ours.text, theirs.text);
-        if case[0] != "-m" {
-            assert_eq!(ours.text, theirs.text, "{case:?}");
-        }
-    }
 }
 
 #[test]

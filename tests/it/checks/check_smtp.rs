@@ -42,35 +42,6 @@ fn a_relay_takes_and_refuses() {
 }
 
 #[test]
-fn the_peers_options_mean_what_they_did() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = SmtpServer::start(dir.path());
-    let both = |arguments: &[&str], state: State| {
-        smtp(server.port).args(arguments).run().expect(state);
-        let mut theirs = Command::new("/usr/lib/nagios/plugins/check_smtp");
-        theirs.args(["-H", "127.0.0.1", "-p", &server.port.to_string()]).args(arguments);
-        let run = CheckRun::of_command(&mut theirs);
-        assert_eq!(run.state, state, "{arguments:?}: {}", run.output);
-    };
-    both(&[], State::Ok);
-    both(&["-e", "ESMTP"], State::Ok);
-    both(&["-e", "554"], State::Warning);
-    both(
-        &["-F", "probe.example.test", "-f", "a@b.test", "-C", "RCPT TO:<bob@example.test>", "-R", "250"],
-        State::Ok,
-    );
-    both(&["-f", "a@b.test", "-C", "RCPT TO:<bob@other.test>", "-R", "250"], State::Warning);
-    both(
-        &["-f", "a@b.test", "-C", "RCPT TO:<bob@other.test>", "-R", "550", "-C", "NOOP", "-R", "250"],
-        State::Ok,
-    );
-    both(&["-S"], State::Ok);
-    both(&["-S", "-D", "30,10"], State::Ok);
-    both(&["-q"], State::Ok);
-    both(&["-w", "5", "-c", "0.0000001"], State::Critical);
-}
-
-#[test]
 fn certificates_are_judged_as_asked() {
     let dir = tempfile::tempdir().unwrap();
     let server = SmtpServer::start(dir.path());

@@ -6,7 +6,9 @@ use std::process::Command;
 use std::thread;
 
 use check::{CheckDef, State};
-use testkit::{CheckCmd, Server, free_port, wait_for_port};
+use testkit::{CheckCmd, Script, Server, free_port, scripted, wait_for_port};
+
+use crate::support::tls_servers::{Home, openssl};
 
 fn tcp(port: u16) -> CheckCmd {
     CheckCmd::new(CheckDef::of::<check_tcp::Args>()).args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -95,7 +97,41 @@ fn silence_is_a_timeout_with_the_wanted_state() {
     tcp(stuck).args(["-t", "0.4:UNKNOWN"]).run().expect(State::Unknown);
     full.kill().unwrap();
     full.wait().unwrap();
-    tcp(port).args(["-e", "x", "-t", "0.3"]).run().expect(State::Warning).says("No answer from");
+    let silent = || tcp(port).args(["-e", "x", "-M", "ok"]);
+    silent().args(["-t", "0.3"]).run().expect(State::Critical).says("No answer from");
+    silent()
+        .args(["-t", "0.3:unknown"])
+        .run()
+        .expect(State::Unknown)
+        .says("within 0.3 seconds, expected `x`");
+    let closing = scripted(Script::new("").hanging_up());
+    tcp(closing).args(["-e", "x"]).run().expect(State::Critical).says("No data received from");
+}
+
+#[test]
+fn speaks_tls_and_judges_the_certificate() {
+    let home = Home::new();
+    let server = openssl(&home.identity, &["-www"]);
+    let secure = |line: &[&str]| tcp(server.port).arg("-S").args(line).run();
+    secure(&["-v"]).expect(State::Ok).shows("TLS 1.3 with TLS_AES_");
+    let request = ["-E", "-s", "GET / HTTP/1.0\\r\\n\\r\\n", "-e", "200 ok"];
+    secure(&request).expect(State::Ok);
+    let ca = home.ca.to_str().unwrap();
+    secure(&["--ca-file", ca]).expect(State::Ok);
+    // nobody trusts the test's authority: nothing is sent then
+    let doubted = secure(&[&["--verify-cert"], &request[..]].concat()).expect(State::Critical);
+    doubted.says("is not to be trusted: is signed by hlidka test authority, which is not trusted");
+    let other = secure(&["--ca-file", ca, "--sni", "mx.example.org"]).expect(State::Critical);
+    other.says("is not for mx.example.org");
+    // testkit's certificates end in the year 2200
+    let days = tcp(server.port).args(["-D", "21,7"]).run().expect(State::Ok);
+    assert!(days.perfdata["certificate_days"].ends_with(";22:;8:"), "{:?}", days.perfdata);
+    days.says("second response time on").says("Certificate 'localhost' will expire in");
+    let few = secure(&["-D", "9999999,9999998"]).expect(State::Critical);
+    few.says("TCP CRITICAL - Certificate 'localhost' will expire in");
+    let plain = scripted(Script::new("220 ready\r\n"));
+    tcp(plain).args(["-S", "-t", "5"]).run().expect(State::Critical).says("does not speak TLS here");
+    tcp(1).args(["-S", "-r", "warn"]).run().expect(State::Warning).says("refused");
 }
 
 /// T19: the name is resolved by the proxy, and nothing goes to the target directly.

@@ -5,6 +5,7 @@ mod check_apt_repo;
 mod check_bitcoind;
 mod check_bittorrent;
 mod check_cert;
+mod check_cluster;
 mod check_disk;
 mod check_dns;
 mod check_dummy;

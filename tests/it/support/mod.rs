@@ -10,6 +10,8 @@ pub mod dns;
 pub mod exim;
 pub mod git_servers;
 pub mod imap;
+pub mod mounts;
+pub mod sleepers;
 pub mod sshd;
 pub mod tls_servers;
 pub mod tor;
