@@ -7,6 +7,8 @@
 mod judge;
 mod measure;
 
+use std::num::NonZeroU16;
+
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
 use net::DialOptions;
@@ -16,13 +18,14 @@ use ssh::{LoginOptions, Rule, Target};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Host name or address (may also be given without -H)
-    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "positional_host")]
+    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "words")]
     hostname: Option<String>,
-    #[arg(value_name = "HOST", conflicts_with = "hostname", hide = true)]
-    positional_host: Option<String>,
-    /// Port
-    #[arg(short = 'p', long, value_name = "PORT", default_value = "22", value_parser = clap::value_parser!(u16).range(1..))]
-    port: u16,
+    // the old form: host, and perhaps a port
+    #[arg(value_name = "HOST [PORT]", conflicts_with = "hostname", num_args = 0..=2, hide = true)]
+    words: Vec<String>,
+    /// Port [default: 22]
+    #[arg(short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
     #[command(flatten)]
     dial: DialOptions,
     /// The version that the server must have: OpenSSH_9.2p1
@@ -63,9 +66,18 @@ pub struct Args {
 }
 
 impl Args {
-    fn target(&self) -> Target {
-        let host = self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default();
-        Target { dial: self.dial.clone(), host: host.to_owned(), port: self.port }
+    fn target(&self) -> Result<Target, CheckError> {
+        let mut words = self.words.iter();
+        let host = self.hostname.as_ref().or_else(|| words.next()).cloned().unwrap_or_default();
+        let word = match words.next() {
+            Some(word) if self.port.is_none() => Some(word.parse::<NonZeroU16>().map_err(|_| {
+                CheckError::usage(format!("`{word}` is no port: write HOST PORT, or -H HOST -p PORT"))
+            })?),
+            Some(word) => return Err(CheckError::usage(format!("the port is given twice: {word} and -p"))),
+            None => None,
+        };
+        let port = self.port.or(word.map(NonZeroU16::get)).unwrap_or(22);
+        Ok(Target { dial: self.dial.clone(), host, port })
     }
 }
 

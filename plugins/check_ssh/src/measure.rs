@@ -31,7 +31,7 @@ pub(crate) struct Visit {
 }
 
 pub(crate) fn measure(args: &Args, wants_algorithms: bool, apart: &Apart) -> Result<Sample, CheckError> {
-    let target = args.target();
+    let target = args.target()?;
     let keys = match &args.login.user {
         None if !args.login.judges_host_key() => None,
         _ => Some(args.login.host_keys(&target.host, target.port)?),

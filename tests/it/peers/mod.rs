@@ -47,6 +47,7 @@ tables! {
     check_ping: stage::bare,
     check_procs: stage::procs,
     check_smtp: stage::smtp,
+    check_ssh: stage::ssh,
     check_swap: stage::swap,
     check_tcp: stage::tcp,
     check_users: stage::users,

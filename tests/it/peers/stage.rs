@@ -150,6 +150,12 @@ pub fn smtp(_: &str) -> Stage {
         .keeping((server, dir))
 }
 
+/// The greeting of an SSH server.
+pub fn ssh(_: &str) -> Stage {
+    let port = scripted(Script::new("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"));
+    Stage::default().with("port", port).with_closed_port()
+}
+
 /// 1.5 of 2 GiB free, or no swap at all.
 pub fn swap(name: &str) -> Stage {
     let (total, free) = if name == "no swap" { (0, 0) } else { (2_097_152, 1_572_864) };
