@@ -8,6 +8,8 @@
 
 mod conversation;
 mod dial;
+#[doc(hidden)]
+pub mod fuzzing;
 mod proxy;
 mod server;
 pub mod smtp;

@@ -180,15 +180,41 @@ fn bin_dir() -> PathBuf {
     }
 }
 
-/// Runs of digits (with their decimal point) become `#`.
+/// Numbers (with sign and decimal point) become `#`, and a word behind one loses the `s` of the plural:
+/// what is measured differs from one run to the next.
 fn without_numbers(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '0'..='9' | '.' if clean.ends_with('#') => {}
-            '0'..='9' => clean.push('#'),
+            '0'..='9' => {
+                if clean.strip_suffix('-').is_some_and(|before| before.ends_with([' ', '='])) {
+                    clean.pop();
+                }
+                clean.push('#');
+            }
             c => clean.push(c),
         }
     }
-    clean
+    let singular = |word: &str| {
+        let end = word.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(word.len());
+        let (word, rest) = word.split_at(end);
+        format!("{}{rest}", word.strip_suffix('s').unwrap_or(word))
+    };
+    let mut parts = clean.split("# ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "# " + &singular(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_measured_is_no_difference() {
+        let same = |a: &str, b: &str| without_numbers(a) == without_numbers(b);
+        assert!(same("1 leecher, 12 seeders", "0 leechers, 1 seeder"));
+        assert!(same("says -0.00001 secs, offset=-1.5s", "says 12 secs, offset=0.1s"));
+        assert!(!same("1 leecher", "1 seeder") && !same("a-1 b", "a1 b") && !same("no words", "no word"));
+    }
 }

@@ -13,6 +13,27 @@ use tokio::net::TcpStream;
 use crate::conversation::{Conversation, Progress, TalkError};
 use crate::{Stream, xmpp};
 
+/// How many bytes each reader of an answer takes, of those that it is content with.
+pub(crate) fn taken(bytes: &[u8]) -> Vec<usize> {
+    let readers: [fn(&[u8]) -> Progress<Heard>; 9] = [
+        |bytes| replies::code(bytes, 220),
+        replies::ehlo,
+        replies::imap_greeting,
+        replies::imap_tagged,
+        replies::pop3,
+        replies::postgres,
+        replies::ldap,
+        replies::xmpp_features,
+        replies::xmpp_proceed,
+    ];
+    let read = readers.iter().map(|reader| reader(bytes));
+    read.filter_map(|progress| match progress {
+        Progress::Done(_, used) => Some(used),
+        Progress::More => None,
+    })
+    .collect()
+}
+
 /// A protocol that can change to TLS in mid-conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Starttls {

@@ -19,6 +19,7 @@ pub use certificate::{Certificate, Key, Unreadable, Validity, to_the_second};
 pub use client::{Peer, TlsError, attempt, handshake};
 pub use days::{Days, expiry, least_days};
 pub use options::TlsOptions;
+pub(crate) use probe::understands;
 pub use probe::{Offer, probe};
 pub use trust::{Anchors, Doubt};
 pub use version::Version;

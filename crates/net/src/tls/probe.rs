@@ -115,6 +115,11 @@ fn answer(flight: &[u8]) -> Option<Answer> {
     })
 }
 
+/// Does this much of a first flight say what the server wants?
+pub(crate) fn understands(flight: &[u8]) -> bool {
+    answer(flight).is_some()
+}
+
 /// Hello and certificates from handshake messages, as far as they are complete.
 fn understood(messages: &[u8]) -> Option<Answer> {
     let mut hello = None;
