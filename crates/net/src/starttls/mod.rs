@@ -13,9 +13,12 @@ use tokio::net::TcpStream;
 use crate::conversation::{Conversation, Progress, TalkError};
 use crate::{Stream, xmpp};
 
+/// Looks at what has come so far.
+type Reader = fn(&[u8]) -> Progress<Heard>;
+
 /// How many bytes each reader of an answer takes, of those that it is content with.
 pub(crate) fn taken(bytes: &[u8]) -> Vec<usize> {
-    let readers: [fn(&[u8]) -> Progress<Heard>; 9] = [
+    let readers: [Reader; 9] = [
         |bytes| replies::code(bytes, 220),
         replies::ehlo,
         replies::imap_greeting,
