@@ -247,7 +247,7 @@ fn nothing_is_taken_for_encrypted_that_came_before_the_handshake() {
 fn endless_answers_end() {
     let config = rogue(|_, writer| while writer.write_all(&[b'2'; 4096]).is_ok() {});
     match send(&config, "bob@example.test") {
-        Err(SendError::Unavailable(why)) => assert!(why.contains("more than 1 MiB"), "{why}"),
+        Err(SendError::Unavailable(why)) => assert!(why.contains("more than 128 KiB"), "{why}"),
         other => panic!("{other:?}"),
     }
 }

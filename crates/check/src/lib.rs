@@ -21,6 +21,7 @@ pub mod options;
 mod program;
 mod secret;
 pub mod size;
+mod span;
 mod together;
 
 pub use context::Ctx;
@@ -31,4 +32,5 @@ pub use invocation::{Invocation, Output};
 pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
 pub use program::{main, run};
 pub use secret::Secret;
+pub use span::span;
 pub use together::together;

@@ -1,7 +1,7 @@
 //! The verdict on what was found: enough of each pattern, large enough, young enough.
 
 use check::size::shown;
-use check::{Perfdata, Range, Report, State, Uom};
+use check::{Perfdata, Range, Report, State, Uom, span};
 
 /// Problems told on the first line.
 const TOLD: usize = 3;
@@ -60,9 +60,9 @@ impl Verdict {
             self.metrics.push(limits.age_metric(name, age));
             let state = limits.age_state(age);
             if state != State::Ok {
-                return self.problem(state, format!("newest {name} is {} old ({path})", span(age)));
+                return self.problem(state, format!("newest {name} is {} old ({path})", span(age as f64)));
             }
-            words = format!("{words} (newest {} old)", span(age));
+            words = format!("{words} (newest {} old)", span(age as f64));
         } else if limits.warning.or(limits.critical).is_some() && !counted.is_empty() {
             return self.problem(State::Critical, format!("the listing tells no dates of {name}"));
         }
@@ -142,17 +142,9 @@ fn missing(name: &str, found: &[Found], counted: usize, limits: &Limits) -> Stri
 
 fn described(found: &Found, now: i64) -> String {
     let size = found.size.map(|size| format!(", {}", shown(size))).unwrap_or_default();
-    let age = found.modified.map(|at| format!(", {} old", span(now.saturating_sub(at)))).unwrap_or_default();
+    let age =
+        found.modified.map(|at| format!(", {} old", span(now.saturating_sub(at) as f64))).unwrap_or_default();
     format!("{}{size}{age}", found.path)
-}
-
-fn span(seconds: i64) -> String {
-    match seconds as f64 {
-        s if s >= 172_800.0 => format!("{:.1} days", s / 86_400.0),
-        s if s >= 7200.0 => format!("{:.1} hours", s / 3600.0),
-        s if s >= 120.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{s:.0} seconds"),
-    }
 }
 
 #[cfg(test)]

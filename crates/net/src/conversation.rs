@@ -219,6 +219,13 @@ pub fn excerpt(said: &[u8]) -> String {
     line
 }
 
+/// The [`excerpt`] of the first line: a server that was greeted with something else than it speaks may
+/// have gone on to complain, in time to be heard or not.
+pub(crate) fn opening(said: &[u8]) -> String {
+    let said = said.trim_ascii_start();
+    excerpt(said.split(|byte| *byte == b'\n').next().unwrap_or(said))
+}
+
 /// The future's outcome, or `None` a hair before the check's deadline.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>, ctx: &Ctx) -> Option<T> {
     tokio::time::timeout(ctx.remaining().saturating_sub(HAIR), future).await.ok()

@@ -1,6 +1,6 @@
 //! The verdict of `check_apt_repo`, pure.
 
-use check::{Perfdata, Range, Report, State, Thresholds, Uom};
+use check::{Perfdata, Range, Report, State, Thresholds, Uom, span};
 use fetch::shown;
 use jiff::Timestamp;
 
@@ -271,16 +271,6 @@ fn metric(label: String, seconds: i64, limits: Option<&Spans>) -> Perfdata {
 
 fn day(at: i64) -> String {
     Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.strftime("%F %R UTC").to_string())
-}
-
-/// A span of time in words.
-pub(crate) fn span(seconds: f64) -> String {
-    match seconds {
-        s if s >= 172_800.0 => format!("{:.1} days", s / 86_400.0),
-        s if s >= 7200.0 => format!("{:.1} hours", s / 3600.0),
-        s if s >= 120.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{s:.0} seconds"),
-    }
 }
 
 #[cfg(test)]

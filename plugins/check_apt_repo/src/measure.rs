@@ -203,7 +203,7 @@ impl Look<'_> {
         }
         Err(CheckError::target(format!(
             "no snapshot of the last {} at {} ({} tried)",
-            crate::judge::span(back),
+            check::span(back),
             self.args.url,
             tries.len()
         )))

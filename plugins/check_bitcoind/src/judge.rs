@@ -1,6 +1,6 @@
 //! The verdict of `check_bitcoind`, pure.
 
-use check::{Perfdata, Range, Report, State, Thresholds, Uom};
+use check::{Perfdata, Range, Report, State, Thresholds, Uom, span};
 
 use crate::consensus::Consensus;
 use crate::facts::{ChainFacts, NetworkFacts};
@@ -182,8 +182,10 @@ fn look_at_age(now: i64, chain: &ChainFacts, args: &Args, found: &mut Findings) 
     };
     let age = now.saturating_sub(time);
     if age < -AHEAD_OF_TIME {
-        let text =
-            format!("the newest block is {} in the future: is this machine's clock right?", span(-age));
+        let text = format!(
+            "the newest block is {} in the future: is this machine's clock right?",
+            span(-age as f64)
+        );
         found.problem(State::Warning, text);
         return;
     }
@@ -191,7 +193,7 @@ fn look_at_age(now: i64, chain: &ChainFacts, args: &Args, found: &mut Findings) 
     let limits = [args.tip_age_warning, args.tip_age_critical].map(Range::up_to);
     let [warning, critical] = &limits;
     let state = Thresholds::new(Some(warning.clone()), Some(critical.clone())).state(age as f64);
-    found.say(state, format!("newest block {} old", span(age)));
+    found.say(state, format!("newest block {} old", span(age as f64)));
     let metric = Perfdata::new("tip_age", age as f64, Uom::Seconds);
     found.perfdata.push(metric.thresholds(Some(warning), Some(critical)).min(0.0));
 }
@@ -214,15 +216,6 @@ fn time(seconds: f64) -> Perfdata {
 
 fn blocks(count: u64) -> String {
     if count == 1 { "1 block".to_owned() } else { format!("{count} blocks") }
-}
-
-fn span(seconds: i64) -> String {
-    match seconds as f64 {
-        s if s >= 172_800.0 => format!("{:.1} days", s / 86_400.0),
-        s if s >= 7200.0 => format!("{:.1} hours", s / 3600.0),
-        s if s >= 120.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{s:.0} seconds"),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The verdict of `check_http`, pure.
 
-use check::{Ctx, Perfdata, Range, Report, State, Uom};
+use check::{Ctx, Perfdata, Range, Report, State, Uom, span};
 use fetch::{Answer, Pin, Version, clipped};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -167,15 +167,6 @@ fn age_problem(answer: &Answer, limit: f64, now: i64) -> Option<(State, String)>
 /// obsolete are taken for unknown.
 fn http_date(text: &str) -> Option<i64> {
     DateTimeParser::new().parse_timestamp(text).ok().map(Timestamp::as_second)
-}
-
-fn span(seconds: f64) -> String {
-    match seconds {
-        s if s >= 172_800.0 => format!("{:.1} days", s / 86_400.0),
-        s if s >= 7200.0 => format!("{:.1} hours", s / 3600.0),
-        s if s >= 120.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{s:.0} seconds"),
-    }
 }
 
 fn size_perfdata(answer: &Answer, args: &Args) -> Perfdata {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use check::{Perfdata, Range, Report, State, Thresholds, Uom};
+use check::{Perfdata, Range, Report, State, Thresholds, Uom, span};
 
 use crate::Args;
 use crate::measure::{Sample, Way};
@@ -101,15 +101,6 @@ fn delays(way: &Way) -> impl Iterator<Item = (&str, i64)> {
         let by = if hop.by.is_empty() { "a relay without name" } else { hop.by.as_str() };
         (by, hop.at.saturating_sub(before))
     })
-}
-
-fn span(seconds: f64) -> String {
-    match seconds {
-        s if s >= 172_800.0 => format!("{:.1} days", s / 86_400.0),
-        s if s >= 7200.0 => format!("{:.1} hours", s / 3600.0),
-        s if s >= 120.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{s:.0} seconds"),
-    }
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Bytes of one dialogue that are read; certificates and answers are a few thousand.
-const MAX_READ: usize = 1024 * 1024;
+/// Bytes of one dialogue, which is that of one mail, that are read; certificates and answers are a few
+/// thousand. lettre parses an answer anew for each of its lines, so this bounds the time as well.
+const MAX_READ: usize = 128 * 1024;
 
 /// A connection under these two rules.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Guard {
     fn check(&mut self, read: &[u8]) -> io::Result<()> {
         let refuse = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
         let Some(left) = self.left.checked_sub(read.len()) else {
-            return refuse("the server sends more than 1 MiB");
+            return refuse("the server sends more than 128 KiB");
         };
         self.left = left;
         let end_of_line = read.iter().position(|byte| *byte == b'\n');

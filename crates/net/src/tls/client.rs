@@ -22,7 +22,7 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::Certificate;
 use super::version::{Version, alert_name, cipher_name};
 use crate::Stream;
-use crate::conversation::{excerpt, in_time};
+use crate::conversation::{in_time, opening};
 use crate::stream::Overheard;
 
 /// Most certificates of a chain that are looked at.
@@ -157,7 +157,7 @@ fn explain(error: &io::Error, first: &[u8]) -> TlsError {
     // a TLS record starts with its type, 20 to 23, and the version's major number
     let looks_like_tls = matches!(first, [20..=23, 3, ..] | []);
     if !looks_like_tls {
-        return TlsError::NotTls(excerpt(first));
+        return TlsError::NotTls(opening(first));
     }
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::AlertReceived(alert)) => TlsError::Alert(alert_name(u8::from(*alert))),
@@ -267,7 +267,10 @@ mod tests {
     #[test]
     fn says_what_came_instead_of_tls() {
         let error = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::General("x".to_owned()));
-        assert_eq!(explain(&error, b"220 mail\r\n"), TlsError::NotTls("220 mail".to_owned()));
+        assert_eq!(
+            explain(&error, b"220 mail\r\n554 NUL characters\r\n"),
+            TlsError::NotTls("220 mail".to_owned())
+        );
         assert_eq!(explain(&error, &[22, 3, 3]), TlsError::Failed("unexpected error: x".to_owned()));
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
         let alert = io::Error::new(io::ErrorKind::InvalidData, alert);

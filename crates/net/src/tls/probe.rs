@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::certificate::Certificate;
 use super::client::{TlsError, read_chain};
 use super::version::{Version, alert_name, cipher_name};
-use crate::conversation::{excerpt, in_time};
+use crate::conversation::{in_time, opening};
 
 /// Most bytes of the server's first flight that are read: a hello and a chain.
 const MAX_FLIGHT: usize = 128 * 1024;
@@ -70,7 +70,7 @@ pub async fn probe(mut stream: TcpStream, name: &str, newest: Version, ctx: &Ctx
             chain: read_chain(chain.into_iter().map(CertificateDer::from)).unwrap_or_default(),
         }),
         Ok(Answer::Alert(number)) => Err(TlsError::Alert(alert_name(number))),
-        Ok(Answer::NotTls(said)) => Err(TlsError::NotTls(excerpt(&said))),
+        Ok(Answer::NotTls(said)) => Err(TlsError::NotTls(opening(&said))),
         Ok(Answer::Nonsense) => Err(TlsError::Failed("its answer to a hello makes no sense".to_owned())),
         Ok(Answer::Closed) | Err(_) => Err(TlsError::Closed),
     }
