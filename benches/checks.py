@@ -142,7 +142,7 @@ def cases():
 
 
 def cost(program, arguments):
-    """Median CPU in ms, and memory in MB."""
+    """Mean CPU in ms, and median memory in MB."""
     report = os.path.join(work, "report.json")
     command = " ".join(f"'{word}'" for word in [program, *arguments])
     subprocess.run(["hyperfine", "-N", "-i", "--warmup", "5", "--runs", runs, "--export-json", report, command],

@@ -13,10 +13,9 @@ const MAX_REDIRECTS: u32 = 5;
 
 /// How to get what URLs lead to: whom to trust, the proxy, how much to read.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "HTTP")]
 pub struct UrlOptions {
     /// Read no more than this of a document; a larger one is an error
-    #[arg(long, value_name = "SIZE", default_value = "10M", value_parser = body_limit)]
+    #[arg(help_heading = "HTTP", long, value_name = "SIZE", default_value = "10M", value_parser = body_limit)]
     max_body: u64,
     #[command(flatten)]
     trust: TrustOptions,

@@ -27,6 +27,11 @@ pub fn links(page: &str) -> Vec<Link> {
     while let Some(start) = rest.find('<') {
         let (text, tag) = rest.split_at(start);
         push_words(&mut links, inside, text);
+        if let Some(comment) = tag.strip_prefix("<!--") {
+            let Some((_, after)) = comment.split_once("-->") else { return links };
+            rest = after;
+            continue;
+        }
         let Some(end) = end_of(tag) else { break };
         let (tag, after) = tag.split_at(end);
         rest = after;
@@ -56,22 +61,26 @@ fn push_words(links: &mut [Link], inside: bool, text: &str) {
     link.words.extend(spaced.split_whitespace().take(room).map(str::to_owned));
 }
 
-/// Where the tag ends, behind its `>`; a `>` in quotes does not end it.
+/// Where the tag ends, behind its `>`; a `>` in a quoted value does not end it.
 fn end_of(tag: &str) -> Option<usize> {
-    let mut quote = None;
+    let (mut quote, mut is_value) = (None, false);
     for (i, c) in tag.char_indices() {
         match (quote, c) {
             (None, '>') => return Some(i + 1),
-            (None, '"' | '\'') => quote = Some(c),
+            (None, '"' | '\'') if is_value => quote = Some(c),
             (Some(open), c) if open == c => quote = None,
             _ => {}
         }
+        is_value = c == '=' || is_value && c.is_ascii_whitespace();
     }
     None
 }
 
 fn href(tag: &str) -> Option<&str> {
-    let at = tag.to_ascii_lowercase().find("href=")?;
+    let lower = tag.to_ascii_lowercase();
+    // the end of another attribute's name is none
+    let mut found = lower.match_indices("href=").map(|(at, _)| at);
+    let at = found.find(|at| !lower[..*at].ends_with(|c: char| c == '-' || c.is_ascii_alphanumeric()))?;
     let value = tag.get(at + "href=".len()..)?;
     match value.chars().next()? {
         quote @ ('"' | '\'') => value.get(1..)?.split(quote).next(),
@@ -131,6 +140,12 @@ mod tests {
                     02-Jan-2026 03:04 <td align=\"right\">3.0K</td>&nbsp;<A class=x href=d/>d";
         let want = [("../", ""), ("a&b%20c", "02-Jan-2026 03:04 3.0K"), ("d/", "")];
         assert_eq!(found(page), want.map(|(href, words)| (href.to_owned(), words.to_owned())));
+        let odd =
+            "<!-- don't > edit --><a data-href='no' href=a>a</a><p title=don't><a class=\"x>y\" href=b>b</a>";
+        assert_eq!(
+            found(odd),
+            [("a", ""), ("b", "")].map(|(href, words)| (href.to_owned(), words.to_owned()))
+        );
         assert_eq!(decode("&#39;&#x41;&lt;&bogus;&"), "'A<&bogus;&");
     }
 

@@ -18,6 +18,9 @@ pub struct Signed {
     pub signatures: Vec<u8>,
 }
 
+/// Most hashes that may be announced; there are not so many.
+const MAX_HASHES: usize = 16;
+
 impl Signed {
     /// Takes apart a file that is one cleartext signature and nothing else.
     pub fn split(file: &[u8]) -> Result<Signed, &'static str> {
@@ -34,7 +37,10 @@ impl Signed {
             };
             let names = line.strip_prefix(b"Hash:").ok_or("has a PGP header that is not `Hash:`")?;
             let names = std::str::from_utf8(names).map_err(|_| "has a Hash header that is no text")?;
-            announced.extend(names.split(',').map(|name| name.trim().to_owned()));
+            announced.extend(names.split(',').take(MAX_HASHES + 1).map(|name| name.trim().to_owned()));
+            if announced.len() > MAX_HASHES {
+                return Err("announces more hashes than there are");
+            }
         }
         let mut text = Vec::with_capacity(file.len());
         let mut hashed = Vec::with_capacity(file.len());

@@ -1,11 +1,13 @@
 //! The verdict of `check_apt_repo`, pure.
 
+use std::collections::BTreeSet;
+
 use check::{Perfdata, Range, Report, State, Thresholds, Uom, span};
 use fetch::shown;
 use jiff::Timestamp;
 
 use crate::Args;
-use crate::inspect::Finding;
+use crate::inspect::{Finding, Form};
 use crate::limits::Spans;
 use crate::measure::{Sample, Suite};
 use crate::release::Release;
@@ -211,10 +213,13 @@ impl Verdicts {
 
     fn indices(&mut self, suite: &Suite, args: &Args) -> u64 {
         let name = &suite.name;
-        let mut packages = 0_u64;
+        let (mut packages, mut counted) = (0_u64, BTreeSet::new());
         for index in &suite.indices {
             let path = &index.path;
-            if let Finding::Fine { packages: Some(count) } = index.finding {
+            // every form of an index holds the same
+            if let Finding::Fine { packages: Some(count) } = index.finding
+                && counted.insert(Form::of(path).0)
+            {
                 packages = packages.saturating_add(count);
             }
             if let Finding::Differs(why) | Finding::Unusable(why) = &index.finding {

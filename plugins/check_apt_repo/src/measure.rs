@@ -193,6 +193,8 @@ impl Look<'_> {
                 request.wants_body = false;
                 let (answer, _) = open(&self.fetcher, request).await?;
                 if answer.status.is_success() {
+                    // the same time as that of the serial, were it found in a listing
+                    let made = snapshot::time_of(serial, format).unwrap_or(*made);
                     self.sample.snapshot = Some((location.shown(serial), Some(made.as_second())));
                     return Ok(path);
                 }

@@ -10,6 +10,9 @@ use crate::keyring::{Key, Keyring, Material, hex, short, signature_expiry};
 /// Most signatures of one file that are looked at; Debian's have three.
 const MAX_SIGNATURES: usize = 32;
 
+/// Most pairs of a signature and a key that are tried, since each hashes the whole text.
+const MAX_TRIES: usize = 12;
+
 /// What a signature is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -115,14 +118,19 @@ pub fn check<'a>(
     let text = text.into();
     let (parsed, _) = DetachedSignature::from_reader_many(signatures)
         .map_err(|error| format!("holds no OpenPGP signature: {}", first_line(&error.to_string())))?;
-    let mut checked = Vec::new();
+    let (mut checked, mut tries) = (Vec::new(), 0);
     for signature in parsed {
         let signature = signature
             .map_err(|error| format!("holds no OpenPGP signature: {}", first_line(&error.to_string())))?;
         if checked.len() >= MAX_SIGNATURES {
             return Err(format!("has more than {MAX_SIGNATURES} signatures"));
         }
-        checked.push(one(&signature.signature, text, keyring, now));
+        let candidates: Vec<&Key> = keyring.issuers(&signature.signature).collect();
+        tries += candidates.len();
+        if tries > MAX_TRIES {
+            return Err(format!("has signatures for more than {MAX_TRIES} tries with keys of the keyring"));
+        }
+        checked.push(one(&signature.signature, &candidates, text, now));
     }
     if checked.is_empty() {
         return Err("holds no OpenPGP signature".to_owned());
@@ -130,12 +138,11 @@ pub fn check<'a>(
     Ok(checked)
 }
 
-fn one(signature: &Signature, text: Text, keyring: &Keyring, now: i64) -> Checked {
+/// A signature that one of these keys has made, by what it says; two keys can share an id.
+fn one(signature: &Signature, candidates: &[&Key], text: Text, now: i64) -> Checked {
     let claimed = signature.issuer_fingerprint().first().map(|it| hex(it.as_bytes()));
     let claimed = claimed.or_else(|| signature.issuer_key_id().first().map(|id| hex(id.as_ref())));
     let claimed = claimed.unwrap_or_else(|| "without a name".to_owned());
-    // two keys can share an id: the one that verifies is the one
-    let candidates: Vec<&Key> = keyring.issuers(signature).collect();
     let found = candidates.iter().find(|key| verifies(signature, key, text.bytes));
     match (found, candidates.first()) {
         (Some(key), _) => {

@@ -125,6 +125,11 @@ impl NamedFile {
         };
         let tip = match (&self.path, newest_in_log(&text)) {
             (None, Some(tip)) => tip,
+            (None, None) if skipped > 0 => {
+                let size = check::size::shown(MAX_TAIL);
+                let why = format!("{name}: no UpdateTip stands in the last {size} of this log");
+                return Err(CheckError::target(why));
+            }
             (path, _) => {
                 let height = height(&text, path.as_ref())
                     .map_err(|why| CheckError::target(format!("{name}: {why}")))?;
@@ -213,6 +218,9 @@ mod tests {
         std::fs::write(&file, format!("{}\nUpdateTip: new best=0 height=8", "x".repeat(2 * 1024 * 1024)))
             .unwrap();
         assert_eq!(named.read().unwrap().height, 8);
+        std::fs::write(&file, "2026-11-22 something else\n".repeat(100_000)).unwrap();
+        let error = named.read().unwrap_err().to_string();
+        assert!(error.contains("no UpdateTip stands in the last 1 MiB of this log"), "{error}");
         std::fs::write(&file, "nothing").unwrap();
         let error = named.read().unwrap_err().to_string();
         assert!(error.contains("/height: `nothing` is no height"), "{error}");

@@ -169,10 +169,20 @@ fn look_at_lag(height: u64, median: u64, agreeing: usize, args: &Args, found: &m
     let limit = if too_far { format!(" (--max-ahead is {})", args.max_ahead) } else { String::new() };
     found.say(state, format!("{text}{limit}"));
     let lag = median as f64 - height as f64;
-    found
-        .perfdata
-        .push(Perfdata::new("lag", lag, Uom::None).thresholds(Some(&args.warning), Some(&args.critical)));
+    // ahead is below 0: a warning from --max-ahead on, and never critical (`~:6` is printed as `6`)
+    let warning = with_start(&args.warning, &format!("-{}", args.max_ahead));
+    let critical = with_start(&args.critical, "~");
+    let lag = Perfdata::new("lag", lag, Uom::None).thresholds(Some(&warning), Some(&critical));
+    found.perfdata.push(lag);
     found.perfdata.push(Perfdata::new("median", median as f64, Uom::None).min(0.0));
+}
+
+/// A range of blocks behind that begins at 0, with another start; any other range as it is.
+fn with_start(range: &Range, start: &str) -> Range {
+    if range.is_inside() || range.start() != 0.0 || !range.end().is_finite() {
+        return range.clone();
+    }
+    format!("{start}:{}", range.end()).parse().unwrap_or_else(|_| range.clone())
 }
 
 fn look_at_age(now: i64, chain: &ChainFacts, args: &Args, found: &mut Findings) {
@@ -258,7 +268,7 @@ mod tests {
         assert_eq!(
             report.render("BITCOIND", " - ", 0),
             "BITCOIND OK - height 870000, level with the median 870000 of 2 sources, newest block 5 minutes old, \
-             10 peers; s2: down | height=870000;;;0 lag=0;3;6 median=870000;;;0 sources=2;;2:;0;3 \
+             10 peers; s2: down | height=870000;;;0 lag=0;-6:3;6 median=870000;;;0 sources=2;;2:;0;3 \
              tip_age=300s;7200;21600;0 peers=10;4:;1:;0 time=0.500000s;;;0.000000\n"
         );
     }
@@ -278,7 +288,7 @@ mod tests {
             said(&ahead).1,
             "7 blocks ahead of the median 100 of 3 sources (--max-ahead is 6), height 107, newest block 5 minutes old, 10 peers"
         );
-        assert!(ahead.render("", "", 0).contains(" lag=-7;3;6 "));
+        assert!(ahead.render("", "", 0).contains(" lag=-7;-6:3;6 "));
         assert!(judged(&[], node(99), &three(100)).summary.contains("1 block behind"));
     }
 

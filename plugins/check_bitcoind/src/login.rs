@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use check::{CheckError, Secret};
 use fetch::header::HeaderValue;
+use net::Proxy;
 
 use crate::Args;
 
@@ -17,12 +18,13 @@ const PASSWORD_VARIABLE: &str = "HLIDKA_BITCOIND_PASSWORD";
 /// Longest cookie read; bitcoind writes 75 characters.
 const MAX_COOKIE: u64 = 4096;
 
-/// The Authorization header for the node.
-pub(crate) fn header(args: &Args) -> Result<HeaderValue, CheckError> {
+/// The Authorization header for the node, which is asked through this proxy.
+pub(crate) fn header(args: &Args, proxy: Option<&Proxy>) -> Result<HeaderValue, CheckError> {
     let account = account(args)?;
-    if !args.ssl && !args.unencrypted && !is_safe(&args.hostname) {
+    if !args.ssl && !args.unencrypted && !is_safe(&args.hostname, proxy.map(|proxy| proxy.host.as_str())) {
+        let way = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
         return Err(CheckError::usage(format!(
-            "the password would be sent to {} unencrypted: add -S, or --unencrypted to send it anyway",
+            "the password would be sent to {}{way} unencrypted: add -S, or --unencrypted to send it anyway",
             args.hostname
         )));
     }
@@ -69,13 +71,19 @@ fn cookie(file: &Path) -> Result<Secret, CheckError> {
     Ok(Secret::from(line.to_owned()))
 }
 
-/// Does what is sent there stay on this machine, or within Tor?
-fn is_safe(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => bare == "localhost" || bare.to_ascii_lowercase().ends_with(".onion"),
+/// Does what is sent there stay on this machine, or within Tor? Loopback behind a proxy is the proxy's,
+/// and an onion address is one for a proxy only: either is safe by a proxy on this machine.
+fn is_safe(host: &str, proxy: Option<&str>) -> bool {
+    let is_onion = host.to_ascii_lowercase().ends_with(".onion");
+    match proxy {
+        None => is_loopback(host),
+        Some(proxy) => is_loopback(proxy) && (is_onion || is_loopback(host)),
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -97,11 +105,16 @@ mod tests {
 
     #[test]
     fn only_loopback_and_tor_are_safe_without_tls() {
-        for safe in ["127.0.0.1", "::1", "[::1]", "localhost", "127.9.9.9", "expyuzz4wqqyqhjn.ONION"] {
-            assert!(is_safe(safe), "{safe}");
+        let onion = "expyuzz4wqqyqhjn.ONION";
+        for safe in ["127.0.0.1", "::1", "[::1]", "localhost", "127.9.9.9"] {
+            assert!(is_safe(safe, None), "{safe}");
+            assert!(is_safe(onion, Some(safe)) && is_safe("127.0.0.1", Some(safe)), "{safe}");
+            assert!(!is_safe(safe, Some("10.0.0.1")), "the loopback of another machine: {safe}");
         }
         for not in ["10.0.0.1", "node.example", "localhost.example", "onion", "0.0.0.0", ""] {
-            assert!(!is_safe(not), "{not}");
+            assert!(!is_safe(not, None) && !is_safe(not, Some("127.0.0.1")), "{not}");
+            assert!(!is_safe(onion, Some(not)), "{not}");
         }
+        assert!(!is_safe(onion, None), "without a proxy it is a name like any other");
     }
 }

@@ -37,9 +37,9 @@ pub(crate) fn from_file(file: &NamedFile, chain: &str) -> Result<Node, CheckErro
 }
 
 pub(crate) async fn by_rpc(args: &Args, ctx: &Ctx) -> Result<Node, CheckError> {
-    let login = login::header(args)?;
     let url = url(args)?;
     let urls = if args.node_direct { args.urls.without_proxy() } else { args.urls.clone() };
+    let login = login::header(args, urls.dial().proxy())?;
     let target = urls.target(&url)?;
     let session = Session {
         fetcher: Fetcher::new(&target, false, Stick::No, ctx)?,

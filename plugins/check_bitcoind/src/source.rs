@@ -59,8 +59,9 @@ pub(crate) async fn ask(sources: &[Source], urls: &UrlOptions, ctx: &Ctx) -> Vec
 
 impl Source {
     async fn height(&self, urls: &UrlOptions, ctx: &Ctx) -> Result<u64, String> {
-        let named =
-            |why: String| if why.contains(&self.name) { why } else { format!("{}: {why}", self.name) };
+        // a source without a name of its own is called by its place, which errors tell already
+        let is_told = |why: &str| self.name == fetch::place(&self.url) && why.contains(&self.name);
+        let named = |why: String| if is_told(&why) { why } else { format!("{}: {why}", self.name) };
         let answer = match urls.get(&self.url, ctx).await {
             Ok(answer) => answer,
             Err(CheckError::Timeout(_)) => return Err(format!("{}: no answer in time", self.name)),

@@ -114,14 +114,25 @@ async fn document(url: &Url, urls: &UrlOptions, ctx: &Ctx) -> Result<Answer, Che
     Err(CheckError::target(format!("{}: {}", shown(url), fetch::clipped(&answer.status_line()))))
 }
 
-/// A URL without a query, which may hold a key.
+/// A URL by its host and the name of the file: what stands between them, and a query, may hold a key.
 fn shown(url: &Url) -> String {
-    fetch::clipped(&format!("{}{}", fetch::place(url), url.path()))
+    let path = url.path();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let between = if path.len() > name.len() + 1 { "/…/" } else { "/" };
+    fetch::clipped(&format!("{}{between}{name}", fetch::place(url)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_a_key() {
+        let shown = |url: &str| shown(&Url::parse(url).unwrap());
+        assert_eq!(shown("https://a.example/download/s3cret/x.torrent?key=s3cret"), "a.example/…/x.torrent");
+        assert_eq!(shown("http://a.example:81/x.torrent"), "a.example:81/x.torrent");
+        assert_eq!(shown("http://a.example/s3cret/"), "a.example/…/");
+    }
 
     #[test]
     fn a_torrent_is_named_in_three_ways() {

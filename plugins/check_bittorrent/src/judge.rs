@@ -30,14 +30,17 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Result<Report, CheckError> 
         let text = format!("{}, {}", count(counts.seeders, "seeder"), count(counts.leechers, "leecher"));
         say(thresholds.state(counts.seeders as f64), text, &mut problems, &mut fine);
     }
-    if !told.is_empty() {
-        let answered = sample.trackers.len() - failed.len();
-        let least = args.min_trackers.map_or(sample.trackers.len(), |least| least as usize);
-        match answered {
-            0 => problems.push((State::Critical, listed(&told))),
-            few if few < least => problems.push((State::Warning, listed(&told))),
-            _ => notes.push(listed(&told)),
-        }
+    let answered = sample.trackers.len() - failed.len();
+    if counts.is_none() && answered > 0 {
+        problems.push((State::Unknown, "no tracker tells how many seeders there are".to_owned()));
+    }
+    let least = args.min_trackers.map_or(sample.trackers.len(), |least| least as usize);
+    if answered < least {
+        let state = if answered == 0 { State::Critical } else { State::Warning };
+        let few = format!("{answered} of {} answered, expected {least}", count_of_trackers(sample));
+        problems.push((state, if told.is_empty() { few } else { listed(&told) }));
+    } else if !told.is_empty() {
+        notes.push(listed(&told));
     }
     for peer in sample.peers.iter().filter(|peer| peer.is_ours && peer.outcome != Ok(Verdict::Seed)) {
         problems.push((State::Critical, format!("peer {}", outcome(peer))));
@@ -60,6 +63,10 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Result<Report, CheckError> 
     }
     let report = metrics(Report::new(state, summary), sample, args, counts, failed.len(), seeds);
     Ok(details(report, sample))
+}
+
+fn count_of_trackers(sample: &Sample) -> String {
+    count(sample.trackers.len() as u64, "tracker")
 }
 
 /// By the tracker that knows most seeders: trackers know of the same peers, so a sum would be too much.
@@ -222,6 +229,24 @@ mod tests {
     fn said(report: Result<Report, CheckError>) -> (State, String) {
         let report = report.unwrap();
         (report.state, report.summary)
+    }
+
+    #[test]
+    fn what_was_asked_for_is_judged_or_said_to_be_unknown() {
+        let silent = Asked { name: "http://t".to_owned(), ..Asked::default() };
+        let (state, text) = said(judged(&["-w", "100:", "-c", "50:"], vec![silent], seed()));
+        assert_eq!(
+            (state, text.contains("no tracker tells how many seeders")),
+            (State::Unknown, true),
+            "{text}"
+        );
+        let (state, text) = said(judged(&["--min-trackers", "3"], vec![good(5), good(5)], seed()));
+        assert_eq!(
+            (state, text.contains("2 of 2 trackers answered, expected 3")),
+            (State::Warning, true),
+            "{text}"
+        );
+        assert_eq!(said(judged(&["--min-trackers", "2"], vec![good(5), good(5)], seed())).0, State::Ok);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use fetch::html::{MAX_LINKS, links};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+/// Longest name that counts, in bytes: no file system has longer ones.
+const MAX_NAME: usize = 255;
+
 /// A pattern of names, such as `live-*.img.torrent`, by which the newest is chosen.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -43,7 +46,8 @@ impl Pattern {
         check::glob(&self.text, name)
     }
 
-    /// What the wildcards stand for, from the first to the last: the version.
+    /// What the wildcards stand for, from the first to the last: the version. A name is
+    /// [`MAX_NAME`] long at most, so that comparing all is little work.
     fn version(&self, name: &str) -> Vec<char> {
         let name: Vec<char> = name.chars().collect();
         let end = name.len().saturating_sub(self.fixed.1);
@@ -102,7 +106,7 @@ fn listed(text: &str, base: &Url) -> Option<Listed> {
         "http" | "https" => fetch::percent_decoded(url.path().rsplit('/').next()?),
         _ => return None,
     };
-    Some(Listed { name, url })
+    (name.len() <= MAX_NAME).then_some(Listed { name, url })
 }
 
 fn texts(document: &Value, path: Option<&JsonPath>) -> Vec<String> {
@@ -198,6 +202,8 @@ mod tests {
         );
         assert!(chosen(page, None, pattern, &[]).unwrap().ends_with("live-7.0~beta1.img.torrent"));
         assert_eq!(chosen(page, None, "none-*", &[]).unwrap_err(), "no none-* among its 6 links");
+        let long = format!("<a href=live-{}.img.torrent>", "9".repeat(300));
+        assert_eq!(chosen(&long, None, pattern, &[]).unwrap_err(), "no live-*.img.torrent among its 1 links");
         let json = r#"{"releases": [{"version": "live-9.img.torrent", "url": "http://b.example/live-1.img.torrent"},
             {"url": "live-2.img.torrent"}, {"magnet": "magnet:?xt=urn:btih:aa&dn=live-3.img"}]}"#;
         assert_eq!(

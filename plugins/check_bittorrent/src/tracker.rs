@@ -1,6 +1,7 @@
 //! Trackers: what one is, and asking it; all I/O with them.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -217,6 +218,9 @@ impl Failure {
     }
 }
 
+/// Addresses of a tracker that are tried.
+const MAX_ADDRESSES: usize = 4;
+
 /// A tracker over UDP that has let us in.
 struct Session<'a> {
     socket: UdpSocket,
@@ -240,8 +244,27 @@ impl<'a> Session<'a> {
         };
         let found =
             tokio::time::timeout(ctx.remaining(), dial.resolve(host, port)).await.map_err(|_| timed_out())?;
-        let address = found.map_err(|error| Failure::of(error.to_string()))?.first().copied();
-        let address = address.ok_or_else(|| Failure::of(format!("{host} has no address")))?;
+        let mut addresses = found.map_err(|error| Failure::of(error.to_string()))?;
+        addresses.truncate(MAX_ADDRESSES);
+        let mut failure = Failure::of(format!("{host} has no address"));
+        for (i, address) in addresses.iter().enumerate() {
+            // each of those that are left has its share of the time
+            let share = u32::try_from(addresses.len() - i).unwrap_or(1);
+            let own = Ctx::new(ctx.remaining() / share, ctx.verbosity);
+            match Session::at(*address, path, dial, &own).await {
+                Ok(session) => return Ok(session),
+                Err(why) => failure = why,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn at(
+        address: SocketAddr,
+        path: &'a str,
+        dial: &DialOptions,
+        ctx: &Ctx,
+    ) -> Result<Session<'a>, Failure> {
         let any = if address.is_ipv4() { "0.0.0.0" } else { "::" };
         let local = dial.source().map_or_else(|| any.to_owned(), |source| source.to_string());
         let opened = async {
