@@ -44,7 +44,7 @@ struct Base<'t> {
 /// A value on its way through templates.
 #[derive(Clone, Debug)]
 struct Value<'t> {
-    /// None for `null`.
+    /// None for `null` and for a line without a value.
     text: Option<Cow<'t, str>>,
     /// It had a `+` and will be appended to what is inherited.
     adds: bool,
@@ -57,7 +57,8 @@ impl<'t> Value<'t> {
         let added = value.strip_prefix('+').filter(|_| key.is_list());
         let text = match added {
             Some(more) => Some(more),
-            None if key.takes_null() && value == "null" => None,
+            None if key.takes_null() && (value == "null" || value.is_empty()) => None,
+            None if matches!(key, Key::Alias | Key::Address) && value.is_empty() => None,
             None => Some(value),
         };
         Value { text: text.map(Cow::Borrowed), adds: added.is_some(), file, line }
@@ -341,9 +342,15 @@ mod tests {
             ("use l2", "notes", "1"),
             ("contacts one\n contacts two", "contacts", "two"),
             ("use a\n check_interval null", "check_interval", "null"),
+            // a line without a value stops inheritance, too
+            ("use a\n notes", "notes", "-"),
+            ("use c\n parents", "parents", "-"),
+            ("use b\n check_interval", "check_interval", ""),
+            ("use c,a\n notes_url\n notes own", "notes_url", "-"),
         ];
         for (lines, name, want) in cases {
-            let (value, problems) = last(&format!("{TEMPLATES}define service {{\n {lines}\n}}\n"), name);
+            let (value, mut problems) = last(&format!("{TEMPLATES}define service {{\n {lines}\n}}\n"), name);
+            problems.retain(|problem| !problem.contains("has no value")); // that is a warning
             assert_eq!((value.as_str(), problems), (*want, vec![]), "{lines:?}");
         }
     }

@@ -213,10 +213,7 @@ impl<'t> Reader<'_, 't> {
             }
             None => return self.unknown_directive(of, line, name),
         };
-        if value.is_empty() {
-            let label = self.label();
-            let problem = Problem::error(self.place(line), format!("{name} has no value")).of(label);
-            self.problems.push(problem.hint("leave the line out, or write `null` for none"));
+        if value.is_empty() && !self.may_be_empty(of, key, form, line, name) {
             return;
         }
         if form == Form::Name && self.has(Key::Name) {
@@ -239,6 +236,28 @@ impl<'t> Reader<'_, 't> {
         if let Some(definition) = self.definition() {
             definition.directives.end = end;
         }
+    }
+
+    /// Says what a line without a value means; true if it means anything.
+    fn may_be_empty(&mut self, of: Type, key: Key, form: Form, line: u32, name: &str) -> bool {
+        let label = self.label();
+        if of.needs_value(key) {
+            let problem = Problem::error(self.place(line), format!("{name} has no value")).of(label);
+            self.problems.push(problem.hint(match form {
+                Form::Text | Form::List => "leave the line out, or write `null` for none",
+                _ => "leave the line out, or write a value behind it",
+            }));
+            return false;
+        }
+        let means = match form {
+            _ if matches!(key, Key::Ignored | Key::Template) => return false,
+            Form::Number | Form::Flag => "which counts as 0",
+            Form::Letters(_) => "which counts as `n`, none",
+            _ => "so it has none, whatever its templates say",
+        };
+        let problem = Problem::warning(self.place(line), format!("{name} has no value, {means}"));
+        self.problems.push(problem.of(label).hint("leave the line out, or write what is meant"));
+        true
     }
 
     fn unknown_directive(&mut self, of: Type, line: u32, name: &str) {
@@ -327,10 +346,24 @@ mod tests {
                    `command_name a`, with a blank instead of `=`"],
             ),
             (
-                "define host {\n host_name a\n host_name b\n parents\n}\n",
+                "define host {\n host_name a\n host_name b\n contacts\n max_check_attempts\n}\n",
                 &[
                     "x.cfg:3: error: host `a`: host_name stands twice in one definition; keep one of them",
-                    "x.cfg:4: error: host `a`: parents has no value; leave the line out, or write `null` for none",
+                    "x.cfg:4: error: host `a`: contacts has no value; leave the line out, or write `null` for none",
+                    "x.cfg:5: error: host `a`: max_check_attempts has no value; leave the line out, or write a \
+                     value behind it",
+                ],
+            ),
+            (
+                "define host {\n host_name a\n parents\n check_interval\n notification_options\n \
+                 failure_prediction_options\n}\n",
+                &[
+                    "x.cfg:3: warning: host `a`: parents has no value, so it has none, whatever its templates say; \
+                     leave the line out, or write what is meant",
+                    "x.cfg:4: warning: host `a`: check_interval has no value, which counts as 0; leave the line out, \
+                     or write what is meant",
+                    "x.cfg:5: warning: host `a`: notification_options has no value, which counts as `n`, none; leave \
+                     the line out, or write what is meant",
                 ],
             ),
             (

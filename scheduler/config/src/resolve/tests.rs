@@ -49,6 +49,17 @@ pub(super) fn contacts(resolved: &Resolved, id: ObjectId) -> Vec<&str> {
     settings.contacts.iter().map(|id| &*resolved.graph.contact(*id).name).collect()
 }
 
+/// Nagios has an empty address and an empty alias then, of which nothing can be made.
+#[test]
+fn a_name_without_a_value_is_the_hosts_own() {
+    let text = "define host {\n name t\n register 0\n alias T\n address 192.0.2.1\n}\n\
+        define host {\n host_name x\n use t\n alias\n address\n max_check_attempts 2\n}\n";
+    let resolved = resolved(text);
+    let object = resolved.graph.object(find(&resolved, "x", None).unwrap());
+    let Kind::Host { address, .. } = &object.kind else { panic!("{object:?}") };
+    assert_eq!((&**address, &object.alias), ("x", &None));
+}
+
 #[test]
 fn what_is_not_given_has_nagios_defaults() {
     let resolved = resolved("define host {\n host_name x\n max_check_attempts 2\n}\n");
