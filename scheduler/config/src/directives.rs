@@ -265,6 +265,11 @@ impl Type {
         self.entries().map(|entry| entry.name)
     }
 
+    /// May it have custom variables?
+    pub(crate) const fn has_variables(self) -> bool {
+        matches!(self, Type::Host | Type::Service | Type::Contact)
+    }
+
     /// Must this have a value? Nagios 4.4.6 refuses a line without one here, mostly because it then
     /// looks for something without a name; elsewhere such a line is none, 0 or `n`.
     pub(crate) const fn needs_value(self, key: Key) -> bool {

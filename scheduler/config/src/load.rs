@@ -226,9 +226,17 @@ fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
             let place = Place { file: &object.origin.file, line: object.origin.line };
             let message = "when nothing is heard of it, its check_command says OK: nobody will notice";
             let hint = "let it say what is wrong, for instance `check_dummy!2!nothing was heard`";
-            problems
-                .push(Problem::warning(place, message).of(format!("`{}`", graph.identity(id))).hint(hint));
+            problems.push(Problem::warning(place, message).of(label(graph, id)).hint(hint));
         }
+    }
+}
+
+/// An object for messages, with the title of the Puppet resource that wrote it.
+fn label(graph: &Graph, id: ObjectId) -> String {
+    let name = graph.identity(id).to_string();
+    match &graph.object(id).origin.puppet_title {
+        Some(title) if **title != *name => format!("`{name}` (Puppet: {title})"),
+        _ => format!("`{name}`"),
     }
 }
 
@@ -269,7 +277,7 @@ fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
             let name = &graph.command(command.command).name;
             let message =
                 format!("has a proxy, of which the command `{name}` hears nothing: it goes directly");
-            let problem = Problem::warning(place, message).of(format!("`{}`", graph.identity(id)));
+            let problem = Problem::warning(place, message).of(label(graph, id));
             problems.push(problem.hint("put $_SERVICEPROXY$ or $_HOSTPROXY$ into its command_line"));
         }
     }
