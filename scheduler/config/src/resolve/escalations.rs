@@ -1,7 +1,8 @@
 //! Escalations: who is told instead from the nth mail on.
 //!
 //! What an escalation does not say it takes from its host or service: contacts (if it names neither
-//! contacts nor groups, or adds to them with a `+`), the interval, and the period.
+//! contacts nor groups, or adds to them with a `+`), the interval, and the period. As in Nagios an
+//! interval that nobody wrote is none, and not the usual half hour: no further mail is sent.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,7 +31,8 @@ pub(crate) fn escalations<'t, 'o>(
         let draft = Draft::read(&view, "dur", targets, known, cx);
         for host in chosen.unwrap_or_else(|| nobody(&view, cx)) {
             let Some(own) = host_views.get(host as usize) else { continue };
-            found.add(ObjectId(host), &draft, own, known, made, cx);
+            let gives_interval = own.has(Key::NotificationInterval);
+            found.add(&Subject { object: ObjectId(host), own, gives_interval }, &draft, known, made, cx);
         }
     }
     for view in cx.registered(Type::ServiceEscalation) {
@@ -39,10 +41,14 @@ pub(crate) fn escalations<'t, 'o>(
         for service in chosen.unwrap_or_else(|| nobody(&view, cx)) {
             let place = targets.services.place(service);
             let mut own = targets.services.view(place);
+            let of_host = host_views.get(place.host as usize);
+            let gives_interval =
+                [Some(own), of_host].into_iter().flatten().any(|view| view.has(Key::NotificationInterval));
             if !own.has(Key::Contacts) && !own.has(Key::ContactGroups) {
-                own = host_views.get(place.host as usize).unwrap_or(own);
+                own = of_host.unwrap_or(own);
             }
-            found.add(ObjectId(targets.object(service)), &draft, own, known, made, cx);
+            let object = ObjectId(targets.object(service));
+            found.add(&Subject { object, own, gives_interval }, &draft, known, made, cx);
         }
     }
     for (object, ids) in found.of {
@@ -64,6 +70,15 @@ fn nobody<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Vec<u32> {
     };
     cx.error_at_start(view, "does not say what is escalated".to_owned(), Some(hint.to_owned()));
     Vec::new()
+}
+
+/// The host or service that is escalated.
+struct Subject<'a, 't, 'o> {
+    object: ObjectId,
+    /// The definition that its contacts come from.
+    own: &'a View<'t, 'o>,
+    /// Does it say a `notification_interval`, itself or by its host?
+    gives_interval: bool,
 }
 
 /// What a definition says by itself.
@@ -110,10 +125,10 @@ impl Draft {
         }
     }
 
-    /// The escalation of one object; `own` is the definition that its contacts come from.
+    /// The escalation of one object.
     fn of<'t>(
         &self,
-        own: &View<'t, '_>,
+        subject: &Subject<'_, 't, '_>,
         period: Option<PeriodId>,
         contacts: &[ContactId],
         known: &Known<'_, 't>,
@@ -123,15 +138,18 @@ impl Draft {
         if self.implied_period {
             escalation.period = period;
         }
+        if !subject.gives_interval {
+            escalation.notification_interval.get_or_insert(Span::ZERO);
+        }
         if self.implied_contacts {
             escalation.contacts = contacts.into();
         } else if self.adds_contacts || self.adds_groups {
             let mut all: BTreeSet<ContactId> = escalation.contacts.iter().copied().collect();
             if self.adds_contacts {
-                all.extend(contacts_by_name(own, known, cx));
+                all.extend(contacts_by_name(subject.own, known, cx));
             }
             if self.adds_groups {
-                all.extend(contacts_by_group(own, known, cx));
+                all.extend(contacts_by_group(subject.own, known, cx));
             }
             escalation.contacts = all.into_iter().collect();
         }
@@ -166,20 +184,19 @@ struct Found {
 impl Found {
     fn add<'t>(
         &mut self,
-        object: ObjectId,
+        subject: &Subject<'_, 't, '_>,
         draft: &Draft,
-        own: &View<'t, '_>,
         known: &Known<'_, 't>,
         made: &mut Made,
         cx: &mut Context<'t, '_, '_>,
     ) {
-        let settings = made.builder.parts().settings(object);
-        let escalation = draft.of(own, settings.notification_period, &settings.contacts, known, cx);
+        let settings = made.builder.parts().settings(subject.object);
+        let escalation = draft.of(subject, settings.notification_period, &settings.contacts, known, cx);
         let next = EscalationId(u32::try_from(self.escalations.len()).unwrap_or(u32::MAX));
         let id = *self.known.entry(escalation).or_insert_with_key(|escalation| {
             self.escalations.push(escalation.clone());
             next
         });
-        self.of.entry(object).or_default().push(id);
+        self.of.entry(subject.object).or_default().push(id);
     }
 }
