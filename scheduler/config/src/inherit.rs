@@ -247,8 +247,8 @@ impl<'t, 'o> Templates<'t, 'o> {
         // definition itself or those that are being worked out
         if complete || (self.open.is_empty() && !names_itself) {
             self.bases.insert((definition.of, list.value), base.clone());
-        } else {
-            self.unshared = self.unshared.saturating_add(1).min(MAX_UNSHARED);
+        } else if self.unshared < MAX_UNSHARED {
+            self.unshared += 1;
         }
         (base, complete)
     }
@@ -381,7 +381,7 @@ mod tests {
             ("use a\n check_interval null", "check_interval", "null"),
             // a line without a value stops inheritance, too
             ("use a\n notes", "notes", "-"),
-            ("use c\n parents", "parents", "-"),
+            ("use c\n notes_url", "notes_url", "-"),
             ("use b\n check_interval", "check_interval", ""),
             ("use c,a\n notes_url\n notes own", "notes_url", "-"),
         ];

@@ -398,7 +398,7 @@ mod tests {
                      variable starts with `_`; a long value continues behind a `\\` at the end of the line",
                     "x.cfg:5: error: service `disk` (Puppet: a_disk): no such directive of a service: `bogus`; a custom \
                      variable starts with `_`; a long value continues behind a `\\` at the end of the line",
-                    "x.cfg:9: error: host `a`: no such directive of a host: `bogus`; a custom variable starts \
+                    "x.cfg:10: error: host `a`: no such directive of a host: `bogus`; a custom variable starts \
                      with `_`; a long value continues behind a `\\` at the end of the line",
                 ],
             ),

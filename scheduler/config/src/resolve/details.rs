@@ -7,6 +7,7 @@ use engine::ObjectId;
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
+use crate::values::number;
 
 use super::context::Context;
 use super::hosts::Hosts;
@@ -165,8 +166,8 @@ impl Details {
             icon_image_alt: cx.text(view, Key::IconImageAlt),
             vrml_image: cx.text(view, Key::VrmlImage),
             statusmap_image: cx.text(view, Key::StatusmapImage),
-            coords_2d: cx.text(view, Key::Coords2d),
-            coords_3d: cx.text(view, Key::Coords3d),
+            coords_2d: coordinates::<2>(view, Key::Coords2d, |n| format!("{n:.0}"), cx),
+            coords_3d: coordinates::<3>(view, Key::Coords3d, |n| format!("{n:.6}"), cx),
             display_name,
             importance,
             parents: Box::default(),
@@ -190,6 +191,28 @@ impl Details {
             }
         }
     }
+}
+
+/// Numbers with commas between, as Nagios prints them; what follows the last is passed over, as there.
+fn coordinates<'t, const N: usize>(
+    view: &View<'t, '_>,
+    key: Key,
+    print: impl Fn(f64) -> String,
+    cx: &mut Context<'t, '_, '_>,
+) -> Option<Arc<str>> {
+    let found = view.get(key)?;
+    let parts: Vec<&str> = found.text.split(',').take(N).filter(|part| !part.trim().is_empty()).collect();
+    if parts.len() < N {
+        let name = view.definition.of.spelling(key);
+        let message = format!("{name} `{}` is no place on a map", found.text);
+        let hint = format!("write {N} numbers with commas between");
+        cx.error(view, key, message, Some(hint));
+        return None;
+    }
+    // of a number on a map of two dimensions Nagios takes what is before the point
+    let whole = |n: f64| if N == 2 { n.trunc() } else { n };
+    let numbers: Vec<String> = parts.iter().map(|part| print(whole(number(part).0))).collect();
+    Some(cx.intern(&numbers.join(",")))
 }
 
 /// What an `hostextinfo` or `serviceextinfo` adds to objects that do not say it themselves.

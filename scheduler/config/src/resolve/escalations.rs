@@ -29,7 +29,7 @@ pub(crate) fn escalations<'t, 'o>(
     for view in cx.registered(Type::HostEscalation) {
         let chosen = targets.hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx);
         let draft = Draft::read(&view, "dur", targets, known, cx);
-        for host in chosen.unwrap_or_else(|| nobody(&view, cx)) {
+        for host in wanted(chosen, &view, cx) {
             let Some(own) = host_views.get(host as usize) else { continue };
             let gives_interval = own.has(Key::NotificationInterval);
             found.add(&Subject { object: ObjectId(host), own, gives_interval }, &draft, known, made, cx);
@@ -38,7 +38,7 @@ pub(crate) fn escalations<'t, 'o>(
     for view in cx.registered(Type::ServiceEscalation) {
         let chosen = targets.services(&view, &SERVICES, cx);
         let draft = Draft::read(&view, "wucr", targets, known, cx);
-        for service in chosen.unwrap_or_else(|| nobody(&view, cx)) {
+        for service in wanted(chosen, &view, cx) {
             let place = targets.services.place(service);
             let mut own = targets.services.view(place);
             let of_host = host_views.get(place.host as usize);
@@ -63,13 +63,21 @@ const SERVICES: ServiceKeys = ServiceKeys {
     groups: Key::ServiceGroupName,
 };
 
-fn nobody<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Vec<u32> {
-    let hint = match view.definition.of {
-        Type::HostEscalation => "write `host_name` or `hostgroup_name`",
-        _ => "write `host_name` (or `hostgroup_name`) and `service_description`, or `servicegroup_name`",
+/// Those that are escalated: it is an error if none are named, and a warning if what is named is empty.
+fn wanted<'t>(chosen: Option<Vec<u32>>, view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Vec<u32> {
+    let Some(chosen) = chosen else {
+        let hint = match view.definition.of {
+            Type::HostEscalation => "write `host_name` or `hostgroup_name`",
+            _ => "write `host_name` (or `hostgroup_name`) and `service_description`, or `servicegroup_name`",
+        };
+        cx.error_at_start(view, "does not say what is escalated".to_owned(), Some(hint.to_owned()));
+        return Vec::new();
     };
-    cx.error_at_start(view, "does not say what is escalated".to_owned(), Some(hint.to_owned()));
-    Vec::new()
+    if chosen.is_empty() {
+        let message = "escalates nothing: the groups it names are empty, which Nagios refuses".to_owned();
+        cx.warn_at_start(view, message, "take it out, or fill the groups");
+    }
+    chosen
 }
 
 /// The host or service that is escalated.

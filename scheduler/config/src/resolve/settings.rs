@@ -129,19 +129,21 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
     attempts.max(1)
 }
 
-/// Nagios takes 0 and less, and then checks without pause; the check interval is what was meant.
+/// For a host Nagios takes 0 and less, and then checks without pause; the check interval is what was
+/// meant. For a service it is an error there, too.
 fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Context<'t, '_, '_>) -> Span {
     let count = cx.number(view, Key::RetryInterval, 1.0);
     if count > 0.0 {
         return cx.units(count);
     }
-    let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
-    cx.warn(
-        view,
-        Key::RetryInterval,
-        message,
-        "write the minutes between checks while a problem is not confirmed",
-    );
+    let hint = "write the minutes between checks while a problem is not confirmed";
+    if view.definition.of == Type::Service {
+        let message = "retry_interval is not above 0".to_owned();
+        cx.error(view, Key::RetryInterval, message, Some(hint.to_owned()));
+    } else {
+        let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
+        cx.warn(view, Key::RetryInterval, message, hint);
+    }
     check_interval
 }
 
@@ -202,5 +204,9 @@ fn warn_of_what_is_not_done<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_
     if view.has(Key::CheckTimeout) {
         let message = "check_timeout has no effect".to_owned();
         cx.warn(view, Key::CheckTimeout, message, "give the plugin its own time limit (`-t`)");
+    }
+    if view.has(Key::EventHandlerPeriod) {
+        let message = "event_handler_period has no effect, and Nagios does not know it".to_owned();
+        cx.warn(view, Key::EventHandlerPeriod, message, "let the event handler look at the time itself");
     }
 }
