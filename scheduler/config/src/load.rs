@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Check, Graph, ObjectId, Timestamp};
+use engine::{Check, Graph, Named, ObjectId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
@@ -37,6 +37,8 @@ pub struct Configuration {
     pub contact_groups: Vec<ContactGroup>,
     /// What is kept of contacts to be printed, in their order.
     pub contact_details: Vec<ContactDetails>,
+    /// How escalations name those who are told, in their order.
+    pub escalation_names: Vec<Named>,
     /// What people read about host groups, in their order.
     pub host_group_details: Vec<GroupDetails>,
     /// The same for service groups.
@@ -168,6 +170,7 @@ fn assemble(
         details: resolved.details,
         contact_groups: resolved.contact_groups,
         contact_details: resolved.contact_details,
+        escalation_names: resolved.escalation_names,
         host_group_details: resolved.host_group_details,
         service_group_details: resolved.service_group_details,
         interval_length: basis.interval_length,

@@ -4,9 +4,9 @@
 //! contacts nor groups, or adds to them with a `+`), the interval, and the period. As in Nagios an
 //! interval that nobody wrote is none, and not the usual half hour: no further mail is sent.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use engine::{ContactId, Escalation, EscalationId, Letters, ObjectId, PeriodId, Span};
+use engine::{Escalation, EscalationId, Letters, Named, ObjectId, Settings, Span};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -14,17 +14,18 @@ use crate::values::letters;
 
 use super::Made;
 use super::context::Context;
-use super::settings::{Known, contacts_by_group, contacts_by_name};
+use super::settings::{Known, named_contacts, named_groups};
 use super::targets::{ServiceKeys, Targets};
 
-/// Reads all escalations into a graph that has all objects.
+/// Reads all escalations into a graph that has all objects; what is returned is how each names those
+/// who are told, in their order.
 pub(crate) fn escalations<'t, 'o>(
     targets: &Targets<'_, 't, 'o>,
     known: &Known<'_, 't>,
     host_views: &[View<'t, 'o>],
     made: &mut Made,
     cx: &mut Context<'t, 'o, '_>,
-) {
+) -> Vec<Named> {
     let mut found = Found::default();
     for view in cx.registered(Type::HostEscalation) {
         let chosen = targets.hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx);
@@ -55,6 +56,7 @@ pub(crate) fn escalations<'t, 'o>(
         made.builder.escalate(object, ids.into());
     }
     made.builder.parts().escalations = found.escalations;
+    found.named
 }
 
 const SERVICES: ServiceKeys = ServiceKeys {
@@ -91,7 +93,9 @@ struct Subject<'a, 't, 'o> {
 
 /// What a definition says by itself.
 struct Draft {
+    /// But for the contacts.
     escalation: Escalation,
+    named: Named,
     /// Takes the object's period.
     implied_period: bool,
     /// Takes the object's contacts.
@@ -108,8 +112,10 @@ impl Draft {
         known: &Known<'_, 't>,
         cx: &mut Context<'t, '_, '_>,
     ) -> Draft {
-        let mut contacts: BTreeSet<ContactId> = contacts_by_name(view, known, cx);
-        contacts.extend(contacts_by_group(view, known, cx));
+        let named = Named {
+            contacts: named_contacts(view, known, cx).into_iter().collect(),
+            groups: named_groups(view, known, cx).into_iter().collect(),
+        };
         let notification_interval: Option<Span> =
             view.has(Key::NotificationInterval).then(|| cx.span(view, Key::NotificationInterval, 0.0));
         let options = view.get(Key::EscalationOptions).map_or(Letters::ALL, |found| {
@@ -123,9 +129,10 @@ impl Draft {
                 notification_interval,
                 period: targets.period(view, Key::EscalationPeriod, cx),
                 options,
-                contacts: contacts.into_iter().collect(),
+                contacts: Box::default(),
                 origin: cx.origin(view),
             },
+            named,
             implied_period: !view.has(Key::EscalationPeriod),
             implied_contacts: !view.has(Key::Contacts) && !view.has(Key::ContactGroups),
             adds_contacts: view.adds(Key::Contacts),
@@ -133,35 +140,36 @@ impl Draft {
         }
     }
 
-    /// The escalation of one object.
+    /// The escalation of one object, and how it names those who are told.
     fn of<'t>(
         &self,
         subject: &Subject<'_, 't, '_>,
-        period: Option<PeriodId>,
-        contacts: &[ContactId],
+        settings: &Settings,
         known: &Known<'_, 't>,
         cx: &mut Context<'t, '_, '_>,
-    ) -> Escalation {
-        let mut escalation = self.escalation.clone();
+    ) -> (Escalation, Named) {
+        let (mut escalation, mut named) = (self.escalation.clone(), self.named.clone());
         if self.implied_period {
-            escalation.period = period;
+            escalation.period = settings.notification_period;
         }
         if !subject.gives_interval {
             escalation.notification_interval.get_or_insert(Span::ZERO);
         }
         if self.implied_contacts {
-            escalation.contacts = contacts.into();
-        } else if self.adds_contacts || self.adds_groups {
-            let mut all: BTreeSet<ContactId> = escalation.contacts.iter().copied().collect();
-            if self.adds_contacts {
-                all.extend(contacts_by_name(subject.own, known, cx));
-            }
-            if self.adds_groups {
-                all.extend(contacts_by_group(subject.own, known, cx));
-            }
-            escalation.contacts = all.into_iter().collect();
+            named = settings.named.clone();
         }
-        escalation
+        if self.adds_contacts {
+            let mut all = named_contacts(subject.own, known, cx);
+            all.extend(&named.contacts);
+            named.contacts = all.into_iter().collect();
+        }
+        if self.adds_groups {
+            let mut all = named_groups(subject.own, known, cx);
+            all.extend(&named.groups);
+            named.groups = all.into_iter().collect();
+        }
+        escalation.contacts = known.all(&named);
+        (escalation, named)
     }
 }
 
@@ -185,7 +193,9 @@ fn count<'t>(view: &View<'t, '_>, key: Key, default: u32, cx: &mut Context<'t, '
 #[derive(Default)]
 struct Found {
     escalations: Vec<Escalation>,
-    known: HashMap<Escalation, EscalationId>,
+    /// How each names those who are told.
+    named: Vec<Named>,
+    known: HashMap<(Escalation, Named), EscalationId>,
     of: BTreeMap<ObjectId, Vec<EscalationId>>,
 }
 
@@ -199,10 +209,11 @@ impl Found {
         cx: &mut Context<'t, '_, '_>,
     ) {
         let settings = made.builder.parts().settings(subject.object);
-        let escalation = draft.of(subject, settings.notification_period, &settings.contacts, known, cx);
+        let escalation = draft.of(subject, settings, known, cx);
         let next = EscalationId(u32::try_from(self.escalations.len()).unwrap_or(u32::MAX));
-        let id = *self.known.entry(escalation).or_insert_with_key(|escalation| {
+        let id = *self.known.entry(escalation).or_insert_with_key(|(escalation, named)| {
             self.escalations.push(escalation.clone());
+            self.named.push(named.clone());
             next
         });
         self.of.entry(subject.object).or_default().push(id);
