@@ -144,12 +144,11 @@ impl Engine {
         now: Timestamp,
     ) {
         let graph = self.graph.clone();
-        let (settings, is_host) = (graph.settings(id), graph.is_host(id));
+        let settings = graph.settings(id);
         if !settings.notification_options.has('s') || veto::of_downtime(&self.case(id, now)).is_some() {
             return;
         }
-        let wants =
-            |contact: &&ContactId| veto::contact_wants(&graph, graph.contact(**contact), is_host, 's', now);
+        let wants = |contact: &&ContactId| veto::contact_wants(&graph, **contact, id, 's', now);
         let recipients: Vec<ContactId> = settings.contacts.iter().filter(wants).copied().collect();
         for contact in recipients {
             self.tell(id, contact, &Telling { said: Some(said.clone()), ..Telling::of(kind) }, now);

@@ -205,6 +205,8 @@ pub struct Settings {
     pub initial: Option<Condition>,
     /// Do event handlers run, its own and the global one?
     pub event_handler: bool,
+    /// How much it matters: contacts may be told only of what is important enough.
+    pub importance: i64,
 }
 
 impl Default for Settings {
@@ -232,6 +234,7 @@ impl Default for Settings {
             stalking: Letters::NONE,
             initial: None,
             event_handler: true,
+            importance: 0,
         }
     }
 }
@@ -375,6 +378,8 @@ pub struct Graph {
     pub rules: Rules,
     /// Contacts.
     pub contacts: Vec<Contact>,
+    /// `minimum_importance` of contacts that have one: of what is less important they are not told.
+    pub minimum_importance: BTreeMap<ContactId, i64>,
     /// Commands.
     pub commands: Vec<Command>,
     /// Time periods.
@@ -421,6 +426,7 @@ impl GraphBuilder {
             event_handlers: BTreeMap::new(),
             rules: Rules::default(),
             contacts: Vec::new(),
+            minimum_importance: BTreeMap::new(),
             commands: Vec::new(),
             periods: Vec::new(),
             host_groups: Vec::new(),
@@ -550,6 +556,14 @@ impl Graph {
     /// How it is checked.
     pub fn settings(&self, id: ObjectId) -> &Settings {
         &self.settings[self.object(id).settings.0 as usize]
+    }
+
+    /// How much an object matters to people: a service as much as it says, a host as much as it and its
+    /// services say together, for all of them fail with it.
+    pub fn importance(&self, id: ObjectId) -> i64 {
+        let services = if self.is_host(id) { self.services(id) } else { &[] };
+        let services = services.iter().map(|id| self.settings(*id).importance);
+        services.fold(self.settings(id).importance, i64::saturating_add)
     }
 
     /// Is it a host?

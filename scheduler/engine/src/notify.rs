@@ -131,7 +131,6 @@ impl Engine {
 
     fn tell_problem(&mut self, id: ObjectId, now: Timestamp) {
         let graph = self.graph.clone();
-        let is_host = graph.is_host(id);
         let letter = self.state(id).condition.letter();
         let number = self.state(id).notifications + 1;
         let (audience, escalated) = self.audience(id, number, now);
@@ -139,7 +138,7 @@ impl Engine {
         let mut folded = None;
         let mut recipients: Vec<ContactId> = Vec::new();
         for contact in &audience {
-            if !veto::contact_wants(&graph, graph.contact(*contact), is_host, letter, now) {
+            if !veto::contact_wants(&graph, *contact, id, letter, now) {
                 continue;
             }
             match self.folded(id, &graph.contact(*contact).name) {
@@ -218,7 +217,8 @@ impl Engine {
         now: Timestamp,
     ) -> Timestamp {
         let is_host = self.graph.is_host(id);
-        let sides = contacts.iter().map(|contact| veto::side(self.graph.contact(*contact), is_host));
+        let contacts = contacts.iter().filter(|contact| veto::is_important_enough(&self.graph, **contact, id));
+        let sides = contacts.map(|contact| veto::side(self.graph.contact(*contact), is_host));
         let willing =
             sides.filter(|side| side.enabled && letters.iter().any(|letter| side.options.has(*letter)));
         let openings = willing.map(|side| self.graph.next_opening(side.period, now));

@@ -227,7 +227,8 @@ impl Engine {
         }
         for contact in contacts {
             let side = veto::side(graph.contact(contact), graph.is_host(id));
-            if forced || (side.enabled && graph.is_open(side.period, now)) {
+            let willing = side.enabled && graph.is_open(side.period, now);
+            if forced || (willing && veto::is_important_enough(&graph, contact, id)) {
                 let telling = Telling { said: Some(said.clone()), ..Telling::of(NotificationKind::Custom) };
                 self.tell(id, contact, &telling, now);
             }

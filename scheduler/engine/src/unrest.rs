@@ -199,11 +199,10 @@ impl Engine {
 
     /// Contacts who want to hear of flapping; of frequent failures, who want to hear of any problem.
     fn recipients_of_unrest(&self, id: ObjectId, which: Which, now: Timestamp) -> Vec<ContactId> {
-        let (graph, is_host) = (&self.graph, self.graph.is_host(id));
+        let graph = &self.graph;
         let letters = self.letters(id, which);
         let wants = |contact: &&ContactId| {
-            let contact = graph.contact(**contact);
-            letters.iter().any(|letter| veto::contact_wants(graph, contact, is_host, *letter, now))
+            letters.iter().any(|letter| veto::contact_wants(graph, **contact, id, *letter, now))
         };
         graph.settings(id).contacts.iter().filter(wants).copied().collect()
     }

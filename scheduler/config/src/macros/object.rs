@@ -208,7 +208,7 @@ fn common<'c>(
         "NOTES" => text(details.and_then(|details| details.notes.as_ref())),
         "NOTESURL" => text(object.notes_url.as_ref()),
         "ACTIONURL" => text(details.and_then(|details| details.action_url.as_ref())),
-        "IMPORTANCE" => data(details.map_or(0, |details| details.importance).to_string()),
+        "IMPORTANCE" => data(of.graph.settings(id).importance.to_string()),
         "CHECKCOMMAND" => data(written_check(of, object).unwrap_or_default()),
         "NOTIFICATIONENABLED" => data(if of.graph.settings(id).notifications { "1" } else { "0" }),
         "NOTIFICATIONPERIOD" => data(

@@ -34,8 +34,6 @@ pub struct Details {
     pub coords_3d: Option<Arc<str>>,
     /// `display_name` of a host (a service's is in the graph).
     pub display_name: Option<Arc<str>>,
-    /// `importance`, 0 if it is not given.
-    pub importance: i64,
     /// Services that this service depends on by `parents`.
     pub parents: Box<[ObjectId]>,
     /// What is kept to be printed.
@@ -134,20 +132,15 @@ pub struct ContactDetails {
     pub retain_status: bool,
     /// `retain_nonstatus_information`.
     pub retain_nonstatus: bool,
-    /// `minimum_importance`.
-    pub minimum_importance: i64,
 }
 
 impl ContactDetails {
     /// What a definition says.
     pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> ContactDetails {
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
-        let minimum_importance = cx.number(view, Key::MinimumImportance, 0.0) as i64;
         ContactDetails {
             can_submit_commands: cx.flag(view, Key::CanSubmitCommands, true),
             retain_status: cx.flag(view, Key::RetainStatus, true),
             retain_nonstatus: cx.flag(view, Key::RetainNonstatus, true),
-            minimum_importance,
         }
     }
 }
@@ -157,8 +150,6 @@ impl Details {
     pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Details {
         let display_name =
             if view.definition.of == Type::Host { cx.text(view, Key::DisplayName) } else { None };
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
-        let importance = cx.number(view, Key::Importance, 0.0) as i64;
         Details {
             notes: cx.text(view, Key::Notes),
             action_url: cx.text(view, Key::ActionUrl),
@@ -169,7 +160,6 @@ impl Details {
             coords_2d: coordinates::<2>(view, Key::Coords2d, |n| format!("{n:.0}"), cx),
             coords_3d: coordinates::<3>(view, Key::Coords3d, |n| format!("{n:.6}"), cx),
             display_name,
-            importance,
             parents: Box::default(),
             kept: Kept::of(view, cx),
         }

@@ -98,6 +98,7 @@ pub(crate) fn resolve(
     services.read(&targets, &known, &command_names, &extras, &mut made, cx);
     dependencies::dependencies(&targets, &mut made, cx);
     let escalation_names = escalations::escalations(&targets, &known, &host_views, &mut made, cx);
+    let minimum_importance = contacts::minimum_importance(&contact_views, cx);
     let contact_details = contact_views.iter().map(|view| ContactDetails::of(view, cx)).collect();
     let host_group_details = host_group_views.iter().map(|view| GroupDetails::of(view, cx)).collect();
     let service_group_details = service_groups.views.iter().map(|view| GroupDetails::of(view, cx)).collect();
@@ -110,6 +111,7 @@ pub(crate) fn resolve(
     warn_of_emptiness(services.len() == 0, contacts.is_empty(), cx);
     let parts = made.builder.parts();
     (parts.contacts, parts.commands, parts.periods) = (contacts, commands, periods);
+    parts.minimum_importance = minimum_importance;
     (parts.host_groups, parts.service_groups) = (host_groups, service_groups);
     Some(Resolved {
         graph: made.builder.build(),

@@ -83,6 +83,7 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         stalking: option_letters(view, Key::Stalking, states, Letters::NONE),
         initial: initial(view, states),
         event_handler: cx.flag(view, Key::EventHandlerEnabled, true),
+        importance: importance(view, Key::Importance, cx),
     };
     warn_of_what_is_not_done(view, cx);
     let is_service = of == Type::Service;
@@ -109,6 +110,13 @@ fn initial(view: &View<'_, '_>, known: &str) -> Option<Condition> {
         &[('c', Condition::Critical), ('u', Condition::Unknown), ('w', Condition::Warning)]
     };
     conditions.iter().find(|(letter, _)| set.has(*letter)).map(|(_, condition)| *condition)
+}
+
+/// A number as C's `atoi` reads it.
+pub(crate) fn importance<'t>(view: &View<'t, '_>, key: Key, cx: &mut Context<'t, '_, '_>) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+    let importance = cx.number(view, key, 0.0) as i64;
+    importance
 }
 
 fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {

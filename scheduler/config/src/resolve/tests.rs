@@ -336,6 +336,24 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
 }
 
 #[test]
+fn t15_importance_and_what_contacts_ask_of_it_reach_the_engine() {
+    let text = "define contact {\n contact_name boss\n minimum_importance 5\n host_notification_options d\n \
+        service_notification_options c\n}\n\
+        define host {\n host_name x\n use gh\n hourly_value 2\n}\n\
+        define service {\n use gs\n host_name x\n service_description s\n importance 4\n}\n";
+    let (resolved, problems) = resolve_with(text);
+    assert_eq!(problems, Vec::<String>::new());
+    let graph = resolved.unwrap().graph;
+    let of = |service: Option<&str>| {
+        let id = graph.find(&Identity { host: "x".into(), service: service.map(Into::into) });
+        graph.importance(id.unwrap())
+    };
+    assert_eq!((of(None), of(Some("s"))), (6, 4));
+    let boss = graph.find_contact("boss").unwrap();
+    assert_eq!(graph.minimum_importance.iter().collect::<Vec<_>>(), [(&boss, &5)]);
+}
+
+#[test]
 fn every_error_is_reported_not_only_the_first() {
     let (_, problems) = resolve_with(
         "define host {\n host_name x\n use nosuch\n contacts nobody\n check_period never\n parents x\n}\n\
