@@ -7,7 +7,7 @@ use crate::graph::{ContactId, ObjectId};
 use crate::history::EntryKind;
 use crate::message::NewDowntime;
 use crate::notification::NotificationKind;
-use crate::notify::Telling;
+use crate::notify::{Telling, names};
 use crate::saved::Downtime;
 use crate::time::Timestamp;
 use crate::veto;
@@ -150,8 +150,10 @@ impl Engine {
         }
         let wants = |contact: &&ContactId| veto::contact_wants(&graph, **contact, id, 's', now);
         let recipients: Vec<ContactId> = settings.contacts.iter().filter(wants).copied().collect();
+        let all = names(&graph, &recipients);
         for contact in recipients {
-            self.tell(id, contact, &Telling { said: Some(said.clone()), ..Telling::of(kind) }, now);
+            let (said, recipients) = (Some(said.clone()), Some(all.clone()));
+            self.tell(id, contact, &Telling { said, recipients, ..Telling::of(kind) }, now);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::flapping::FlapThresholds;
 use crate::graph::{ContactId, ObjectId};
 use crate::history::EntryKind;
 use crate::notification::{HoldReason, NotificationKind};
-use crate::notify::Telling;
+use crate::notify::{Telling, names};
 use crate::saved::Unrest;
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
@@ -181,6 +181,7 @@ impl Engine {
         unrest.notifications += 1;
         let number = unrest.notifications;
         self.live[id.0 as usize].held_unrest = None;
+        let all = names(&self.graph, &recipients);
         for contact in recipients {
             let name = self.graph.contact(contact).name.clone();
             if let Some(unrest) = slot(self.state_mut(id).extras_mut(), which)
@@ -188,8 +189,12 @@ impl Engine {
             {
                 unrest.told.push(name);
             }
-            let telling =
-                Telling { number: Some(number), changes: changes.clone(), ..Telling::of(which.kinds().0) };
+            let telling = Telling {
+                number: Some(number),
+                changes: changes.clone(),
+                recipients: Some(all.clone()),
+                ..Telling::of(which.kinds().0)
+            };
             self.tell(id, contact, &telling, now);
         }
         if !interval.is_zero() {
@@ -237,8 +242,11 @@ impl Engine {
     fn tell_ends(&mut self, id: ObjectId, which: Which, told: &[Arc<str>], now: Timestamp) {
         self.live[id.0 as usize].held_unrest = None;
         let graph = self.graph.clone();
-        for contact in told.iter().filter_map(|name| graph.find_contact(name)) {
-            self.tell_end(id, contact, which.kinds().1, None, now);
+        let contacts: Vec<ContactId> = told.iter().filter_map(|name| graph.find_contact(name)).collect();
+        let all = names(&graph, &contacts);
+        for contact in contacts {
+            let telling = Telling { recipients: Some(all.clone()), ..Telling::of(which.kinds().1) };
+            self.tell_end(id, contact, telling, now);
         }
     }
 
