@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::command::{MacroValue, macro_names};
 use crate::files::{Files, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
-use crate::macros::CheckMacros;
+use crate::macros::{CheckMacros, WITHOUT_VALUE};
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
@@ -161,6 +161,7 @@ fn assemble(
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
+    warn_of_empty_macros(&resolved.graph, problems);
     warn_of_vain_freshness(&resolved.graph, problems);
     let configuration = Configuration {
         graph: Arc::new(resolved.graph),
@@ -258,6 +259,20 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
                     format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
                 problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
             }
+        }
+    }
+}
+
+/// A macro that is always empty is no harm in a mail; in a condition of a script it is.
+fn warn_of_empty_macros(graph: &Graph, problems: &mut Problems) {
+    for command in &graph.commands {
+        let bare = |name: String| name.split_once(':').map_or(name.clone(), |(bare, _)| bare.to_owned());
+        let used: BTreeSet<String> = macro_names(&command.line).into_iter().map(bare).collect();
+        for used in used.iter().filter(|used| WITHOUT_VALUE.contains(&used.as_str())) {
+            let place = Place { file: &command.origin.file, line: command.origin.line };
+            let problem = Problem::warning(place, format!("uses ${used}$, which is always empty here"));
+            let hint = "take it out; docs/nagios.md says why";
+            problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
         }
     }
 }
