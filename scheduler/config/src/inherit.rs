@@ -396,7 +396,8 @@ mod tests {
     #[test]
     fn circles_of_templates_lose_nothing() {
         for order in [["r1", "r2", "r3"], ["r3", "r2", "r1"], ["r2", "r3", "r1"]] {
-            let before: String = order.iter().map(|name| format!("define service {{\n use {name}\n}}\n")).collect();
+            let before: String =
+                order.iter().map(|name| format!("define service {{\n use {name}\n}}\n")).collect();
             for asked in order {
                 for name in ["notes", "action_url", "notes_url"] {
                     let text = format!("{before}{TEMPLATES}{before}define service {{\n use {asked}\n}}\n");

@@ -118,7 +118,9 @@ impl<'t> Objects<'t> {
             None => definition.of.name().to_owned(),
         };
         match definition.puppet_title {
-            Some(title) if name.is_none_or(|name| name.value != title) => format!("{label} (Puppet: {title})"),
+            Some(title) if name.is_none_or(|name| name.value != title) => {
+                format!("{label} (Puppet: {title})")
+            }
             _ => label,
         }
     }
@@ -189,7 +191,8 @@ impl<'t> Reader<'_, 't> {
             return;
         }
         if rest.starts_with('#') {
-            let problem = Problem::warning(self.place(line), "a `#` behind the `{` starts no comment in Nagios");
+            let problem =
+                Problem::warning(self.place(line), "a `#` behind the `{` starts no comment in Nagios");
             self.problems.push(problem.hint("write `;` instead; Nagios passes over all that stands there"));
         } else if !rest.is_empty() {
             let problem = Problem::error(self.place(line), "text behind the `{`, which Nagios passes over");
@@ -214,7 +217,9 @@ impl<'t> Reader<'_, 't> {
                 (Key::Date, Form::Verbatim, whole)
             }
             Some(entry) => (entry.key, entry.form, value),
-            None if of.has_variables() && name.len() > 1 && name.starts_with('_') => (Key::Variable, Form::Verbatim, whole),
+            None if of.has_variables() && name.len() > 1 && name.starts_with('_') => {
+                (Key::Variable, Form::Verbatim, whole)
+            }
             None if of == Type::Timeperiod && whole.contains(|c: char| c.is_ascii_digit()) => {
                 (Key::Date, Form::Verbatim, whole)
             }
@@ -379,8 +384,10 @@ mod tests {
             ),
             (
                 "define hostgroup {\n hostgroup_name g\n _MEMBERS a\n}\n",
-                &["x.cfg:3: error: hostgroup `g`: no such directive of a hostgroup: `_MEMBERS`; hosts, services and \
-                   contacts have custom variables, nothing else has"],
+                &[
+                    "x.cfg:3: error: hostgroup `g`: no such directive of a hostgroup: `_MEMBERS`; hosts, services and \
+                   contacts have custom variables, nothing else has",
+                ],
             ),
             (
                 "define host { # the web\n host_name a\n}\ndefine host { ; the mail\n host_name b\n}\n",
