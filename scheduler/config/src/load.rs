@@ -307,6 +307,11 @@ impl Configuration {
         let number = name.strip_prefix("USER")?.parse().ok()?;
         self.user_macros.get(&number).map(|value| MacroValue::Words(Cow::Borrowed(value)))
     }
+
+    /// Did somebody who is not trusted write any of an object's notes and addresses of pages?
+    pub(crate) fn others_chose_pages(&self, id: ObjectId) -> bool {
+        self.foreigners.chose_pages(id) || self.details.get(&id).is_some_and(|details| details.foreign)
+    }
 }
 
 #[cfg(test)]

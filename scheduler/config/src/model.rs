@@ -91,6 +91,11 @@ impl<'t> Objects<'t> {
         trust(first) < trust(second)
     }
 
+    /// Did somebody who is not trusted write it?
+    pub(crate) fn is_foreign(&self, definition: &Definition<'t>) -> bool {
+        self.trust.get(definition.file as usize).is_none_or(|trust| *trust != Trust::Trusted)
+    }
+
     /// A line of a file.
     pub(crate) fn place(&self, file: u32, line: u32) -> Place<'_> {
         // a file number comes from a definition, which came from one of the files

@@ -265,7 +265,7 @@ impl Engine {
                 recipients: Some(all.clone()),
                 ..Telling::of(NotificationKind::Recovery)
             };
-            self.tell_end(id, contact, telling, now);
+            self.tell_end(id, contact, &telling, now);
         }
         let nobody = told.is_empty().then_some(HoldReason::NobodyWasTold);
         if let Some(reason) = folded.or(nobody) {
@@ -282,11 +282,11 @@ impl Engine {
 
     /// Tells somebody who knows of something that it is over; while people want to hear nothing at
     /// all, that is owed to them.
-    pub(crate) fn tell_end(&mut self, id: ObjectId, contact: ContactId, telling: Telling, now: Timestamp) {
+    pub(crate) fn tell_end(&mut self, id: ObjectId, contact: ContactId, telling: &Telling, now: Timestamp) {
         let Some(reason) = veto::end(&self.case(id, now)) else {
-            return self.tell(id, contact, &telling, now);
+            return self.tell(id, contact, telling, now);
         };
-        let Telling { kind, previous, .. } = telling;
+        let Telling { kind, previous, .. } = *telling;
         let contact = self.graph.contact(contact).name.clone();
         let owed = &mut self.state_mut(id).extras_mut().owed;
         owed.retain(|owed| owed.contact != contact || owed.kind != kind);

@@ -246,7 +246,7 @@ impl Engine {
         let all = names(&graph, &contacts);
         for contact in contacts {
             let telling = Telling { recipients: Some(all.clone()), ..Telling::of(which.kinds().1) };
-            self.tell_end(id, contact, telling, now);
+            self.tell_end(id, contact, &telling, now);
         }
     }
 

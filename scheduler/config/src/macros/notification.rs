@@ -63,7 +63,7 @@ impl<'c> NotificationMacros<'c> {
     /// The page that the notification names, which is known when its object is gone; then only what the
     /// notification itself says is looked up.
     fn notes_url(&self) -> Option<String> {
-        let foreign = self.object.is_none_or(|id| self.scene.of.foreigners.chose_pages(id));
+        let foreign = self.object.is_none_or(|id| self.scene.of.others_chose_pages(id));
         let value = |name: &str| {
             // `$USERn$` and arguments of the command are no matter of a page
             let is_else = name.starts_with("USER") || name.starts_with("ARG");

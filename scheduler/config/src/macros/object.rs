@@ -225,7 +225,7 @@ fn common<'c>(scene: &Scene<'c>, id: ObjectId, what: &str, groups: Groups<'c>) -
     let in_group = |group: &Group| group.members.binary_search(&id).is_ok();
     let page = |text: Option<&Arc<str>>, stand| {
         let text = text.map_or("", |text| text);
-        let foreign = of.foreigners.chose_pages(id);
+        let foreign = of.others_chose_pages(id);
         data(page(text, stand, foreign, &|name| in_page(scene, Some(id), name)))
     };
     Some(match what {
@@ -267,7 +267,8 @@ fn group_macro<'c>(
     let of = scene.of;
     let page = |text: fn(&GroupDetails) -> Option<&Arc<str>>, stand| {
         let text = details.and_then(text).map_or("", |text| text);
-        data(page(text, stand, false, &|name| in_page(scene, here, name)))
+        let foreign = details.is_some_and(|details| details.foreign);
+        data(page(text, stand, foreign, &|name| in_page(scene, here, name)))
     };
     Some(match what {
         "NAME" => data(&*group.name),

@@ -1,10 +1,15 @@
 //! Macros in `notes`, `notes_url` and `action_url`: [`page`].
 
+use std::cell::Cell;
 use std::fmt::Write;
 
 use super::check::OWN;
 use super::data;
 use crate::command::{Lookup, MacroValue, filled};
+
+/// All values of one text may have so many bytes; macros beyond that stay as text. No argument of a
+/// program may be longer than twice as much.
+const MAX_VALUES: usize = 64 * 1024;
 
 /// How values stand in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +26,19 @@ pub(crate) enum Stand {
 /// what a monitored machine wrote (`foreign`) only the names of its own object are looked up: the
 /// address would carry anything else to wherever it leads.
 pub(crate) fn page(text: &str, stand: Stand, foreign: bool, value: Lookup<'_, '_>) -> String {
+    let room = Cell::new(MAX_VALUES);
     filled(text, &|name| {
         let bare = name.split_once(':').map_or(name, |(bare, _)| bare);
         let is_page = ["NOTES", "NOTESURL", "ACTIONURL"].iter().any(|end| bare.ends_with(end));
-        if (is_page && !bare.starts_with('_')) || (foreign && !OWN.contains(&name)) {
+        let is_kept = (is_page && !bare.starts_with('_')) || (foreign && !OWN.contains(&name));
+        if is_kept || room.get() == 0 {
             return None;
         }
         let (MacroValue::Template(text) | MacroValue::Words(text) | MacroValue::Data(text)) = value(name)?;
+        room.set(room.get().saturating_sub(text.len() + 16));
+        if room.get() == 0 {
+            return None;
+        }
         Some(match stand {
             Stand::Plain => data(text.into_owned()),
             Stand::Encoded => data(encoded(&text)),
@@ -74,6 +85,8 @@ mod tests {
             assert_eq!(page(text, Stand::Plain, false, &value), plain);
             assert_eq!(page(text, Stand::Encoded, false, &value), address);
         }
+        let long = page(&"$HOSTNAME$".repeat(20_000), Stand::Plain, false, &value);
+        assert!(long.starts_with("web 1/é") && long.ends_with("$HOSTNAME$"));
         let foreign = |text: &str| page(text, Stand::Encoded, true, &value);
         assert_eq!(foreign("/$HOSTNAME$"), "/web%201%2F%C3%A9");
         assert_eq!(foreign("$_HOSTPATH$$HOSTADDRESS:db1$"), "$_HOSTPATH$$HOSTADDRESS:db1$");

@@ -36,6 +36,8 @@ pub struct Details {
     pub display_name: Option<Arc<str>>,
     /// Services that this service depends on by `parents`.
     pub parents: Box<[ObjectId]>,
+    /// An `hostextinfo` or `serviceextinfo` that no administrator wrote gave some of it.
+    pub foreign: bool,
     /// What is kept to be printed.
     pub kept: Kept,
 }
@@ -110,6 +112,8 @@ pub struct GroupDetails {
     pub notes_url: Option<Arc<str>>,
     /// `action_url`.
     pub action_url: Option<Arc<str>>,
+    /// No administrator wrote it.
+    pub foreign: bool,
 }
 
 impl GroupDetails {
@@ -119,6 +123,7 @@ impl GroupDetails {
             notes: cx.text(view, Key::Notes),
             notes_url: cx.text(view, Key::NotesUrl),
             action_url: cx.text(view, Key::ActionUrl),
+            foreign: cx.objects.is_foreign(view.definition),
         }
     }
 }
@@ -161,6 +166,7 @@ impl Details {
             coords_3d: coordinates::<3>(view, Key::Coords3d, |n| format!("{n:.6}"), cx),
             display_name,
             parents: Box::default(),
+            foreign: false,
             kept: Kept::of(view, cx),
         }
     }
@@ -183,6 +189,9 @@ impl Details {
     }
 }
 
+/// No map is so large; beyond it digits would be lost when it is printed.
+const MAX_COORDINATE: f64 = 1e9;
+
 /// Numbers with commas between, as Nagios prints them; what follows the last is passed over, as there.
 fn coordinates<'t, const N: usize>(
     view: &View<'t, '_>,
@@ -201,7 +210,8 @@ fn coordinates<'t, const N: usize>(
     }
     // of a number on a map of two dimensions Nagios takes what is before the point
     let whole = |n: f64| if N == 2 { n.trunc() } else { n };
-    let numbers: Vec<String> = parts.iter().map(|part| print(whole(number(part).0))).collect();
+    let bounded = |part: &&str| whole(number(part).0.clamp(-MAX_COORDINATE, MAX_COORDINATE));
+    let numbers: Vec<String> = parts.iter().map(|part| print(bounded(part))).collect();
     Some(cx.intern(&numbers.join(",")))
 }
 
@@ -209,12 +219,15 @@ fn coordinates<'t, const N: usize>(
 pub(crate) struct Extra {
     pub details: Details,
     pub notes_url: Option<Arc<str>>,
+    /// No administrator wrote it.
+    pub foreign: bool,
 }
 
 impl Extra {
     /// Fills what is missing.
     pub(crate) fn fill(&self, details: &mut Details, notes_url: &mut Option<Arc<str>>) {
         details.fill(&self.details);
+        details.foreign |= self.foreign;
         if notes_url.is_none() {
             notes_url.clone_from(&self.notes_url);
         }
@@ -236,8 +249,11 @@ pub(crate) fn extras<'t>(hosts: &Hosts<'_, 't>, cx: &mut Context<'t, '_, '_>) ->
             let chosen = hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx);
             let service = cx.text(&view, Key::ServiceDescription);
             for host in chosen.into_iter().flatten() {
-                let extra =
-                    Extra { details: Details::of(&view, cx), notes_url: cx.text(&view, Key::NotesUrl) };
+                let extra = Extra {
+                    details: Details::of(&view, cx),
+                    notes_url: cx.text(&view, Key::NotesUrl),
+                    foreign: cx.objects.is_foreign(view.definition),
+                };
                 match (&service, of) {
                     (_, Type::HostExtInfo) => {
                         extras.hosts.entry(host).or_insert(extra);

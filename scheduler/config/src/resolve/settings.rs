@@ -147,7 +147,8 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
 /// meant. For a service it is an error there, too.
 fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Context<'t, '_, '_>) -> Span {
     let count = cx.number(view, Key::RetryInterval, 1.0);
-    if count > 0.0 {
+    // less than a millisecond is printed as 0, and would be read again as that
+    if count >= 0.000_01 {
         return cx.units(count);
     }
     let hint = "write the minutes between checks while a problem is not confirmed";

@@ -316,6 +316,11 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
              problem is not confirmed",
         ),
         (
+            "define service {\n use gs\n service_description s\n host_name a\n retry_interval 0.0000001\n}\n",
+            "x.cfg:5: error: service `s`: retry_interval is not above 0; write the minutes between checks while a \
+             problem is not confirmed",
+        ),
+        (
             "define host {\n use gh\n host_name x\n 2d_coords 1,\n}\n",
             "x.cfg:4: error: host `x`: 2d_coords `1,` is no place on a map; write 2 numbers with commas between",
         ),
