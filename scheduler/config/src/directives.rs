@@ -272,44 +272,48 @@ impl Type {
     }
 
     /// Must this have a value? Nagios 4.4.6 refuses a line without one here, mostly because it then
-    /// looks for something without a name; elsewhere such a line is none, 0 or `n`.
+    /// looks for something without a name; elsewhere such a line is none, 0 or `n`. Of hlidka's own
+    /// directives nobody has lines that stand empty.
     pub(crate) const fn needs_value(self, key: Key) -> bool {
         match key {
             Key::Members => !matches!(self, Type::ContactGroup),
             Key::Parents => matches!(self, Type::Service),
             Key::Alias | Key::Exclude => matches!(self, Type::Timeperiod),
-            Key::Name
-            | Key::Use
-            | Key::ServiceDescription
-            | Key::Groups
-            | Key::GroupMembers
-            | Key::Contacts
-            | Key::ContactGroups
-            | Key::CheckCommand
-            | Key::CommandLine
-            | Key::EventHandler
-            | Key::CheckPeriod
-            | Key::NotificationPeriod
-            | Key::HostNotificationPeriod
-            | Key::ServiceNotificationPeriod
-            | Key::EscalationPeriod
-            | Key::DependencyPeriod
-            | Key::HostNotificationCommands
-            | Key::ServiceNotificationCommands
-            | Key::MaxCheckAttempts
-            | Key::InitialState
-            | Key::Coords2d
-            | Key::Coords3d => true,
-            // hlidka's own: nobody has files with them that stand empty
-            Key::Proxy | Key::FailureBudget | Key::RedundancyGroup => true,
-            Key::Sunday
-            | Key::Monday
-            | Key::Tuesday
-            | Key::Wednesday
-            | Key::Thursday
-            | Key::Friday
-            | Key::Saturday => true,
-            _ => false,
+            key => matches!(
+                key,
+                Key::Name
+                    | Key::Use
+                    | Key::ServiceDescription
+                    | Key::Groups
+                    | Key::GroupMembers
+                    | Key::Contacts
+                    | Key::ContactGroups
+                    | Key::CheckCommand
+                    | Key::CommandLine
+                    | Key::EventHandler
+                    | Key::CheckPeriod
+                    | Key::NotificationPeriod
+                    | Key::HostNotificationPeriod
+                    | Key::ServiceNotificationPeriod
+                    | Key::EscalationPeriod
+                    | Key::DependencyPeriod
+                    | Key::HostNotificationCommands
+                    | Key::ServiceNotificationCommands
+                    | Key::MaxCheckAttempts
+                    | Key::InitialState
+                    | Key::Coords2d
+                    | Key::Coords3d
+                    | Key::Sunday
+                    | Key::Monday
+                    | Key::Tuesday
+                    | Key::Wednesday
+                    | Key::Thursday
+                    | Key::Friday
+                    | Key::Saturday
+                    | Key::Proxy
+                    | Key::FailureBudget
+                    | Key::RedundancyGroup
+            ),
         }
     }
 

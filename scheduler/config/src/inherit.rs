@@ -328,7 +328,9 @@ mod tests {
         objects.read(&source, &mut problems);
         let mut templates = Templates::new(&objects, &mut problems);
         let index = objects.definitions.len() - 1;
-        (0..if after_all { index } else { 0 }).for_each(|index| drop(templates.view(index, &mut problems)));
+        for before in (0..index).filter(|_| after_all) {
+            let _ = templates.view(before, &mut problems);
+        }
         let view = templates.view(index, &mut problems);
         let value = match name.strip_prefix('_') {
             Some(name) => {
@@ -396,8 +398,7 @@ mod tests {
     #[test]
     fn circles_of_templates_lose_nothing() {
         for order in [["r1", "r2", "r3"], ["r3", "r2", "r1"], ["r2", "r3", "r1"]] {
-            let before: String =
-                order.iter().map(|name| format!("define service {{\n use {name}\n}}\n")).collect();
+            let before = order.map(|name| format!("define service {{\n use {name}\n}}\n")).concat();
             for asked in order {
                 for name in ["notes", "action_url", "notes_url"] {
                     let text = format!("{before}{TEMPLATES}{before}define service {{\n use {asked}\n}}\n");
@@ -412,8 +413,9 @@ mod tests {
     fn ways_through_circles_are_counted() {
         let all: Vec<String> = (0..30).map(|n| format!("t{n}")).collect();
         let all = all.join(",");
-        let templates: String =
+        let templates: Vec<String> =
             (0..30).map(|n| format!("define host {{\n name t{n}\n use {all}\n}}\n")).collect();
+        let templates = templates.concat();
         let (_, problems) = last(&format!("{templates}define host {{\n use t0\n}}\n"), "notes");
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].contains("ways through templates"), "{problems:?}");

@@ -267,7 +267,7 @@ fn t15_a_command_with_a_macro_that_has_no_value_is_named() {
     let of_macros: Vec<String> = warnings
         .iter()
         .filter(|problem| problem.message.starts_with("uses $"))
-        .map(|problem| problem.to_string())
+        .map(ToString::to_string)
         .collect();
     let hint = "which is always empty here; take it out; docs/nagios.md says why";
     assert_eq!(

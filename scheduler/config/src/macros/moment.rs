@@ -40,22 +40,19 @@ pub(crate) fn valid_time<'c>(scene: &Scene<'c>, name: &str, rest: &str) -> Optio
         let place = graph.periods.iter().position(|period| *period.name == *wanted)?;
         u32::try_from(place).ok().map(PeriodId)
     };
-    let (period, at) = match find(rest) {
-        Some(period) => (period, scene.now),
-        None => {
-            let (period, at) = rest.rsplit_once(':')?;
-            // beyond the year 9999 nothing is open
-            let at = at.parse::<i64>().ok().filter(|at| (0..=253_402_300_799).contains(at))?;
-            (find(period)?, Timestamp::from_secs(at))
-        }
+    let (period, at) = if let Some(period) = find(rest) {
+        (period, scene.now)
+    } else {
+        let (period, at) = rest.rsplit_once(':')?;
+        // beyond the year 9999 nothing is open
+        let at = at.parse::<i64>().ok().filter(|at| (0..=253_402_300_799).contains(at))?;
+        (find(period)?, Timestamp::from_secs(at))
     };
-    Some(match name {
-        "ISVALIDTIME" => data(if graph.is_open(Some(period), at) { "1" } else { "0" }),
-        _ => {
-            let next = graph.next_opening(Some(period), at);
-            Scene::moment(Some(next).filter(|next| *next != Timestamp::NEVER))
-        }
-    })
+    if name == "ISVALIDTIME" {
+        return Some(data(if graph.is_open(Some(period), at) { "1" } else { "0" }));
+    }
+    let next = graph.next_opening(Some(period), at);
+    Some(Scene::moment(Some(next).filter(|next| *next != Timestamp::NEVER)))
 }
 
 /// `0d 3h 5m 12s`, as Nagios writes it.

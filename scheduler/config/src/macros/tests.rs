@@ -161,14 +161,11 @@ fn what_a_machine_wrote_names_only_its_own_object() {
         notes_url https://wiki/$HOSTNAME$/$_HOSTSECRET$\n}\n\
         define host {\n use t\n host_name other\n address 192.0.2.9\n}\n";
     let url = |lines: &str| {
-        let text = format!("define host {{\n use t\n host_name web1\n{lines}}}\n");
-        let configuration = crate::load::load_exported(trusted, "web1", text.into()).unwrap();
+        let exported = format!("define host {{\n use t\n host_name web1\n{lines}}}\n");
+        let configuration = crate::load::load_exported(trusted, "web1", exported.into()).unwrap();
         let web1 = configuration.graph.find(&Identity { host: "web1".into(), service: None }).unwrap();
-        text_of(&configuration, web1)
+        text(CheckMacros::new(&configuration, web1, NOW).value("HOSTNOTESURL"))
     };
-    fn text_of(of: &Configuration, id: ObjectId) -> String {
-        text(CheckMacros::new(of, id, NOW).value("HOSTNOTESURL"))
-    }
     assert_eq!(url(""), "https://wiki/web1/s3", "by a trusted template");
     let own = " notes_url https://evil/$HOSTNAME$/$_HOSTSECRET$/$HOSTADDRESS:other$\n";
     assert_eq!(url(own), "https://evil/web1/$_HOSTSECRET$/$HOSTADDRESS:other$");
