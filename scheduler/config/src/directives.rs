@@ -76,6 +76,7 @@ pub(crate) enum Key {
     CheckFreshness,
     EventHandler,
     CheckTimeout,
+    EventHandlerPeriod,
     Proxy,
     Importance,
     EventHandlerEnabled,
@@ -265,6 +266,57 @@ impl Type {
         self.entries().map(|entry| entry.name)
     }
 
+    /// May it have custom variables?
+    pub(crate) const fn has_variables(self) -> bool {
+        matches!(self, Type::Host | Type::Service | Type::Contact)
+    }
+
+    /// Must this have a value? Nagios 4.4.6 refuses a line without one here, mostly because it then
+    /// looks for something without a name; elsewhere such a line is none, 0 or `n`. Of hlidka's own
+    /// directives nobody has lines that stand empty.
+    pub(crate) const fn needs_value(self, key: Key) -> bool {
+        match key {
+            Key::Members => !matches!(self, Type::ContactGroup),
+            Key::Parents => matches!(self, Type::Service),
+            Key::Alias | Key::Exclude => matches!(self, Type::Timeperiod),
+            key => matches!(
+                key,
+                Key::Name
+                    | Key::Use
+                    | Key::ServiceDescription
+                    | Key::Groups
+                    | Key::GroupMembers
+                    | Key::Contacts
+                    | Key::ContactGroups
+                    | Key::CheckCommand
+                    | Key::CommandLine
+                    | Key::EventHandler
+                    | Key::CheckPeriod
+                    | Key::NotificationPeriod
+                    | Key::HostNotificationPeriod
+                    | Key::ServiceNotificationPeriod
+                    | Key::EscalationPeriod
+                    | Key::DependencyPeriod
+                    | Key::HostNotificationCommands
+                    | Key::ServiceNotificationCommands
+                    | Key::MaxCheckAttempts
+                    | Key::InitialState
+                    | Key::Coords2d
+                    | Key::Coords3d
+                    | Key::Sunday
+                    | Key::Monday
+                    | Key::Tuesday
+                    | Key::Wednesday
+                    | Key::Thursday
+                    | Key::Friday
+                    | Key::Saturday
+                    | Key::Proxy
+                    | Key::FailureBudget
+                    | Key::RedundancyGroup
+            ),
+        }
+    }
+
     fn entries(self) -> impl Iterator<Item = &'static Entry> {
         let tables = TYPES.iter().find(|(_, of, _)| *of == self).map_or(&[][..], |(.., tables)| tables);
         COMMON.iter().chain(tables.iter().copied().flatten())
@@ -360,7 +412,7 @@ const CHECKED: &[Entry] = &[
     e("hourly_value", Key::Importance, Number),
     e("event_handler", Key::EventHandler, Text),
     e("event_handler_enabled", Key::EventHandlerEnabled, Flag),
-    ignored("event_handler_period"),
+    e("event_handler_period", Key::EventHandlerPeriod, Verbatim),
     e("check_freshness", Key::CheckFreshness, Flag),
     e("freshness_threshold", Key::FreshnessThreshold, Number),
     e("check_timeout", Key::CheckTimeout, Number),

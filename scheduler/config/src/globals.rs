@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch, nearest};
+use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch, Timestamp, nearest};
 
 use crate::basis::{Basis, ILLEGAL_IN_NAMES, hundredths};
 use crate::main_file::{DateFormat, Setting, Settings};
@@ -22,6 +22,8 @@ pub struct Globals {
     pub date_format: DateFormat,
     /// What a service is whose check timed out; UNKNOWN if it is not given.
     pub timeout_condition: Option<Condition>,
+    /// When the daemon started: `$PROCESSSTARTTIME$`. The daemon says it.
+    pub started: Option<Timestamp>,
     /// Macros that are the same for all: `ADMINEMAIL`, `LOGFILE` …
     pub macros: BTreeMap<&'static str, Arc<str>>,
 }
@@ -35,6 +37,7 @@ impl Default for Globals {
             illegal_in_output: ILLEGAL_IN_OUTPUT.into(),
             date_format: DateFormat::default(),
             timeout_condition: None,
+            started: None,
             macros: BTreeMap::new(),
         }
     }
@@ -140,7 +143,10 @@ pub(crate) fn globals(settings: &Settings, options: &mut Options, problems: &mut
         ("iso8601", DateFormat::Iso),
         ("strict-iso8601", DateFormat::StrictIso),
     ];
-    globals.date_format = reader.one_of("date_format", &formats).unwrap_or_default();
+    // a nagios.cfg that says nothing means what Nagios means by it
+    let unsaid =
+        if settings.macros.contains_key("MAINCONFIGFILE") { DateFormat::Us } else { DateFormat::Iso };
+    globals.date_format = reader.one_of("date_format", &formats).unwrap_or(unsaid);
     let states = [
         ("c", Condition::Critical),
         ("u", Condition::Unknown),
@@ -335,6 +341,15 @@ mod tests {
             (options.timezone.as_deref(), options.command_file),
             (Some("UTC"), Some("/run/own".into()))
         );
+    }
+
+    #[test]
+    fn dates_are_american_where_a_nagios_cfg_says_nothing_else() {
+        let of = |configuration: Configuration| configuration.globals.date_format;
+        assert_eq!(of(loaded("", None).unwrap()), DateFormat::Us);
+        assert_eq!(of(loaded("date_format=iso8601\n", None).unwrap()), DateFormat::Iso);
+        let alone = "define host {\n host_name a\n max_check_attempts 1\n}\n";
+        assert_eq!(of(crate::load::load_text("o.cfg", alone.into()).unwrap()), DateFormat::Iso);
     }
 
     #[test]

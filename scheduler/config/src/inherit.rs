@@ -17,6 +17,10 @@ use crate::values::{flag, items};
 /// Templates of templates are followed so far.
 const MAX_DEPTH: usize = 100;
 
+/// What is worked out within a circle of templates depends on where it was entered and cannot be
+/// shared, and ways through circles multiply: so many are followed.
+const MAX_UNSHARED: usize = 20_000;
+
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Found<'t> {
@@ -44,7 +48,7 @@ struct Base<'t> {
 /// A value on its way through templates.
 #[derive(Clone, Debug)]
 struct Value<'t> {
-    /// None for `null`.
+    /// None for `null` and for a line without a value.
     text: Option<Cow<'t, str>>,
     /// It had a `+` and will be appended to what is inherited.
     adds: bool,
@@ -57,7 +61,8 @@ impl<'t> Value<'t> {
         let added = value.strip_prefix('+').filter(|_| key.is_list());
         let text = match added {
             Some(more) => Some(more),
-            None if key.takes_null() && value == "null" => None,
+            None if key.takes_null() && (value == "null" || value.is_empty()) => None,
+            None if matches!(key, Key::Alias | Key::Address) && value.is_empty() => None,
             None => Some(value),
         };
         Value { text: text.map(Cow::Borrowed), adds: added.is_some(), file, line }
@@ -152,6 +157,7 @@ pub(crate) struct Templates<'t, 'o> {
     by_name: HashMap<(Type, &'t str), usize>,
     bases: HashMap<(Type, &'t str), Rc<Base<'t>>>,
     open: HashSet<usize>,
+    unshared: usize,
 }
 
 impl<'t, 'o> Templates<'t, 'o> {
@@ -173,22 +179,23 @@ impl<'t, 'o> Templates<'t, 'o> {
                 );
             }
         }
-        Templates { objects, by_name, bases: HashMap::new(), open: HashSet::new() }
+        Templates { objects, by_name, bases: HashMap::new(), open: HashSet::new(), unshared: 0 }
     }
 
     /// A definition with all it inherits.
     pub(crate) fn view(&mut self, index: usize, problems: &mut Problems) -> View<'t, 'o> {
         let definition = self.objects.definition(index);
-        let base = self.base(index, 0, problems);
+        let (base, _) = self.base(index, 0, problems);
         View { definition, local: self.objects.directives(definition), base }
     }
 
-    /// What the `use` line of a definition gives.
-    fn base(&mut self, index: usize, depth: usize, problems: &mut Problems) -> Rc<Base<'t>> {
+    /// What the `use` line of a definition gives; and whether it is all of that, nothing having been
+    /// left out because it was being worked out already.
+    fn base(&mut self, index: usize, depth: usize, problems: &mut Problems) -> (Rc<Base<'t>>, bool) {
         let definition = self.objects.definition(index);
-        let Some(list) = self.objects.directive(definition, Key::Use) else { return Rc::default() };
+        let Some(list) = self.objects.directive(definition, Key::Use) else { return (Rc::default(), true) };
         if let Some(base) = self.bases.get(&(definition.of, list.value)) {
-            return base.clone();
+            return (base.clone(), true);
         }
         let problem = |message: String| {
             let place = self.objects.place(definition.file, list.line);
@@ -196,10 +203,19 @@ impl<'t, 'o> Templates<'t, 'o> {
         };
         if depth > MAX_DEPTH {
             problems.push(problem(format!("templates use templates more than {MAX_DEPTH} deep")));
-            return Rc::default();
+            return (Rc::default(), true);
+        }
+        if self.unshared >= MAX_UNSHARED {
+            if self.unshared == MAX_UNSHARED {
+                let message =
+                    format!("there are more than {MAX_UNSHARED} ways through templates that use each other");
+                problems.push(problem(message).hint("take the circles out of their `use` lines"));
+                self.unshared += 1;
+            }
+            return (Rc::default(), true);
         }
         let mut base = Base::default();
-        let mut complete = true;
+        let (mut complete, mut names_itself) = (true, false);
         let mut used = Vec::new();
         for name in items(list.value) {
             if let Some(template) = self.by_name.get(&(definition.of, name)) {
@@ -216,19 +232,25 @@ impl<'t, 'o> Templates<'t, 'o> {
             // a template that leads back to itself adds nothing the second time
             if template == index || !self.open.insert(template) {
                 complete = false;
+                names_itself |= template == index;
                 continue;
             }
             let mut whole = self.own(template);
-            whole.add(&self.base(template, depth + 1, problems));
+            let (inherited, all) = self.base(template, depth + 1, problems);
+            whole.add(&inherited);
+            complete &= all;
             base.add(&whole);
             self.open.remove(&template);
         }
         let base = Rc::new(base);
-        // within a loop the result depends on where it was entered
-        if complete || self.open.is_empty() {
+        // the same list gives others more if something was left out because of who asked, be it the
+        // definition itself or those that are being worked out
+        if complete || (self.open.is_empty() && !names_itself) {
             self.bases.insert((definition.of, list.value), base.clone());
+        } else if self.unshared < MAX_UNSHARED {
+            self.unshared += 1;
         }
-        base
+        (base, complete)
     }
 
     /// What a template gives by itself.
@@ -291,12 +313,24 @@ mod tests {
 
     /// The value of a directive in the last definition, `-` for none.
     fn last(text: &str, name: &str) -> (String, Vec<String>) {
+        value_of_the_last(text, name, false)
+    }
+
+    /// The same after all other definitions were looked at, in their order.
+    fn last_after_all(text: &str, name: &str) -> (String, Vec<String>) {
+        value_of_the_last(text, name, true)
+    }
+
+    fn value_of_the_last(text: &str, name: &str, after_all: bool) -> (String, Vec<String>) {
         let mut problems = Problems::default();
         let source = Source::new("x.cfg", text.into(), &mut problems);
         let mut objects = Objects::default();
         objects.read(&source, &mut problems);
         let mut templates = Templates::new(&objects, &mut problems);
         let index = objects.definitions.len() - 1;
+        for before in (0..index).filter(|_| after_all) {
+            let _ = templates.view(before, &mut problems);
+        }
         let view = templates.view(index, &mut problems);
         let value = match name.strip_prefix('_') {
             Some(name) => {
@@ -312,7 +346,9 @@ mod tests {
         define service {\n name b\n use a\n check_interval 2\n contacts +y\n notes_url null\n register 0\n}\n\
         define service {\n name c\n notes from c\n contacts z\n notes_url http://c/\n parents +p\n register 0\n}\n\
         define service {\n name loop\n use loop,c\n}\ndefine service {\n name l1\n use l2\n notes 1\n}\n\
-        define service {\n name l2\n use l1\n parents q\n}\n";
+        define service {\n name l2\n use l1\n parents q\n}\ndefine service {\n name self\n use self\n notes s\n}\n\
+        define service {\n name r1\n use r2\n notes r\n}\ndefine service {\n name r2\n use r3\n action_url r\n}\n\
+        define service {\n name r3\n use r1\n notes_url r\n}\n";
 
     #[test]
     fn values_come_from_the_first_that_has_them() {
@@ -339,13 +375,50 @@ mod tests {
             ("use loop", "notes", "from c"),
             ("use l1", "parents", "q"),
             ("use l2", "notes", "1"),
+            ("use l1", "notes", "1"),
+            ("use l2", "parents", "q"),
+            ("use self", "notes", "s"),
+            ("use self,c", "notes_url", "http://c/"),
             ("contacts one\n contacts two", "contacts", "two"),
             ("use a\n check_interval null", "check_interval", "null"),
+            // a line without a value stops inheritance, too
+            ("use a\n notes", "notes", "-"),
+            ("use c\n notes_url", "notes_url", "-"),
+            ("use b\n check_interval", "check_interval", ""),
+            ("use c,a\n notes_url\n notes own", "notes_url", "-"),
         ];
         for (lines, name, want) in cases {
-            let (value, problems) = last(&format!("{TEMPLATES}define service {{\n {lines}\n}}\n"), name);
+            let (value, mut problems) = last(&format!("{TEMPLATES}define service {{\n {lines}\n}}\n"), name);
+            problems.retain(|problem| !problem.contains("has no value")); // that is a warning
             assert_eq!((value.as_str(), problems), (*want, vec![]), "{lines:?}");
         }
+    }
+
+    /// Every template of a circle has what all of it have, whichever was asked for first.
+    #[test]
+    fn circles_of_templates_lose_nothing() {
+        for order in [["r1", "r2", "r3"], ["r3", "r2", "r1"], ["r2", "r3", "r1"]] {
+            let before = order.map(|name| format!("define service {{\n use {name}\n}}\n")).concat();
+            for asked in order {
+                for name in ["notes", "action_url", "notes_url"] {
+                    let text = format!("{before}{TEMPLATES}{before}define service {{\n use {asked}\n}}\n");
+                    assert_eq!(last_after_all(&text, name), ("r".to_owned(), vec![]), "{asked} {name}");
+                }
+            }
+        }
+    }
+
+    /// All that many templates give that all use each other takes no time that anybody notices.
+    #[test]
+    fn ways_through_circles_are_counted() {
+        let all: Vec<String> = (0..30).map(|n| format!("t{n}")).collect();
+        let all = all.join(",");
+        let templates: Vec<String> =
+            (0..30).map(|n| format!("define host {{\n name t{n}\n use {all}\n}}\n")).collect();
+        let templates = templates.concat();
+        let (_, problems) = last(&format!("{templates}define host {{\n use t0\n}}\n"), "notes");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("ways through templates"), "{problems:?}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod values;
 pub use command::{CommandLine, MacroValue, expand};
 pub use globals::Globals;
 pub use load::{Configuration, load, load_exported, load_text, options};
-pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States};
+pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};
 pub use main_file::DateFormat;
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};
 pub use problem::{Problem, Severity};

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Check, Graph, ObjectId, Timestamp};
+use engine::{Check, Graph, Named, ObjectId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
 use crate::files::{Files, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
-use crate::macros::CheckMacros;
+use crate::macros::{CheckMacros, WITHOUT_VALUE};
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
@@ -37,6 +37,8 @@ pub struct Configuration {
     pub contact_groups: Vec<ContactGroup>,
     /// What is kept of contacts to be printed, in their order.
     pub contact_details: Vec<ContactDetails>,
+    /// How escalations name those who are told, in their order.
+    pub escalation_names: Vec<Named>,
     /// What people read about host groups, in their order.
     pub host_group_details: Vec<GroupDetails>,
     /// The same for service groups.
@@ -159,6 +161,7 @@ fn assemble(
     let plugins: Arc<str> = options.plugins.display().to_string().into();
     files.user_macros.entry(1).or_insert(plugins);
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
+    warn_of_empty_macros(&resolved.graph, problems);
     warn_of_vain_freshness(&resolved.graph, problems);
     let configuration = Configuration {
         graph: Arc::new(resolved.graph),
@@ -168,6 +171,7 @@ fn assemble(
         details: resolved.details,
         contact_groups: resolved.contact_groups,
         contact_details: resolved.contact_details,
+        escalation_names: resolved.escalation_names,
         host_group_details: resolved.host_group_details,
         service_group_details: resolved.service_group_details,
         interval_length: basis.interval_length,
@@ -226,9 +230,17 @@ fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
             let place = Place { file: &object.origin.file, line: object.origin.line };
             let message = "when nothing is heard of it, its check_command says OK: nobody will notice";
             let hint = "let it say what is wrong, for instance `check_dummy!2!nothing was heard`";
-            problems
-                .push(Problem::warning(place, message).of(format!("`{}`", graph.identity(id))).hint(hint));
+            problems.push(Problem::warning(place, message).of(label(graph, id)).hint(hint));
         }
+    }
+}
+
+/// An object for messages, with the title of the Puppet resource that wrote it.
+fn label(graph: &Graph, id: ObjectId) -> String {
+    let name = graph.identity(id).to_string();
+    match &graph.object(id).origin.puppet_title {
+        Some(title) if **title != *name => format!("`{name}` (Puppet: {title})"),
+        _ => format!("`{name}`"),
     }
 }
 
@@ -251,6 +263,20 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
     }
 }
 
+/// A macro that is always empty is no harm in a mail; in a condition of a script it is.
+fn warn_of_empty_macros(graph: &Graph, problems: &mut Problems) {
+    for command in &graph.commands {
+        let bare = |name: String| name.split_once(':').map_or(name.clone(), |(bare, _)| bare.to_owned());
+        let used: BTreeSet<String> = macro_names(&command.line).into_iter().map(bare).collect();
+        for used in used.iter().filter(|used| WITHOUT_VALUE.contains(&used.as_str())) {
+            let place = Place { file: &command.origin.file, line: command.origin.line };
+            let problem = Problem::warning(place, format!("uses ${used}$, which is always empty here"));
+            let hint = "take it out; docs/nagios.md says why";
+            problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
+        }
+    }
+}
+
 /// A proxy that a check does not use may tell the wrong people what is watched; said once for a command.
 fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
     let graph = &configuration.graph;
@@ -269,7 +295,7 @@ fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
             let name = &graph.command(command.command).name;
             let message =
                 format!("has a proxy, of which the command `{name}` hears nothing: it goes directly");
-            let problem = Problem::warning(place, message).of(format!("`{}`", graph.identity(id)));
+            let problem = Problem::warning(place, message).of(label(graph, id));
             problems.push(problem.hint("put $_SERVICEPROXY$ or $_HOSTPROXY$ into its command_line"));
         }
     }
@@ -280,6 +306,11 @@ impl Configuration {
     pub(crate) fn user_macro(&self, name: &str) -> Option<MacroValue<'_>> {
         let number = name.strip_prefix("USER")?.parse().ok()?;
         self.user_macros.get(&number).map(|value| MacroValue::Words(Cow::Borrowed(value)))
+    }
+
+    /// Did somebody who is not trusted write any of an object's notes and addresses of pages?
+    pub(crate) fn others_chose_pages(&self, id: ObjectId) -> bool {
+        self.foreigners.chose_pages(id) || self.details.get(&id).is_some_and(|details| details.foreign)
     }
 }
 

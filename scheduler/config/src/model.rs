@@ -91,6 +91,11 @@ impl<'t> Objects<'t> {
         trust(first) < trust(second)
     }
 
+    /// Did somebody who is not trusted write it?
+    pub(crate) fn is_foreign(&self, definition: &Definition<'t>) -> bool {
+        self.trust.get(definition.file as usize).is_none_or(|trust| *trust != Trust::Trusted)
+    }
+
     /// A line of a file.
     pub(crate) fn place(&self, file: u32, line: u32) -> Place<'_> {
         // a file number comes from a definition, which came from one of the files
@@ -107,15 +112,21 @@ impl<'t> Objects<'t> {
         self.directives(definition).iter().rfind(|directive| directive.key == key).copied()
     }
 
-    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`. What has
-    /// no name is called by the title that it has in Puppet.
+    /// Type and name for messages: ``host `web1` ``, ``service `http` ``, or just `service`; and the
+    /// title of the Puppet resource that wrote it, which is what people look for in their manifests.
     pub(crate) fn label(&self, definition: &Definition<'t>) -> String {
         let name = [Key::Name, Key::ServiceDescription, Key::Template]
             .into_iter()
             .find_map(|key| self.directive(definition, key));
-        match name.map(|name| name.value).or(definition.puppet_title) {
-            Some(name) => format!("{} `{name}`", definition.of.name()),
+        let label = match name {
+            Some(name) => format!("{} `{}`", definition.of.name(), name.value),
             None => definition.of.name().to_owned(),
+        };
+        match definition.puppet_title {
+            Some(title) if name.is_none_or(|name| name.value != title) => {
+                format!("{label} (Puppet: {title})")
+            }
+            _ => label,
         }
     }
 }
@@ -184,7 +195,11 @@ impl<'t> Reader<'_, 't> {
                 .push(Problem::error(self.place(line), format!("more than {MAX_DEFINITIONS} definitions")));
             return;
         }
-        if !rest.is_empty() {
+        if rest.starts_with('#') {
+            let problem =
+                Problem::warning(self.place(line), "a `#` behind the `{` starts no comment in Nagios");
+            self.problems.push(problem.hint("write `;` instead; Nagios passes over all that stands there"));
+        } else if !rest.is_empty() {
             let problem = Problem::error(self.place(line), "text behind the `{`, which Nagios passes over");
             self.problems.push(problem.hint("put each directive, and the `}`, on a line of its own"));
         }
@@ -207,16 +222,15 @@ impl<'t> Reader<'_, 't> {
                 (Key::Date, Form::Verbatim, whole)
             }
             Some(entry) => (entry.key, entry.form, value),
-            None if name.len() > 1 && name.starts_with('_') => (Key::Variable, Form::Verbatim, whole),
+            None if of.has_variables() && name.len() > 1 && name.starts_with('_') => {
+                (Key::Variable, Form::Verbatim, whole)
+            }
             None if of == Type::Timeperiod && whole.contains(|c: char| c.is_ascii_digit()) => {
                 (Key::Date, Form::Verbatim, whole)
             }
             None => return self.unknown_directive(of, line, name),
         };
-        if value.is_empty() {
-            let label = self.label();
-            let problem = Problem::error(self.place(line), format!("{name} has no value")).of(label);
-            self.problems.push(problem.hint("leave the line out, or write `null` for none"));
+        if value.is_empty() && !self.may_be_empty(of, key, form, line, name) {
             return;
         }
         if form == Form::Name && self.has(Key::Name) {
@@ -241,14 +255,40 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// Says what a line without a value means; true if it means anything.
+    fn may_be_empty(&mut self, of: Type, key: Key, form: Form, line: u32, name: &str) -> bool {
+        let label = self.label();
+        if of.needs_value(key) {
+            let problem = Problem::error(self.place(line), format!("{name} has no value")).of(label);
+            self.problems.push(problem.hint(match form {
+                Form::Text | Form::List => "leave the line out, or write `null` for none",
+                _ => "leave the line out, or write a value behind it",
+            }));
+            return false;
+        }
+        let means = match form {
+            _ if matches!(key, Key::Ignored | Key::Template) => return false,
+            Form::Number | Form::Flag => "which counts as 0",
+            Form::Letters(_) => "which counts as `n`, none",
+            _ => "so it has none, whatever its templates say",
+        };
+        let problem = Problem::warning(self.place(line), format!("{name} has no value, {means}"));
+        self.problems.push(problem.of(label).hint("leave the line out, or write what is meant"));
+        true
+    }
+
     fn unknown_directive(&mut self, of: Type, line: u32, name: &str) {
         let label = self.label();
         let shown: String = name.chars().take(60).collect();
         let problem =
             Problem::error(self.place(line), format!("no such directive of a {}: `{shown}`", of.name()));
-        let hint = match (nearest(name, of.directive_names()), name.split_once('=')) {
+        let known = nearest(name, of.directive_names()).filter(|_| !name.starts_with('_'));
+        let hint = match (known, name.split_once('=')) {
             (_, Some((key, value))) => format!("write `{key} {value}`, with a blank instead of `=`"),
             (Some(known), _) => format!("nearest known: `{known}`"),
+            (None, _) if name.starts_with('_') && !of.has_variables() => {
+                "hosts, services and contacts have custom variables, nothing else has".to_owned()
+            }
             (None, _) if name == "_" => "a custom variable has a name behind the `_`".to_owned(),
             (None, _) if name == "}" => "a `}` stands alone on its line".to_owned(),
             (None, _) if name == "{" => "the `{` stands on the line of the `define`".to_owned(),
@@ -327,10 +367,51 @@ mod tests {
                    `command_name a`, with a blank instead of `=`"],
             ),
             (
-                "define host {\n host_name a\n host_name b\n parents\n}\n",
+                "define host {\n host_name a\n host_name b\n contacts\n max_check_attempts\n}\n",
                 &[
                     "x.cfg:3: error: host `a`: host_name stands twice in one definition; keep one of them",
-                    "x.cfg:4: error: host `a`: parents has no value; leave the line out, or write `null` for none",
+                    "x.cfg:4: error: host `a`: contacts has no value; leave the line out, or write `null` for none",
+                    "x.cfg:5: error: host `a`: max_check_attempts has no value; leave the line out, or write a \
+                     value behind it",
+                ],
+            ),
+            (
+                "define host {\n host_name a\n parents\n check_interval\n notification_options\n \
+                 failure_prediction_options\n}\n",
+                &[
+                    "x.cfg:3: warning: host `a`: parents has no value, so it has none, whatever its templates say; \
+                     leave the line out, or write what is meant",
+                    "x.cfg:4: warning: host `a`: check_interval has no value, which counts as 0; leave the line out, \
+                     or write what is meant",
+                    "x.cfg:5: warning: host `a`: notification_options has no value, which counts as `n`, none; leave \
+                     the line out, or write what is meant",
+                ],
+            ),
+            (
+                "define hostgroup {\n hostgroup_name g\n _MEMBERS a\n}\n",
+                &[
+                    "x.cfg:3: error: hostgroup `g`: no such directive of a hostgroup: `_MEMBERS`; hosts, services and \
+                   contacts have custom variables, nothing else has",
+                ],
+            ),
+            (
+                "define host { # the web\n host_name a\n}\ndefine host { ; the mail\n host_name b\n}\n",
+                &[
+                    "x.cfg:1: warning: a `#` behind the `{` starts no comment in Nagios; write `;` instead; Nagios \
+                     passes over all that stands there",
+                ],
+            ),
+            (
+                "define service {\n## --PUPPET_NAME-- (called '_naginator_name' in the manifest)  a_disk\n bogus x\n \
+                 service_description disk\n bogus x\n}\ndefine host {\n## --PUPPET_NAME-- a\n host_name a\n bogus \
+                 x\n}\n",
+                &[
+                    "x.cfg:3: error: service (Puppet: a_disk): no such directive of a service: `bogus`; a custom \
+                     variable starts with `_`; a long value continues behind a `\\` at the end of the line",
+                    "x.cfg:5: error: service `disk` (Puppet: a_disk): no such directive of a service: `bogus`; a custom \
+                     variable starts with `_`; a long value continues behind a `\\` at the end of the line",
+                    "x.cfg:10: error: host `a`: no such directive of a host: `bogus`; a custom variable starts \
+                     with `_`; a long value continues behind a `\\` at the end of the line",
                 ],
             ),
             (

@@ -2,8 +2,8 @@
 //! the words of Nagios' own list of them (`nagios4 -v -p`); [`Block::to_nagios`] is that text, which
 //! Nagios and hlidka read.
 //!
-//! Contacts are printed one by one, groups of contacts resolved, for that is what an object has.
-//! What only hlidka knows is kept apart, in [`Block::own`].
+//! Those who are told are printed as they are named, contacts and groups of contacts, after
+//! inheritance. What only hlidka knows is kept apart, in [`Block::own`].
 
 mod links;
 mod object;
@@ -12,7 +12,7 @@ mod parts;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use engine::{Letters, ObjectId, Origin, Span};
+use engine::{Letters, Named, ObjectId, Origin, Span};
 
 use crate::load::Configuration;
 
@@ -96,6 +96,13 @@ impl<'c> Block<'c> {
         if !text.is_empty() {
             self.put(key, text);
         }
+    }
+
+    /// Those who are told, as they are named.
+    fn put_named(&mut self, named: &Named, of: &Configuration) {
+        self.put_list("contacts", named.contacts.iter().map(|id| &of.graph.contact(*id).name));
+        let groups = named.groups.iter().filter_map(|id| of.contact_groups.get(id.0 as usize));
+        self.put_list("contact_groups", groups.map(|group| &group.name));
     }
 
     fn put_flag(&mut self, key: &'static str, value: bool) {

@@ -74,7 +74,9 @@ impl Carrier for Delivery {
         let Some(mailer) = &self.mailer else {
             return Err(SendError::Permanent("hlidka.yaml has no `notify: mail:`".to_owned()));
         };
-        Carrier::send(mailer, notification).await
+        let mut notification = notification.clone();
+        notification.notes_url = config::documentation(&configuration, &notification).map(Arc::from);
+        Carrier::send(mailer, &notification).await
     }
 }
 

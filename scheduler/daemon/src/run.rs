@@ -11,7 +11,7 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::core::{Core, Input, Parts, log_problem};
+use crate::core::{Core, Input, Parts, log_problem, now};
 use crate::pipe::Pipe;
 use crate::pools::Pools;
 use crate::storage::{Storage, Task};
@@ -75,6 +75,7 @@ async fn serve(
 ) -> Result<ExitCode> {
     let Opened { store, loaded, listener, mut commands } = opened;
     let last_good = std::mem::take(&mut configuration.last_good);
+    configuration.globals.started = Some(now());
     let socket = configuration.options.socket.clone();
     let (itself, inputs) = mpsc::unbounded_channel();
     let configuration = Arc::new(configuration);

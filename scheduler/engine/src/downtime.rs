@@ -7,7 +7,7 @@ use crate::graph::{ContactId, ObjectId};
 use crate::history::EntryKind;
 use crate::message::NewDowntime;
 use crate::notification::NotificationKind;
-use crate::notify::Telling;
+use crate::notify::{Telling, names};
 use crate::saved::Downtime;
 use crate::time::Timestamp;
 use crate::veto;
@@ -144,15 +144,16 @@ impl Engine {
         now: Timestamp,
     ) {
         let graph = self.graph.clone();
-        let (settings, is_host) = (graph.settings(id), graph.is_host(id));
+        let settings = graph.settings(id);
         if !settings.notification_options.has('s') || veto::of_downtime(&self.case(id, now)).is_some() {
             return;
         }
-        let wants =
-            |contact: &&ContactId| veto::contact_wants(&graph, graph.contact(**contact), is_host, 's', now);
+        let wants = |contact: &&ContactId| veto::contact_wants(&graph, **contact, id, 's', now);
         let recipients: Vec<ContactId> = settings.contacts.iter().filter(wants).copied().collect();
+        let all = names(&graph, &recipients);
         for contact in recipients {
-            self.tell(id, contact, &Telling { said: Some(said.clone()), ..Telling::of(kind) }, now);
+            let (said, recipients) = (Some(said.clone()), Some(all.clone()));
+            self.tell(id, contact, &Telling { said, recipients, ..Telling::of(kind) }, now);
         }
     }
 

@@ -27,6 +27,10 @@ pub struct ObjectId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId(pub u32);
 
+/// A contact group, by its place in the configuration: the graph itself knows contacts only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactGroupId(pub u32);
+
 /// A command definition, by its place in [`Graph::commands`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommandId(pub u32);
@@ -147,6 +151,15 @@ impl Letters {
     }
 }
 
+/// How a definition names those who are told, for people who read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// One by one, without duplicates, in order of id.
+    pub contacts: Box<[ContactId]>,
+    /// By group, likewise.
+    pub groups: Box<[ContactGroupId]>,
+}
+
 /// How an object is checked and who is told: shared by all objects for which it is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -176,6 +189,8 @@ pub struct Settings {
     pub notification_options: Letters,
     /// Whom to tell, groups resolved, without duplicates, in order of id.
     pub contacts: Box<[ContactId]>,
+    /// The same as it was written.
+    pub named: Named,
     /// A result older than this is stale, and the check command runs; none for no freshness check.
     pub freshness: Option<Span>,
     /// When it counts as flapping; none for no flap detection.
@@ -190,6 +205,8 @@ pub struct Settings {
     pub initial: Option<Condition>,
     /// Do event handlers run, its own and the global one?
     pub event_handler: bool,
+    /// How much it matters: contacts may be told only of what is important enough.
+    pub importance: i64,
 }
 
 impl Default for Settings {
@@ -209,6 +226,7 @@ impl Default for Settings {
             notification_period: None,
             notification_options: Letters::ALL,
             contacts: Box::new([]),
+            named: Named::default(),
             freshness: None,
             flapping: None,
             flap_options: Letters::ALL,
@@ -216,6 +234,7 @@ impl Default for Settings {
             stalking: Letters::NONE,
             initial: None,
             event_handler: true,
+            importance: 0,
         }
     }
 }
@@ -359,6 +378,8 @@ pub struct Graph {
     pub rules: Rules,
     /// Contacts.
     pub contacts: Vec<Contact>,
+    /// `minimum_importance` of contacts that have one: of what is less important they are not told.
+    pub minimum_importance: BTreeMap<ContactId, i64>,
     /// Commands.
     pub commands: Vec<Command>,
     /// Time periods.
@@ -405,6 +426,7 @@ impl GraphBuilder {
             event_handlers: BTreeMap::new(),
             rules: Rules::default(),
             contacts: Vec::new(),
+            minimum_importance: BTreeMap::new(),
             commands: Vec::new(),
             periods: Vec::new(),
             host_groups: Vec::new(),
@@ -536,6 +558,14 @@ impl Graph {
         &self.settings[self.object(id).settings.0 as usize]
     }
 
+    /// How much an object matters to people: a service as much as it says, a host as much as it and its
+    /// services say together, for all of them fail with it.
+    pub fn importance(&self, id: ObjectId) -> i64 {
+        let services = if self.is_host(id) { self.services(id) } else { &[] };
+        let services = services.iter().map(|id| self.settings(*id).importance);
+        services.fold(self.settings(id).importance, i64::saturating_add)
+    }
+
     /// Is it a host?
     pub fn is_host(&self, id: ObjectId) -> bool {
         (id.0 as usize) < self.host_count
@@ -605,7 +635,12 @@ impl Graph {
 
     /// The escalations of an object.
     pub fn escalations(&self, id: ObjectId) -> impl Iterator<Item = &Escalation> {
-        self.escalations_of.get(&id).into_iter().flatten().map(|id| &self.escalations[id.0 as usize])
+        self.escalation_ids(id).iter().map(|id| &self.escalations[id.0 as usize])
+    }
+
+    /// The same by their places in [`Graph::escalations`].
+    pub fn escalation_ids(&self, id: ObjectId) -> &[EscalationId] {
+        self.escalations_of.get(&id).map_or(&[], |ids| ids)
     }
 
     /// What runs when the state of an object changes.

@@ -70,6 +70,9 @@ pub struct Notification {
     pub host_address: Arc<str>,
     /// To whom, by name.
     pub contact: Arc<str>,
+    /// Names of all who hear the same now, with commas between; empty in what older versions stored.
+    #[serde(default)]
+    pub recipients: Arc<str>,
     /// The contact's mail address when this was decided.
     pub email: Option<Arc<str>>,
     /// Why.
@@ -126,6 +129,7 @@ impl Notification {
             host_alias: identity.host.clone(),
             host_address: identity.host.clone(),
             identity,
+            recipients: contact.clone(),
             contact,
             email: None,
             kind,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::condition::Condition;
 use crate::dependency::DependencyKind;
 use crate::engine::Engine;
-use crate::graph::{ContactId, Escalation, Kind, ObjectId};
+use crate::graph::{ContactId, Escalation, Graph, Kind, ObjectId};
 use crate::history::EntryKind;
 use crate::message::Action;
 use crate::notification::{HoldReason, Notification, NotificationKind};
@@ -26,11 +26,21 @@ pub(crate) struct Telling {
     pub number: Option<u32>,
     pub escalated: bool,
     pub changes: Vec<(Timestamp, Condition)>,
+    /// Names of all who hear it; none if it is one contact.
+    pub recipients: Option<Arc<str>>,
 }
 
 impl Telling {
     pub fn of(kind: NotificationKind) -> Telling {
-        Telling { kind, previous: None, said: None, number: None, escalated: false, changes: Vec::new() }
+        Telling {
+            kind,
+            previous: None,
+            said: None,
+            number: None,
+            escalated: false,
+            changes: Vec::new(),
+            recipients: None,
+        }
     }
 }
 
@@ -131,7 +141,6 @@ impl Engine {
 
     fn tell_problem(&mut self, id: ObjectId, now: Timestamp) {
         let graph = self.graph.clone();
-        let is_host = graph.is_host(id);
         let letter = self.state(id).condition.letter();
         let number = self.state(id).notifications + 1;
         let (audience, escalated) = self.audience(id, number, now);
@@ -139,7 +148,7 @@ impl Engine {
         let mut folded = None;
         let mut recipients: Vec<ContactId> = Vec::new();
         for contact in &audience {
-            if !veto::contact_wants(&graph, graph.contact(*contact), is_host, letter, now) {
+            if !veto::contact_wants(&graph, *contact, id, letter, now) {
                 continue;
             }
             match self.folded(id, &graph.contact(*contact).name) {
@@ -157,12 +166,14 @@ impl Engine {
         state.notifications = number;
         state.last_notification = Some(now);
         self.live[id.0 as usize].held = None;
+        let all = names(&graph, &recipients);
         for contact in recipients {
             let name = graph.contact(contact).name.clone();
             if !self.state(id).told.contains(&name) {
                 self.state_mut(id).told.push(name);
             }
-            let telling = Telling { escalated, ..Telling::of(NotificationKind::Problem) };
+            let recipients = Some(all.clone());
+            let telling = Telling { escalated, recipients, ..Telling::of(NotificationKind::Problem) };
             self.tell(id, contact, &telling, now);
         }
         if !interval.is_zero() {
@@ -218,7 +229,9 @@ impl Engine {
         now: Timestamp,
     ) -> Timestamp {
         let is_host = self.graph.is_host(id);
-        let sides = contacts.iter().map(|contact| veto::side(self.graph.contact(*contact), is_host));
+        let contacts =
+            contacts.iter().filter(|contact| veto::is_important_enough(&self.graph, **contact, id));
+        let sides = contacts.map(|contact| veto::side(self.graph.contact(*contact), is_host));
         let willing =
             sides.filter(|side| side.enabled && letters.iter().any(|letter| side.options.has(*letter)));
         let openings = willing.map(|side| self.graph.next_opening(side.period, now));
@@ -233,6 +246,7 @@ impl Engine {
         let graph = self.graph.clone();
         let is_host = graph.is_host(id);
         let mut folded = None;
+        let mut recipients = Vec::new();
         for name in &told {
             let Some(contact) = graph.find_contact(name) else { continue };
             if !wanted || !veto::side(graph.contact(contact), is_host).options.has('r') {
@@ -242,7 +256,16 @@ impl Engine {
                 folded = Some(reason);
                 continue;
             }
-            self.tell_end(id, contact, NotificationKind::Recovery, Some(previous), now);
+            recipients.push(contact);
+        }
+        let all = names(&graph, &recipients);
+        for contact in recipients {
+            let telling = Telling {
+                previous: Some(previous),
+                recipients: Some(all.clone()),
+                ..Telling::of(NotificationKind::Recovery)
+            };
+            self.tell_end(id, contact, &telling, now);
         }
         let nobody = told.is_empty().then_some(HoldReason::NobodyWasTold);
         if let Some(reason) = folded.or(nobody) {
@@ -259,17 +282,11 @@ impl Engine {
 
     /// Tells somebody who knows of something that it is over; while people want to hear nothing at
     /// all, that is owed to them.
-    pub(crate) fn tell_end(
-        &mut self,
-        id: ObjectId,
-        contact: ContactId,
-        kind: NotificationKind,
-        previous: Option<Condition>,
-        now: Timestamp,
-    ) {
+    pub(crate) fn tell_end(&mut self, id: ObjectId, contact: ContactId, telling: &Telling, now: Timestamp) {
         let Some(reason) = veto::end(&self.case(id, now)) else {
-            return self.tell(id, contact, &Telling { previous, ..Telling::of(kind) }, now);
+            return self.tell(id, contact, telling, now);
         };
+        let Telling { kind, previous, .. } = *telling;
         let contact = self.graph.contact(contact).name.clone();
         let owed = &mut self.state_mut(id).extras_mut().owed;
         owed.retain(|owed| owed.contact != contact || owed.kind != kind);
@@ -355,7 +372,14 @@ impl Engine {
             perfdata: state.perfdata.clone(),
             escalated: telling.escalated,
             changes: telling.changes.clone(),
+            recipients: telling.recipients.clone().unwrap_or_else(|| contact.name.clone()),
             ..Notification::about(graph.identity(id), contact.name.clone(), telling.kind, state.condition)
         }
     }
+}
+
+/// Names of contacts with commas between.
+pub(crate) fn names(graph: &Graph, contacts: &[ContactId]) -> Arc<str> {
+    let names: Vec<&str> = contacts.iter().map(|contact| &*graph.contact(*contact).name).collect();
+    names.join(",").into()
 }

@@ -8,7 +8,7 @@ use crate::graph::{ContactId, Identity, ObjectId};
 use crate::history::{Entry, EntryKind};
 use crate::message::Action;
 use crate::notification::NotificationKind;
-use crate::notify::Telling;
+use crate::notify::{Telling, names};
 use crate::saved::{Acknowledgement, Comment};
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::Timestamp;
@@ -39,16 +39,13 @@ impl Engine {
             return;
         }
         let graph = self.graph.clone();
-        for name in self.state(id).told.clone() {
-            if let Some(contact) = graph.find_contact(&name) {
-                let said = Some((author.clone(), comment.clone()));
-                self.tell(
-                    id,
-                    contact,
-                    &Telling { said, ..Telling::of(NotificationKind::Acknowledgement) },
-                    now,
-                );
-            }
+        let told = &self.state(id).told;
+        let contacts: Vec<ContactId> = told.iter().filter_map(|name| graph.find_contact(name)).collect();
+        let all = names(&graph, &contacts);
+        for contact in contacts {
+            let (said, recipients) = (Some((author.clone(), comment.clone())), Some(all.clone()));
+            let telling = Telling { said, recipients, ..Telling::of(NotificationKind::Acknowledgement) };
+            self.tell(id, contact, &telling, now);
         }
     }
 
@@ -225,12 +222,16 @@ impl Engine {
             contacts.sort_unstable();
             contacts.dedup();
         }
+        contacts.retain(|contact| {
+            let side = veto::side(graph.contact(*contact), graph.is_host(id));
+            let willing = side.enabled && graph.is_open(side.period, now);
+            forced || (willing && veto::is_important_enough(&graph, *contact, id))
+        });
+        let all = names(&graph, &contacts);
         for contact in contacts {
-            let side = veto::side(graph.contact(contact), graph.is_host(id));
-            if forced || (side.enabled && graph.is_open(side.period, now)) {
-                let telling = Telling { said: Some(said.clone()), ..Telling::of(NotificationKind::Custom) };
-                self.tell(id, contact, &telling, now);
-            }
+            let (said, recipients) = (Some(said.clone()), Some(all.clone()));
+            let telling = Telling { said, recipients, ..Telling::of(NotificationKind::Custom) };
+            self.tell(id, contact, &telling, now);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::flapping::FlapThresholds;
 use crate::graph::{ContactId, ObjectId};
 use crate::history::EntryKind;
 use crate::notification::{HoldReason, NotificationKind};
-use crate::notify::Telling;
+use crate::notify::{Telling, names};
 use crate::saved::Unrest;
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
@@ -181,6 +181,7 @@ impl Engine {
         unrest.notifications += 1;
         let number = unrest.notifications;
         self.live[id.0 as usize].held_unrest = None;
+        let all = names(&self.graph, &recipients);
         for contact in recipients {
             let name = self.graph.contact(contact).name.clone();
             if let Some(unrest) = slot(self.state_mut(id).extras_mut(), which)
@@ -188,8 +189,12 @@ impl Engine {
             {
                 unrest.told.push(name);
             }
-            let telling =
-                Telling { number: Some(number), changes: changes.clone(), ..Telling::of(which.kinds().0) };
+            let telling = Telling {
+                number: Some(number),
+                changes: changes.clone(),
+                recipients: Some(all.clone()),
+                ..Telling::of(which.kinds().0)
+            };
             self.tell(id, contact, &telling, now);
         }
         if !interval.is_zero() {
@@ -199,11 +204,10 @@ impl Engine {
 
     /// Contacts who want to hear of flapping; of frequent failures, who want to hear of any problem.
     fn recipients_of_unrest(&self, id: ObjectId, which: Which, now: Timestamp) -> Vec<ContactId> {
-        let (graph, is_host) = (&self.graph, self.graph.is_host(id));
+        let graph = &self.graph;
         let letters = self.letters(id, which);
         let wants = |contact: &&ContactId| {
-            let contact = graph.contact(**contact);
-            letters.iter().any(|letter| veto::contact_wants(graph, contact, is_host, *letter, now))
+            letters.iter().any(|letter| veto::contact_wants(graph, **contact, id, *letter, now))
         };
         graph.settings(id).contacts.iter().filter(wants).copied().collect()
     }
@@ -238,8 +242,11 @@ impl Engine {
     fn tell_ends(&mut self, id: ObjectId, which: Which, told: &[Arc<str>], now: Timestamp) {
         self.live[id.0 as usize].held_unrest = None;
         let graph = self.graph.clone();
-        for contact in told.iter().filter_map(|name| graph.find_contact(name)) {
-            self.tell_end(id, contact, which.kinds().1, None, now);
+        let contacts: Vec<ContactId> = told.iter().filter_map(|name| graph.find_contact(name)).collect();
+        let all = names(&graph, &contacts);
+        for contact in contacts {
+            let telling = Telling { recipients: Some(all.clone()), ..Telling::of(which.kinds().1) };
+            self.tell_end(id, contact, &telling, now);
         }
     }
 

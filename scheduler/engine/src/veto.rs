@@ -2,7 +2,7 @@
 //! or "hold" with its reason.
 
 use crate::condition::StateType;
-use crate::graph::{Contact, ContactSide, Graph, ObjectId, Settings};
+use crate::graph::{Contact, ContactId, ContactSide, Graph, ObjectId, Settings};
 use crate::notification::HoldReason;
 use crate::saved::Saved;
 use crate::time::{Span, Timestamp};
@@ -198,19 +198,90 @@ pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {
     (!again).then_some(HoldReason::Interval)
 }
 
-/// Does this contact want to hear of this condition now?
+/// Does this contact want to hear of this condition of an object now?
 pub(crate) fn contact_wants(
     graph: &Graph,
-    contact: &Contact,
-    is_host: bool,
+    contact: ContactId,
+    id: ObjectId,
     letter: char,
     now: Timestamp,
 ) -> bool {
-    let side = side(contact, is_host);
-    side.enabled && side.options.has(letter) && graph.is_open(side.period, now)
+    let side = side(graph.contact(contact), graph.is_host(id));
+    side.enabled
+        && side.options.has(letter)
+        && graph.is_open(side.period, now)
+        && is_important_enough(graph, contact, id)
+}
+
+/// Is an object as important as this contact's `minimum_importance`?
+pub(crate) fn is_important_enough(graph: &Graph, contact: ContactId, id: ObjectId) -> bool {
+    let minimum = graph.minimum_importance.get(&contact);
+    minimum.is_none_or(|minimum| graph.importance(id) >= *minimum)
 }
 
 /// What a contact wants for hosts, or for services.
 pub(crate) fn side(contact: &Contact, is_host: bool) -> &ContactSide {
     if is_host { &contact.host } else { &contact.service }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::graph::{GraphBuilder, Kind, Letters, Object, Origin};
+
+    /// T15: `minimum_importance` of a contact against the importance of a service, and of a host with
+    /// its services. As in Nagios 4.
+    #[test]
+    fn t15_contacts_are_told_of_what_is_important_enough() {
+        let mut builder = GraphBuilder::default();
+        let side =
+            ContactSide { enabled: true, period: None, options: Letters::ALL, commands: Box::default() };
+        let contact = Contact {
+            name: "ann".into(),
+            alias: "ann".into(),
+            email: None,
+            pager: None,
+            addresses: Box::default(),
+            host: side.clone(),
+            service: side,
+            variables: Box::default(),
+            origin: Origin::default(),
+        };
+        builder.parts().contacts = vec![contact];
+        let mut add = |name: &str, host: Option<ObjectId>, importance: i64| {
+            let settings = builder.settings(Settings { importance, ..Settings::default() });
+            let kind = match host {
+                Some(host) => Kind::Service { host },
+                None => Kind::Host { parents: Box::default(), address: Arc::from("") },
+            };
+            builder.object(Object {
+                name: name.into(),
+                kind,
+                settings,
+                check: None,
+                alias: None,
+                notes_url: None,
+                variables: Box::default(),
+                origin: Origin::default(),
+            })
+        };
+        let (web, bare) = (add("web", None, 1), add("bare", None, 5));
+        let (site, extra) = (add("site", Some(web), 4), add("extra", Some(web), 2));
+        let mut graph = builder.build();
+        let wants = |graph: &Graph, id| contact_wants(graph, ContactId(0), id, 'c', Timestamp::EPOCH);
+        let all = [web, bare, site, extra];
+        assert_eq!(all.map(|id| wants(&graph, id)), [true; 4]);
+        assert_eq!(all.map(|id| graph.importance(id)), [7, 5, 4, 2]);
+        for (minimum, want) in [
+            (2, [true, true, true, true]),
+            (4, [true, true, true, false]),
+            (6, [true, false, false, false]),
+            (8, [false; 4]),
+        ] {
+            graph.minimum_importance.insert(ContactId(0), minimum);
+            assert_eq!(all.map(|id| wants(&graph, id)), want, "{minimum}");
+        }
+    }
 }

@@ -92,6 +92,44 @@ fn commands_are_told_the_states_of_others() {
     daemon.stop();
 }
 
+/// T15 (nagios-objects.md, 4.6): the page that a mail and a command name has its macros in place; each
+/// recipient knows of the others; a contact for whom it is not important enough is none of them.
+#[test]
+fn t15_pages_have_their_macros_in_place_and_recipients_know_of_each_other() {
+    let mut daemon = Daemon::prepare("");
+    let told = daemon.path("told").display().to_string();
+    let contact = |name: &str, lines: &str| {
+        format!(
+            "define contact {{\n contact_name {name}\n service_notification_options c\n host_notification_options n\n \
+             service_notification_commands tell\n{lines}}}\n"
+        )
+    };
+    let say = format!(
+        "/bin/sh -c 'echo \"$CONTACTNAME$ of $NOTIFICATIONRECIPIENTS$: $SERVICENOTESURL$\" >> {told}'"
+    );
+    let objects = format!(
+        "{COMMON}{HOST}{}{}{}{}",
+        command("tell", &say),
+        contact("pager", " minimum_importance 5\n"),
+        contact("boss", " minimum_importance 6\n"),
+        service("a b", "check_dummy!2").replace(
+            '}',
+            " contacts admin,boss,pager\n importance 5\n notes_url https://wiki/$HOSTNAME$/$SERVICEDESC$?is=$SERVICESTATE$\n}"
+        )
+    );
+    daemon.write("objects.cfg", &objects);
+    daemon.start();
+    daemon.wait_for("h", "a b", "critical hard");
+    wait_until("the command ran", || std::fs::read_to_string(&told).is_ok_and(|told| told.ends_with('\n')));
+    wait_until("the mail was sent", || !daemon.mails().is_empty());
+    let page = "https://wiki/h/a%20b?is=CRITICAL";
+    assert_eq!(std::fs::read_to_string(&told).unwrap(), format!("pager of admin,pager: {page}\n"));
+    let mails = daemon.mails();
+    let [mail] = mails.as_slice() else { panic!("{mails:#?}") };
+    assert!(mail.contains(&format!("Documentation: {page}")), "{mail}");
+    daemon.stop();
+}
+
 /// What a nagios.cfg switches off is off.
 #[test]
 fn a_main_file_sets_time_limits_and_switches() {

@@ -255,3 +255,39 @@ fn a_freshness_command_that_always_says_ok_is_a_warning() {
     assert!(warned("dummy!0!fine"));
     assert!(!warned("dummy!2!nothing was heard"));
 }
+
+/// T15 (nagios-objects.md, 4.6): what is always empty is said, not kept in secret.
+#[test]
+fn t15_a_command_with_a_macro_that_has_no_value_is_named() {
+    let command = |name: &str, line: &str| {
+        format!("define command {{\n command_name {name}\n command_line /bin/x {line}\n}}\n")
+    };
+    let text = command("a", "$SERVICECHECKTYPE$ $HOSTEVENTID:x$") + &command("b", "$HOSTNAME$ $NOSUCH$");
+    let warnings = load_text("o.cfg", text.into()).unwrap().warnings;
+    let of_macros: Vec<String> = warnings
+        .iter()
+        .filter(|problem| problem.message.starts_with("uses $"))
+        .map(ToString::to_string)
+        .collect();
+    let hint = "which is always empty here; take it out; docs/nagios.md says why";
+    assert_eq!(
+        of_macros,
+        [
+            format!("o.cfg:1: warning: command `a`: uses $HOSTEVENTID$, {hint}"),
+            format!("o.cfg:1: warning: command `a`: uses $SERVICECHECKTYPE$, {hint}"),
+        ]
+    );
+}
+
+/// T15: a warning about a whole object names the Puppet resource, too.
+#[test]
+fn t15_the_puppet_title_stands_in_warnings_of_whole_objects() {
+    let text = "define command {\n command_name c\n command_line /bin/true\n}\ndefine host {\n host_name h\n \
+        max_check_attempts 1\n}\ndefine service {\n## --PUPPET_NAME-- (called '_naginator_name' in the manifest)  h_s\n \
+        host_name h\n service_description s\n check_command c\n max_check_attempts 1\n check_freshness 1\n}\n";
+    let warnings = load_text("o.cfg", text.into()).unwrap().warnings;
+    assert!(
+        warnings.iter().any(|problem| problem.object.as_deref() == Some("`h;s` (Puppet: h_s)")),
+        "{warnings:?}"
+    );
+}

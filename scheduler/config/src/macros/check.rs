@@ -33,8 +33,8 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_xmpp",
 ];
 
-/// Macros in arguments that a monitored machine chose.
-const OWN: [&str; 6] =
+/// Macros in what a monitored machine wrote.
+pub(super) const OWN: [&str; 6] =
     ["HOSTNAME", "HOSTALIAS", "HOSTADDRESS", "HOSTDISPLAYNAME", "SERVICEDESC", "SERVICEDISPLAYNAME"];
 
 /// What macros stand for in the check command of a host or service.

@@ -1,8 +1,8 @@
 //! What macros stand for: [`CheckMacros`], [`NotificationMacros`] and [`HandlerMacros`].
 //!
 //! Arguments are templates, `$USERn$` and custom variables are words, as far as trusted definitions
-//! say them; all else is data and stays one word. A standard macro that means nothing in its place is empty;
-//! what is no standard macro stays as text.
+//! say them; all else is data and stays one word. A standard macro that means nothing in its place is empty,
+//! as are the few that mean nothing to hlidka (`verify` warns of these); what is no standard macro stays as text.
 
 mod check;
 mod handler;
@@ -10,6 +10,7 @@ mod moment;
 mod names;
 mod notification;
 mod object;
+mod pages;
 mod scene;
 mod state;
 #[cfg(test)]
@@ -21,7 +22,8 @@ use std::sync::Arc;
 
 pub use check::{CheckMacros, PROXY_CHECKS};
 pub use handler::HandlerMacros;
-pub use notification::NotificationMacros;
+pub(crate) use names::WITHOUT_VALUE;
+pub use notification::{NotificationMacros, documentation};
 pub(crate) use object::written;
 pub(crate) use scene::Scene;
 pub use scene::States;

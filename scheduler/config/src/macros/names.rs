@@ -104,3 +104,22 @@ pub(super) const OTHERS: &[&str] = &[
     "ISVALIDTIME",
     "NEXTVALIDTIME",
 ];
+
+/// Those that have no value anywhere: hlidka numbers no events and no notifications, has none of Nagios' web
+/// pages, and does not remember who sent a result.
+pub(crate) const WITHOUT_VALUE: &[&str] = &[
+    "HOSTCHECKTYPE",
+    "SERVICECHECKTYPE",
+    "HOSTCHECKSOURCE",
+    "SERVICECHECKSOURCE",
+    "HOSTINFOURL",
+    "SERVICEINFOURL",
+    "HOSTNOTIFICATIONID",
+    "SERVICENOTIFICATIONID",
+    "HOSTEVENTID",
+    "SERVICEEVENTID",
+    "LASTHOSTEVENTID",
+    "LASTSERVICEEVENTID",
+    "LASTHOSTPROBLEMID",
+    "LASTSERVICEPROBLEMID",
+];

@@ -1,9 +1,10 @@
 //! Macros of a notification.
 
-use engine::{CheckCommand, Notification, ObjectId, Timestamp};
+use engine::{CheckCommand, CommandId, Notification, ObjectId, Timestamp};
 
 use super::moment::time_macro;
 use super::object::{contact_macro, object_macro, on_demand};
+use super::pages::{Stand, page};
 use super::scene::{Scene, States};
 use super::state::{Situation, state_id};
 use super::{argument, data, standard};
@@ -59,6 +60,18 @@ impl<'c> NotificationMacros<'c> {
         expand(line, &|name| self.value(name))
     }
 
+    /// The page that the notification names, which is known when its object is gone; then only what the
+    /// notification itself says is looked up.
+    fn notes_url(&self) -> Option<String> {
+        let foreign = self.object.is_none_or(|id| self.scene.of.others_chose_pages(id));
+        let value = |name: &str| {
+            // `$USERn$` and arguments of the command are no matter of a page
+            let is_else = name.starts_with("USER") || name.starts_with("ARG");
+            if is_else { None } else { self.value(name) }
+        };
+        Some(page(self.notification.notes_url.as_deref()?, Stand::Encoded, foreign, &value))
+    }
+
     /// What the notification itself says.
     fn said(&self, name: &str) -> Option<MacroValue<'c>> {
         let told = self.notification;
@@ -68,7 +81,9 @@ impl<'c> NotificationMacros<'c> {
             "NOTIFICATIONTYPE" => data(told.kind.as_str()),
             "NOTIFICATIONNUMBER" => data(told.number.to_string()),
             "NOTIFICATIONISESCALATED" => data(if told.escalated { "1" } else { "0" }),
-            "NOTIFICATIONRECIPIENTS" | "CONTACTNAME" => data(&*told.contact),
+            "CONTACTNAME" => data(&*told.contact),
+            "NOTIFICATIONRECIPIENTS" if told.recipients.is_empty() => data(&*told.contact),
+            "NOTIFICATIONRECIPIENTS" => data(&*told.recipients),
             "NOTIFICATIONAUTHOR" | "NOTIFICATIONAUTHORNAME" | "NOTIFICATIONAUTHORALIAS" => {
                 self.scene.output(author)
             }
@@ -95,11 +110,18 @@ impl<'c> NotificationMacros<'c> {
                 ("MAX", "ATTEMPTS") => data(told.attempt.1.to_string()),
                 ("", "NOTIFICATIONNUMBER") => data(told.number.to_string()),
                 ("", "PROBLEMID") => data(told.problem_id.to_string()),
-                ("", "NOTESURL") => data(told.notes_url.as_deref().unwrap_or_default()),
+                ("", "NOTESURL") => data(self.notes_url().unwrap_or_default()),
                 ("", "ACKAUTHOR" | "ACKAUTHORNAME" | "ACKAUTHORALIAS") => self.scene.output(author),
                 ("", "ACKCOMMENT") => self.scene.output(comment),
                 _ => return None,
             })
         })
     }
+}
+
+/// The page that documents what a notification is about, for a mail: its `notes_url`, macros in place.
+pub fn documentation(of: &Configuration, notification: &Notification) -> Option<String> {
+    // no command is run, so none is looked at
+    let command = CheckCommand { command: CommandId(0), arguments: Box::default() };
+    NotificationMacros::new(of, notification, &command, notification.at).notes_url()
 }

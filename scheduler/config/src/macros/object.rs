@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use engine::{Check, CheckCommand, Contact, Group, Identity, Kind, Object, ObjectId};
 
+use super::moment::{time_macro, valid_time};
+use super::pages::{Stand, page};
 use super::state::state_macro;
 use super::totals::total;
-use super::{Scene, data, variable};
+use super::{Scene, data, standard, variable};
 use crate::command::MacroValue;
 use crate::load::Configuration;
-use crate::resolve::ContactGroup;
+use crate::resolve::{ContactGroup, GroupDetails};
 
 /// A macro about a host or service itself, or about the host of a service.
 pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> Option<MacroValue<'c>> {
@@ -32,6 +34,9 @@ pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> O
     if name == "MAXSERVICEATTEMPTS" {
         return Some(data(of.graph.settings(service(of, id)?).max_check_attempts.to_string()));
     }
+    if name == "HOSTANDSERVICESIMPORTANCE" {
+        return Some(data(of.graph.importance(host).to_string()));
+    }
     if name == "TOTALHOSTSERVICES" {
         return Some(data(of.graph.services(host).len().to_string()));
     }
@@ -46,7 +51,7 @@ pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> O
         return match rest {
             "NAME" => Some(data(&*of.graph.object(host).name)),
             "ADDRESS" => Some(data(address(of, host))),
-            _ => common(of, host, rest, &of.graph.host_groups),
+            _ => common(scene, host, rest, Groups::of_hosts(of)),
         };
     }
     let rest = name.strip_prefix("SERVICE")?;
@@ -54,12 +59,12 @@ pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> O
     match rest {
         "DESC" => Some(data(&*of.graph.object(service).name)),
         "ISVOLATILE" => Some(data(if of.graph.settings(service).is_volatile { "1" } else { "0" })),
-        _ => common(of, service, rest, &of.graph.service_groups),
+        _ => common(scene, service, rest, Groups::of_services(of)),
     }
 }
 
 /// `$HOSTADDRESS:web1$`, `$SERVICESTATEID:web1:http$`, `$SERVICENOTES::http$` (on the same host),
-/// `$CONTACTEMAIL:ann$`, `$HOSTGROUPALIAS:web$`; and for all members of a group, with what to put
+/// `$CONTACTEMAIL:ann$`, `$HOSTGROUPALIAS:web$`, `$ISVALIDTIME:always$`; and for all members of a group, with what to put
 /// between: `$HOSTSTATEID:web:,$`, `$SERVICESTATEID:all:,$`, `$CONTACTEMAIL:admins: $`.
 pub(crate) fn on_demand<'c>(scene: &Scene<'c>, here: Option<ObjectId>, name: &str) -> Option<MacroValue<'c>> {
     let of = scene.of;
@@ -80,11 +85,13 @@ pub(crate) fn on_demand<'c>(scene: &Scene<'c>, here: Option<ObjectId>, name: &st
         let values = group.members.iter().map(|id| contact_macro(scene, of.graph.contact(*id), name));
         return joined_values(values, between);
     }
-    for (prefix, groups) in [("HOSTGROUP", &of.graph.host_groups), ("SERVICEGROUP", &of.graph.service_groups)]
-    {
+    for (prefix, groups) in [("HOSTGROUP", Groups::of_hosts(of)), ("SERVICEGROUP", Groups::of_services(of))] {
         if let Some(what) = name.strip_prefix(prefix) {
-            return group_macro(of, groups.iter().find(|group| *group.name == *rest)?, what);
+            return group_macro(scene, here, groups.find(|group| *group.name == *rest)?, what);
         }
+    }
+    if name == "ISVALIDTIME" || name == "NEXTVALIDTIME" {
+        return valid_time(scene, name, rest);
     }
     let Some((first, second)) = rest.split_once(':') else {
         let host = of.graph.find(&Identity { host: named(of, here, rest)?, service: None })?;
@@ -188,41 +195,87 @@ pub(crate) fn contact_macro<'c>(
     })
 }
 
-/// What hosts and services both have.
-fn common<'c>(
-    of: &'c Configuration,
-    id: ObjectId,
-    what: &str,
+/// Groups of hosts or of services, and what people read about them.
+#[derive(Clone, Copy)]
+struct Groups<'c> {
     groups: &'c [Group],
-) -> Option<MacroValue<'c>> {
+    details: &'c [GroupDetails],
+}
+
+impl<'c> Groups<'c> {
+    fn of_hosts(of: &'c Configuration) -> Groups<'c> {
+        Groups { groups: &of.graph.host_groups, details: &of.host_group_details }
+    }
+
+    fn of_services(of: &'c Configuration) -> Groups<'c> {
+        Groups { groups: &of.graph.service_groups, details: &of.service_group_details }
+    }
+
+    fn find(self, wanted: impl Fn(&Group) -> bool) -> Option<(&'c Group, Option<&'c GroupDetails>)> {
+        let number = self.groups.iter().position(wanted)?;
+        Some((self.groups.get(number)?, self.details.get(number)))
+    }
+}
+
+/// What hosts and services both have.
+fn common<'c>(scene: &Scene<'c>, id: ObjectId, what: &str, groups: Groups<'c>) -> Option<MacroValue<'c>> {
+    let of = scene.of;
     let object = of.graph.object(id);
     let details = of.details.get(&id);
-    let text = |text: Option<&'c Arc<str>>| data(text.map_or("", |text| text));
-    let in_group = |group: &&Group| group.members.binary_search(&id).is_ok();
+    let in_group = |group: &Group| group.members.binary_search(&id).is_ok();
+    let page = |text: Option<&Arc<str>>, stand| {
+        let text = text.map_or("", |text| text);
+        let foreign = of.others_chose_pages(id);
+        data(page(text, stand, foreign, &|name| in_page(scene, Some(id), name)))
+    };
     Some(match what {
         "ALIAS" if of.graph.is_host(id) => data(object.alias.as_deref().unwrap_or(&object.name)),
         "DISPLAYNAME" if of.graph.is_host(id) => {
             data(details.and_then(|details| details.display_name.as_deref()).unwrap_or(&object.name))
         }
         "DISPLAYNAME" => data(object.alias.as_deref().unwrap_or(&object.name)),
-        "NOTES" => text(details.and_then(|details| details.notes.as_ref())),
-        "NOTESURL" => text(object.notes_url.as_ref()),
-        "ACTIONURL" => text(details.and_then(|details| details.action_url.as_ref())),
-        "IMPORTANCE" => data(details.map_or(0, |details| details.importance).to_string()),
+        "NOTES" => page(details.and_then(|details| details.notes.as_ref()), Stand::Plain),
+        "NOTESURL" => page(object.notes_url.as_ref(), Stand::Encoded),
+        "ACTIONURL" => page(details.and_then(|details| details.action_url.as_ref()), Stand::Encoded),
+        "IMPORTANCE" => data(of.graph.settings(id).importance.to_string()),
         "CHECKCOMMAND" => data(written_check(of, object).unwrap_or_default()),
         "NOTIFICATIONENABLED" => data(if of.graph.settings(id).notifications { "1" } else { "0" }),
         "NOTIFICATIONPERIOD" => data(
             of.graph.settings(id).notification_period.map_or("", |period| &*of.graph.period(period).name),
         ),
-        "GROUPNAMES" => data(joined(groups.iter().filter(in_group).map(|group| &*group.name))),
-        _ => return group_macro(of, groups.iter().find(in_group)?, what.strip_prefix("GROUP")?),
+        "GROUPNAMES" => {
+            data(joined(groups.groups.iter().filter(|group| in_group(group)).map(|group| &*group.name)))
+        }
+        _ => return group_macro(scene, Some(id), groups.find(in_group)?, what.strip_prefix("GROUP")?),
     })
 }
 
-fn group_macro<'c>(of: &'c Configuration, group: &'c Group, what: &str) -> Option<MacroValue<'c>> {
+/// A macro in notes or in the address of a page.
+fn in_page<'c>(scene: &Scene<'c>, here: Option<ObjectId>, name: &str) -> Option<MacroValue<'c>> {
+    time_macro(scene, name)
+        .or_else(|| object_macro(scene, here?, name))
+        .or_else(|| on_demand(scene, here, name))
+        .or_else(|| standard(scene, name))
+}
+
+fn group_macro<'c>(
+    scene: &Scene<'c>,
+    here: Option<ObjectId>,
+    (group, details): (&'c Group, Option<&'c GroupDetails>),
+    what: &str,
+) -> Option<MacroValue<'c>> {
+    let of = scene.of;
+    let page = |text: fn(&GroupDetails) -> Option<&Arc<str>>, stand| {
+        let text = details.and_then(text).map_or("", |text| text);
+        let foreign = details.is_some_and(|details| details.foreign);
+        data(page(text, stand, foreign, &|name| in_page(scene, here, name)))
+    };
     Some(match what {
         "NAME" => data(&*group.name),
         "ALIAS" => data(&*group.alias),
+        "NOTES" => page(|details| details.notes.as_ref(), Stand::Plain),
+        "NOTESURL" => page(|details| details.notes_url.as_ref(), Stand::Encoded),
+        "ACTIONURL" => page(|details| details.action_url.as_ref(), Stand::Encoded),
         "MEMBERS" => data(joined(group.members.iter().map(|id| match of.graph.identity(*id) {
             Identity { host, service: Some(service) } => Cow::Owned(format!("{host},{service}")),
             Identity { host, service: None } => Cow::Owned(host.to_string()),

@@ -214,3 +214,51 @@ fn a_notification_says_how_it_was_and_how_others_are() {
         assert_eq!(text(macros.value(name)), want, "{name}");
     }
 }
+
+/// Every standard macro has a value somewhere, or is one of those that `verify` warns of.
+#[test]
+fn no_standard_macro_is_empty_in_secret() {
+    use super::names;
+    let objects = OBJECTS
+        .replace(" contact_name ann\n", " contact_name ann\n pager 1\n address1 1\n address2 2\n address3 3\n address4 4\n address5 5\n address6 6\n")
+        .replace(" name h\n", " name h\n notes n\n notes_url u\n action_url a\n check_command cluster\n notification_period p\n")
+        .replace(" max_check_attempts 4\n", " max_check_attempts 4\n notes n\n notes_url u\n action_url a\n")
+        .replace(" hostgroup_name web\n}\ndefine servicegroup {\n servicegroup_name all\n",
+                 " hostgroup_name web\n notes n\n notes_url u\n action_url a\n}\ndefine servicegroup {\n servicegroup_name all\n notes n\n notes_url u\n action_url a\n");
+    let period = "define timeperiod {\n timeperiod_name p\n}\n";
+    let mut configuration = load_text("o.cfg", format!("{period}{objects}").into()).unwrap();
+    configuration.globals.started = Some(NOW);
+    configuration.globals.macros.extend([("ADMINEMAIL", "a".into()), ("ADMINPAGER", "p".into())]);
+    let mut states = states();
+    let known = states[1].extras.clone();
+    for state in &mut states {
+        state.extras.clone_from(&known);
+    }
+    let identity = Identity { host: "web1".into(), service: Some("http".into()) };
+    let notification = Notification {
+        comment: Some(("bob".into(), "why".into())),
+        output: "o".into(),
+        long_output: "l".into(),
+        perfdata: "p".into(),
+        notes_url: Some("u".into()),
+        email: Some("e".into()),
+        ..Notification::about(identity, "ann".into(), NotificationKind::Problem, Condition::Critical)
+    };
+    let command = CheckCommand { command: CommandId(0), arguments: Box::new([]) };
+    let lookup = |id: ObjectId| states.get(id.0 as usize);
+    let macros = NotificationMacros::new(&configuration, &notification, &command, NOW).with(&lookup);
+    let both = names::OF_BOTH.iter().flat_map(|name| [format!("HOST{name}"), format!("SERVICE{name}")]);
+    let all: Vec<String> = both.chain(names::OTHERS.iter().map(|name| (*name).to_owned())).collect();
+    let asked = |name: &str| match name {
+        // these ask for a period, or a group
+        "ISVALIDTIME" | "NEXTVALIDTIME" => format!("{name}:p"),
+        "HOSTGROUPMEMBERADDRESSES" => format!("{name}:web"),
+        name => name.to_owned(),
+    };
+    let mut found: Vec<&str> =
+        all.iter().map(String::as_str).filter(|name| text(macros.value(&asked(name))).is_empty()).collect();
+    let mut want = names::WITHOUT_VALUE.to_vec();
+    want.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, want);
+}

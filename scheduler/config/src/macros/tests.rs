@@ -105,12 +105,100 @@ fn a_check_knows_its_object_and_others() {
     assert_eq!((text(host.value("SERVICEDESC")), host.expand()), (String::new(), None));
 }
 
+/// T15 (nagios-objects.md, 4.6): macros within notes and addresses, and what groups say of themselves.
+#[test]
+fn t15_macros_in_notes_and_addresses_have_their_values() {
+    let objects = "define timeperiod {\n timeperiod_name days\n wednesday 08:00-13:00\n thursday 08:00-17:00\n}\n\
+        define timeperiod {\n timeperiod_name never\n}\n\
+        define host {\n host_name web 1\n max_check_attempts 3\n contacts null\n hostgroups g\n importance 2\n \
+        notes see $HOSTADDRESS$ & $USER1$\n notes_url https://wiki/$HOSTNAME$?group=$HOSTGROUPNAME$&p=$_HOSTPATH$\n \
+        action_url /$HOSTNOTES$/$$\n address 192.0.2.1\n _PATH a&b/c\n}\n\
+        define hostgroup {\n hostgroup_name g\n notes all of $HOSTGROUPNAME:g$\n notes_url /g?$HOSTNAME$\n action_url /g/act\n}\n\
+        define servicegroup {\n servicegroup_name s g\n notes_url /s?m=$SERVICEGROUPMEMBERS:s g$\n members web 1,a/b\n}\n\
+        define command {\n command_name c\n command_line c\n}\n\
+        define service {\n host_name web 1\n service_description a/b\n check_command c\n max_check_attempts 1\n importance 5\n \
+        notes_url https://wiki/$HOSTNAME$/$SERVICEDESC$\n}\n";
+    let mut configuration = crate::load::load_text("o.cfg", objects.into()).unwrap();
+    configuration.globals.started = Some(Timestamp::from_secs(77));
+    let macros = CheckMacros::new(&configuration, ObjectId(1), NOW);
+    for (name, want) in [
+        ("HOSTNOTES", "see 192.0.2.1 & $USER1$"),
+        ("HOSTNOTESURL", "https://wiki/web%201?group=g&p=a%26b%2Fc"),
+        ("HOSTNOTESURL:web 1", "https://wiki/web%201?group=g&p=a%26b%2Fc"),
+        ("HOSTACTIONURL", "/$HOSTNOTES$/$"),
+        ("SERVICENOTESURL", "https://wiki/web%201/a%2Fb"),
+        ("SERVICENOTES", ""),
+        ("HOSTGROUPNOTES", "all of g"),
+        ("HOSTGROUPNOTES:g", "all of g"),
+        ("HOSTGROUPNOTESURL", "/g?web%201"),
+        ("HOSTGROUPNOTESURL:g", "/g?web%201"),
+        ("HOSTGROUPACTIONURL:g", "/g/act"),
+        ("SERVICEGROUPNOTESURL", "/s?m=web%201%2Ca%2Fb"),
+        ("SERVICEGROUPNOTES:s g", ""),
+        ("HOSTANDSERVICESIMPORTANCE", "7"),
+        ("HOSTIMPORTANCE", "2"),
+        ("PROCESSSTARTTIME", "77"),
+        ("EVENTSTARTTIME", "77"),
+        // a Wednesday, 10:00
+        ("ISVALIDTIME:days", "1"),
+        ("NEXTVALIDTIME:days", "1782900000"),
+        ("ISVALIDTIME:days:1782950400", "0"),
+        ("NEXTVALIDTIME:days:1782950400", "1782979200"),
+        ("ISVALIDTIME:never", "0"),
+        ("NEXTVALIDTIME:never", "0"),
+        ("ISVALIDTIME:nosuch", "(none)"),
+        ("ISVALIDTIME:days:x", "(none)"),
+        ("ISVALIDTIME", ""),
+    ] {
+        assert_eq!(text(macros.value(name)), want, "{name}");
+    }
+}
+
+/// An address that a machine wrote carries nothing of others to where it leads.
+#[test]
+fn what_a_machine_wrote_names_only_its_own_object() {
+    let trusted = "define host {\n name t\n register 0\n max_check_attempts 1\n contacts null\n _SECRET s3\n \
+        notes_url https://wiki/$HOSTNAME$/$_HOSTSECRET$\n}\n\
+        define host {\n use t\n host_name other\n address 192.0.2.9\n}\n";
+    let url = |lines: &str| {
+        let exported = format!("define host {{\n use t\n host_name web1\n{lines}}}\n");
+        let configuration = crate::load::load_exported(trusted, "web1", exported.into()).unwrap();
+        let web1 = configuration.graph.find(&Identity { host: "web1".into(), service: None }).unwrap();
+        text(CheckMacros::new(&configuration, web1, NOW).value("HOSTNOTESURL"))
+    };
+    assert_eq!(url(""), "https://wiki/web1/s3", "by a trusted template");
+    let own = " notes_url https://evil/$HOSTNAME$/$_HOSTSECRET$/$HOSTADDRESS:other$\n";
+    assert_eq!(url(own), "https://evil/web1/$_HOSTSECRET$/$HOSTADDRESS:other$");
+}
+
+/// What a mail calls the documentation, also when its object is gone.
+#[test]
+fn t15_the_page_of_a_notification_has_its_macros_in_place() {
+    let configuration = configuration();
+    let told = |host: &str| Notification {
+        notes_url: Some(
+            "https://wiki/$HOSTNAME$/$SERVICEDESC$?$SERVICESTATE$$_HOSTPORT$$USER1$$ARG1$".into(),
+        ),
+        ..Notification::about(
+            Identity { host: host.into(), service: Some("http x".into()) },
+            "ann".into(),
+            NotificationKind::Problem,
+            Condition::Critical,
+        )
+    };
+    let page = |host: &str| documentation(&configuration, &told(host)).unwrap();
+    assert_eq!(page("web1"), "https://wiki/web1/http%20x?CRITICAL-p%2080$USER1$$ARG1$");
+    assert_eq!(page("gone"), "https://wiki/gone/http%20x?$SERVICESTATE$$_HOSTPORT$$USER1$$ARG1$");
+    assert_eq!(documentation(&configuration, &Notification { notes_url: None, ..told("web1") }), None);
+}
+
 fn notification(service: Option<&str>) -> Notification {
     Notification {
         identity: Identity { host: "web1".into(), service: service.map(Into::into) },
         host_alias: "Web one".into(),
         host_address: "192.0.2.1".into(),
         contact: "ann".into(),
+        recipients: "ann,bob".into(),
         email: Some("old@example.org".into()),
         kind: NotificationKind::Problem,
         condition: if service.is_some() { Condition::Critical } else { Condition::Down },
@@ -181,6 +269,7 @@ fn a_notification_says_what_was_decided() {
             ("NOTIFICATIONNUMBER", "2"),
             ("NOTIFICATIONCOMMENT", "I know"),
             ("CONTACTNAME", "ann"),
+            ("NOTIFICATIONRECIPIENTS", "ann,bob"),
             ("CONTACTALIAS", "Ann A."),
             ("CONTACTEMAIL", "old@example.org"),
             ("CONTACTPAGER", "123"),

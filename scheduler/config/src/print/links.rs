@@ -46,7 +46,7 @@ fn link<'c>(of: &'c Configuration, kind: &'static str, id: ObjectId, dependency:
 pub(super) fn escalations<'c>(of: &'c Configuration, kind: &'static str, give: &mut impl FnMut(Block<'c>)) {
     let graph = &of.graph;
     for id in graph.ids().filter(|id| graph.is_host(*id) == (kind == "hostescalation")) {
-        for escalation in graph.escalations(id) {
+        for (escalation, number) in graph.escalations(id).zip(graph.escalation_ids(id)) {
             let identity = graph.identity(id);
             let mut block = Block::new(kind, identity.to_string(), &escalation.origin);
             block.about = Some(id);
@@ -58,7 +58,9 @@ pub(super) fn escalations<'c>(of: &'c Configuration, kind: &'static str, give: &
             block.put_span("notification_interval", escalation.notification_interval.unwrap_or(own), of);
             block.put_some("escalation_period", escalation.period.map(|id| &*graph.period(id).name));
             block.put("escalation_options", letters(escalation.options, "rwduc"));
-            block.put_list("contacts", escalation.contacts.iter().map(|id| &graph.contact(*id).name));
+            if let Some(named) = of.escalation_names.get(number.0 as usize) {
+                block.put_named(named, of);
+            }
             give(block);
         }
     }

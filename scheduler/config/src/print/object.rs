@@ -72,11 +72,10 @@ fn checks<'c>(of: &'c Configuration, id: ObjectId, kept: &Kept, block: &mut Bloc
         None => {}
     }
     block.put_some("event_handler", graph.event_handler(id).map(|command| written(of, command)));
-    block.put_list("contacts", settings.contacts.iter().map(|id| &graph.contact(*id).name));
+    block.put_named(&settings.named, of);
     block.put_some("notification_period", period(settings.notification_period));
     block.put("initial_state", initial(settings.initial));
-    let importance = of.details.get(&id).map_or(0, |details| details.importance);
-    block.put("importance", importance.to_string());
+    block.put("importance", settings.importance.to_string());
     block.put_span("check_interval", settings.check_interval, of);
     block.put_span("retry_interval", settings.retry_interval, of);
     block.put("max_check_attempts", settings.max_check_attempts.to_string());

@@ -1,6 +1,6 @@
 //! Time periods, commands, contacts and groups.
 
-use engine::{Check, ContactSide, DayRange};
+use engine::{Check, ContactId, ContactSide, DayRange};
 
 use super::{Block, letters};
 use crate::load::Configuration;
@@ -105,8 +105,8 @@ pub(super) fn contacts<'c>(of: &'c Configuration, give: &mut impl FnMut(Block<'c
         }
         let details = of.contact_details.get(n);
         let kept = |what: fn(&crate::ContactDetails) -> bool| flag(details.is_none_or(what));
-        let importance = details.map_or(0, |details| details.minimum_importance);
-        block.put("minimum_importance", importance.to_string());
+        let minimum = u32::try_from(n).ok().and_then(|n| of.graph.minimum_importance.get(&ContactId(n)));
+        block.put("minimum_importance", minimum.unwrap_or(&0).to_string());
         block.put("host_notifications_enabled", flag(host.enabled));
         block.put("service_notifications_enabled", flag(service.enabled));
         block.put("can_submit_commands", kept(|details| details.can_submit_commands));

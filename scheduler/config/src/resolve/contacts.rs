@@ -1,5 +1,6 @@
 //! Contacts and contact groups.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{Contact, ContactId, ContactSide, Letters, Origin, PeriodId};
@@ -12,6 +13,7 @@ use super::commands::reference;
 use super::context::Context;
 use super::groups::{Selection, members};
 use super::names::Names;
+use super::settings::importance;
 
 /// A contact group; the graph itself knows only contacts.
 #[derive(Clone, Debug)]
@@ -42,20 +44,21 @@ pub(crate) fn contacts<'t, 'o>(
     (names, views, contacts)
 }
 
+/// `minimum_importance` of contacts that have one.
+pub(crate) fn minimum_importance<'t>(
+    views: &[View<'t, '_>],
+    cx: &mut Context<'t, '_, '_>,
+) -> BTreeMap<ContactId, i64> {
+    let numbers = (0..).map(ContactId).zip(views);
+    let minima = numbers.map(|(id, view)| (id, importance(view, Key::MinimumImportance, cx)));
+    minima.filter(|(_, minimum)| *minimum != 0).collect()
+}
+
 fn contact<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, '_, '_>) -> Contact {
     let name = cx.text(view, Key::Name).unwrap_or_default();
     let keys = [Key::Address1, Key::Address2, Key::Address3, Key::Address4, Key::Address5, Key::Address6];
     let addresses = (1_u8..).zip(keys).filter_map(|(number, key)| Some((number, cx.text(view, key)?)));
     let addresses: Vec<(u8, Arc<str>)> = addresses.collect();
-    if cx.number(view, Key::MinimumImportance, 0.0) > 0.0 {
-        let message = "minimum_importance has no effect: the contact is told of everything".to_owned();
-        cx.warn(
-            view,
-            Key::MinimumImportance,
-            message,
-            "choose by notification_options, or by who is a contact of what",
-        );
-    }
     let host = [
         Key::HostNotifications,
         Key::HostNotificationPeriod,

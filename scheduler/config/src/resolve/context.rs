@@ -98,7 +98,8 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     pub(crate) fn number(&mut self, view: &View<'t, '_>, key: Key, default: f64) -> f64 {
         let Some(found) = view.get(key) else { return default };
         let (value, exact) = number(&found.text);
-        if !exact {
+        // a line without a value was reported where it was read
+        if !exact && !found.text.is_empty() {
             let name = view.definition.of.spelling(key);
             let message = format!("{name} `{}` is no number and counts as {value}, as in Nagios", found.text);
             self.warn(view, key, message, "write the number in digits, without a unit");
@@ -110,7 +111,7 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     pub(crate) fn flag(&mut self, view: &View<'t, '_>, key: Key, default: bool) -> bool {
         let Some(found) = view.get(key) else { return default };
         let (value, exact) = flag(&found.text);
-        if !exact {
+        if !exact && !found.text.is_empty() {
             let name = view.definition.of.spelling(key);
             let message = format!("{name} `{}` counts as {}, as in Nagios", found.text, u8::from(value));
             self.warn(view, key, message, "write 0 or 1");

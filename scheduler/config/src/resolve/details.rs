@@ -7,6 +7,7 @@ use engine::ObjectId;
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
+use crate::values::number;
 
 use super::context::Context;
 use super::hosts::Hosts;
@@ -33,10 +34,10 @@ pub struct Details {
     pub coords_3d: Option<Arc<str>>,
     /// `display_name` of a host (a service's is in the graph).
     pub display_name: Option<Arc<str>>,
-    /// `importance`, 0 if it is not given.
-    pub importance: i64,
     /// Services that this service depends on by `parents`.
     pub parents: Box<[ObjectId]>,
+    /// An `hostextinfo` or `serviceextinfo` that no administrator wrote gave some of it.
+    pub foreign: bool,
     /// What is kept to be printed.
     pub kept: Kept,
 }
@@ -111,6 +112,8 @@ pub struct GroupDetails {
     pub notes_url: Option<Arc<str>>,
     /// `action_url`.
     pub action_url: Option<Arc<str>>,
+    /// No administrator wrote it.
+    pub foreign: bool,
 }
 
 impl GroupDetails {
@@ -120,6 +123,7 @@ impl GroupDetails {
             notes: cx.text(view, Key::Notes),
             notes_url: cx.text(view, Key::NotesUrl),
             action_url: cx.text(view, Key::ActionUrl),
+            foreign: cx.objects.is_foreign(view.definition),
         }
     }
 }
@@ -133,20 +137,15 @@ pub struct ContactDetails {
     pub retain_status: bool,
     /// `retain_nonstatus_information`.
     pub retain_nonstatus: bool,
-    /// `minimum_importance`.
-    pub minimum_importance: i64,
 }
 
 impl ContactDetails {
     /// What a definition says.
     pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> ContactDetails {
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
-        let minimum_importance = cx.number(view, Key::MinimumImportance, 0.0) as i64;
         ContactDetails {
             can_submit_commands: cx.flag(view, Key::CanSubmitCommands, true),
             retain_status: cx.flag(view, Key::RetainStatus, true),
             retain_nonstatus: cx.flag(view, Key::RetainNonstatus, true),
-            minimum_importance,
         }
     }
 }
@@ -156,8 +155,6 @@ impl Details {
     pub(crate) fn of<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> Details {
         let display_name =
             if view.definition.of == Type::Host { cx.text(view, Key::DisplayName) } else { None };
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
-        let importance = cx.number(view, Key::Importance, 0.0) as i64;
         Details {
             notes: cx.text(view, Key::Notes),
             action_url: cx.text(view, Key::ActionUrl),
@@ -165,11 +162,11 @@ impl Details {
             icon_image_alt: cx.text(view, Key::IconImageAlt),
             vrml_image: cx.text(view, Key::VrmlImage),
             statusmap_image: cx.text(view, Key::StatusmapImage),
-            coords_2d: cx.text(view, Key::Coords2d),
-            coords_3d: cx.text(view, Key::Coords3d),
+            coords_2d: coordinates::<2>(view, Key::Coords2d, |n| format!("{n:.0}"), cx),
+            coords_3d: coordinates::<3>(view, Key::Coords3d, |n| format!("{n:.6}"), cx),
             display_name,
-            importance,
             parents: Box::default(),
+            foreign: false,
             kept: Kept::of(view, cx),
         }
     }
@@ -192,16 +189,45 @@ impl Details {
     }
 }
 
+/// No map is so large; beyond it digits would be lost when it is printed.
+const MAX_COORDINATE: f64 = 1e9;
+
+/// Numbers with commas between, as Nagios prints them; what follows the last is passed over, as there.
+fn coordinates<'t, const N: usize>(
+    view: &View<'t, '_>,
+    key: Key,
+    print: impl Fn(f64) -> String,
+    cx: &mut Context<'t, '_, '_>,
+) -> Option<Arc<str>> {
+    let found = view.get(key)?;
+    let parts: Vec<&str> = found.text.split(',').take(N).filter(|part| !part.trim().is_empty()).collect();
+    if parts.len() < N {
+        let name = view.definition.of.spelling(key);
+        let message = format!("{name} `{}` is no place on a map", found.text);
+        let hint = format!("write {N} numbers with commas between");
+        cx.error(view, key, message, Some(hint));
+        return None;
+    }
+    // of a number on a map of two dimensions Nagios takes what is before the point
+    let whole = |n: f64| if N == 2 { n.trunc() } else { n };
+    let bounded = |part: &&str| whole(number(part).0.clamp(-MAX_COORDINATE, MAX_COORDINATE));
+    let numbers: Vec<String> = parts.iter().map(|part| print(bounded(part))).collect();
+    Some(cx.intern(&numbers.join(",")))
+}
+
 /// What an `hostextinfo` or `serviceextinfo` adds to objects that do not say it themselves.
 pub(crate) struct Extra {
     pub details: Details,
     pub notes_url: Option<Arc<str>>,
+    /// No administrator wrote it.
+    pub foreign: bool,
 }
 
 impl Extra {
     /// Fills what is missing.
     pub(crate) fn fill(&self, details: &mut Details, notes_url: &mut Option<Arc<str>>) {
         details.fill(&self.details);
+        details.foreign |= self.foreign;
         if notes_url.is_none() {
             notes_url.clone_from(&self.notes_url);
         }
@@ -223,8 +249,11 @@ pub(crate) fn extras<'t>(hosts: &Hosts<'_, 't>, cx: &mut Context<'t, '_, '_>) ->
             let chosen = hosts.chosen(&view, [Key::HostName, Key::HostGroupName], cx);
             let service = cx.text(&view, Key::ServiceDescription);
             for host in chosen.into_iter().flatten() {
-                let extra =
-                    Extra { details: Details::of(&view, cx), notes_url: cx.text(&view, Key::NotesUrl) };
+                let extra = Extra {
+                    details: Details::of(&view, cx),
+                    notes_url: cx.text(&view, Key::NotesUrl),
+                    foreign: cx.objects.is_foreign(view.definition),
+                };
                 match (&service, of) {
                     (_, Type::HostExtInfo) => {
                         extras.hosts.entry(host).or_insert(extra);

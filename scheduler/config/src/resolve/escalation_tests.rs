@@ -80,6 +80,25 @@ fn hosts_are_escalated_too() {
     }
 }
 
+/// The half hour of all objects is nothing that they say: what is escalated then is told once.
+#[test]
+fn an_interval_that_nobody_wrote_is_none() {
+    let hosts = "define host {\n host_name n\n max_check_attempts 1\n contacts ann\n}\n\
+        define service {\n use gs\n host_name n,e\n service_description u\n}\n\
+        define service {\n use gs\n host_name n\n service_description w\n notification_interval 8\n}\n";
+    for (of, lines, want) in [
+        ("hostescalation", "host_name n", "n: 1-0 [ann] - 0"),
+        ("hostescalation", "host_name n;notification_interval 5", "n: 1-0 [ann] - 5"),
+        ("serviceescalation", "host_name n,e;service_description u", "n;u: 1-0 [ann] - 0|e;u: 1-0 [ann] - -"),
+        ("serviceescalation", "host_name n;service_description w", "n;w: 1-0 [ann] - -"),
+    ] {
+        let resolved = resolved(&format!("{hosts}{}", with(of, lines)));
+        let mut found = escalations(&resolved);
+        found.sort_by_key(|line| line.starts_with("e;"));
+        assert_eq!(found.join("|"), want, "{of} {lines}");
+    }
+}
+
 #[test]
 fn equal_ones_are_stored_once_with_their_origin_and_options() {
     let text = with(

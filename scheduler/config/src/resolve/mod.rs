@@ -25,7 +25,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use engine::{CheckCommand, Graph, GraphBuilder, Object, ObjectId, Settings};
+use engine::{CheckCommand, Graph, GraphBuilder, Named, Object, ObjectId, Settings};
 use jiff::tz::TimeZone;
 
 use crate::basis::Basis;
@@ -52,6 +52,7 @@ pub(crate) struct Resolved {
     pub details: BTreeMap<ObjectId, Details>,
     pub contact_groups: Vec<ContactGroup>,
     pub contact_details: Vec<ContactDetails>,
+    pub escalation_names: Vec<Named>,
     pub host_group_details: Vec<GroupDetails>,
     pub service_group_details: Vec<GroupDetails>,
 }
@@ -96,7 +97,8 @@ pub(crate) fn resolve(
     };
     services.read(&targets, &known, &command_names, &extras, &mut made, cx);
     dependencies::dependencies(&targets, &mut made, cx);
-    escalations::escalations(&targets, &known, &host_views, &mut made, cx);
+    let escalation_names = escalations::escalations(&targets, &known, &host_views, &mut made, cx);
+    let minimum_importance = contacts::minimum_importance(&contact_views, cx);
     let contact_details = contact_views.iter().map(|view| ContactDetails::of(view, cx)).collect();
     let host_group_details = host_group_views.iter().map(|view| GroupDetails::of(view, cx)).collect();
     let service_group_details = service_groups.views.iter().map(|view| GroupDetails::of(view, cx)).collect();
@@ -109,12 +111,14 @@ pub(crate) fn resolve(
     warn_of_emptiness(services.len() == 0, contacts.is_empty(), cx);
     let parts = made.builder.parts();
     (parts.contacts, parts.commands, parts.periods) = (contacts, commands, periods);
+    parts.minimum_importance = minimum_importance;
     (parts.host_groups, parts.service_groups) = (host_groups, service_groups);
     Some(Resolved {
         graph: made.builder.build(),
         details: made.details,
         contact_groups,
         contact_details,
+        escalation_names,
         host_group_details,
         service_group_details,
     })

@@ -62,6 +62,12 @@ fn ranges<'t>(
     cx: &mut Context<'t, '_, '_>,
 ) -> Vec<DayRange> {
     let mut ranges = Vec::new();
+    if text.contains([' ', '\t']) || text.split(',').any(str::is_empty) {
+        let message = format!("`{text}` has blanks or empty places in it, which Nagios refuses");
+        let problem = Problem::warning(cx.objects.place(at.0, at.1), message);
+        let label = cx.objects.label(view.definition);
+        cx.problems.push(problem.of(label).hint("write `09:00-12:00,13:00-17:30`"));
+    }
     for item in items(text) {
         match range(item) {
             Some(range) if range.start < range.end => ranges.push(range),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::{Condition, ContactId, Letters, PeriodId, Settings, Span};
+use engine::{Condition, ContactGroupId, ContactId, Letters, Named, PeriodId, Settings, Span};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -35,6 +35,7 @@ impl Draft {
         let mut settings = self.settings.clone();
         if self.implied_contacts {
             settings.contacts.clone_from(&host.contacts);
+            settings.named.clone_from(&host.named);
         }
         if self.implied_interval {
             settings.notification_interval = host.notification_interval;
@@ -56,6 +57,10 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
     let of = view.definition.of;
     let check_interval = cx.span(view, Key::CheckInterval, 5.0);
     let (options, states) = if of == Type::Host { ("durfs", "odu") } else { ("wucrfs", "owuc") };
+    let named = Named {
+        contacts: named_contacts(view, known, cx).into_iter().collect(),
+        groups: named_groups(view, known, cx).into_iter().collect(),
+    };
     let settings = Settings {
         max_check_attempts: attempts(view, cx),
         check_interval,
@@ -69,7 +74,8 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         first_notification_delay: cx.span(view, Key::FirstNotificationDelay, 0.0),
         notification_period: period(view, Key::NotificationPeriod, known, cx),
         notification_options: option_letters(view, Key::NotificationOptions, options, Letters::ALL),
-        contacts: contacts(view, known, cx),
+        contacts: known.all(&named),
+        named,
         freshness: unrest::freshness(view, check_interval, cx),
         flapping: unrest::flapping(view, cx),
         flap_options: option_letters(view, Key::FlapOptions, states, Letters::ALL),
@@ -77,6 +83,7 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         stalking: option_letters(view, Key::Stalking, states, Letters::NONE),
         initial: initial(view, states),
         event_handler: cx.flag(view, Key::EventHandlerEnabled, true),
+        importance: importance(view, Key::Importance, cx),
     };
     warn_of_what_is_not_done(view, cx);
     let is_service = of == Type::Service;
@@ -105,6 +112,13 @@ fn initial(view: &View<'_, '_>, known: &str) -> Option<Condition> {
     conditions.iter().find(|(letter, _)| set.has(*letter)).map(|(_, condition)| *condition)
 }
 
+/// A number as C's `atoi` reads it.
+pub(crate) fn importance<'t>(view: &View<'t, '_>, key: Key, cx: &mut Context<'t, '_, '_>) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a float-to-int cast saturates")]
+    let importance = cx.number(view, key, 0.0) as i64;
+    importance
+}
+
 fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
     let value = cx.number(view, Key::MaxCheckAttempts, 0.0);
     if value < 1.0 {
@@ -129,19 +143,22 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
     attempts.max(1)
 }
 
-/// Nagios takes 0 and less, and then checks without pause; the check interval is what was meant.
+/// For a host Nagios takes 0 and less, and then checks without pause; the check interval is what was
+/// meant. For a service it is an error there, too.
 fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Context<'t, '_, '_>) -> Span {
     let count = cx.number(view, Key::RetryInterval, 1.0);
-    if count > 0.0 {
+    // less than a millisecond is printed as 0, and would be read again as that
+    if count >= 0.000_01 {
         return cx.units(count);
     }
-    let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
-    cx.warn(
-        view,
-        Key::RetryInterval,
-        message,
-        "write the minutes between checks while a problem is not confirmed",
-    );
+    let hint = "write the minutes between checks while a problem is not confirmed";
+    if view.definition.of == Type::Service {
+        let message = "retry_interval is not above 0".to_owned();
+        cx.error(view, Key::RetryInterval, message, Some(hint.to_owned()));
+    } else {
+        let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
+        cx.warn(view, Key::RetryInterval, message, hint);
+    }
     check_interval
 }
 
@@ -155,46 +172,36 @@ fn period<'t>(
     known.periods.want(&found.text, view, key, cx).map(PeriodId)
 }
 
-fn contacts<'t>(
-    view: &View<'t, '_>,
-    known: &Known<'_, 't>,
-    cx: &mut Context<'t, '_, '_>,
-) -> Box<[ContactId]> {
-    let mut ids = contacts_by_name(view, known, cx);
-    ids.extend(contacts_by_group(view, known, cx));
-    ids.into_iter().collect()
+impl Known<'_, '_> {
+    /// Everybody who is named, groups resolved.
+    pub(crate) fn all(&self, named: &Named) -> Box<[ContactId]> {
+        let groups = named.groups.iter().filter_map(|group| self.groups.get(group.0 as usize));
+        let members = groups.flat_map(|group| group.members.iter());
+        let all: BTreeSet<ContactId> = named.contacts.iter().chain(members).copied().collect();
+        all.into_iter().collect()
+    }
 }
 
 /// Contacts that a definition names.
-pub(crate) fn contacts_by_name<'t>(
+pub(crate) fn named_contacts<'t>(
     view: &View<'t, '_>,
     known: &Known<'_, 't>,
     cx: &mut Context<'t, '_, '_>,
 ) -> BTreeSet<ContactId> {
-    let mut ids = BTreeSet::new();
-    if let Some(found) = view.get(Key::Contacts) {
-        for name in items(&found.text) {
-            ids.extend(known.contacts.want(name, view, Key::Contacts, cx).map(ContactId));
-        }
-    }
-    ids
+    let Some(found) = view.get(Key::Contacts) else { return BTreeSet::new() };
+    let wanted = items(&found.text).map(|name| known.contacts.want(name, view, Key::Contacts, cx));
+    wanted.flatten().map(ContactId).collect()
 }
 
-/// Members of the contact groups that a definition names.
-pub(crate) fn contacts_by_group<'t>(
+/// Contact groups that a definition names.
+pub(crate) fn named_groups<'t>(
     view: &View<'t, '_>,
     known: &Known<'_, 't>,
     cx: &mut Context<'t, '_, '_>,
-) -> BTreeSet<ContactId> {
-    let mut ids = BTreeSet::new();
-    if let Some(found) = view.get(Key::ContactGroups) {
-        for name in items(&found.text) {
-            let group = known.contact_groups.want(name, view, Key::ContactGroups, cx);
-            let group = group.and_then(|group| known.groups.get(group as usize));
-            ids.extend(group.into_iter().flat_map(|group| group.members.iter().copied()));
-        }
-    }
-    ids
+) -> BTreeSet<ContactGroupId> {
+    let Some(found) = view.get(Key::ContactGroups) else { return BTreeSet::new() };
+    let wanted = items(&found.text).map(|name| known.contact_groups.want(name, view, Key::ContactGroups, cx));
+    wanted.flatten().map(ContactGroupId).collect()
 }
 
 /// A directive that would change what happens, if hlidka acted on it.
@@ -202,5 +209,9 @@ fn warn_of_what_is_not_done<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_
     if view.has(Key::CheckTimeout) {
         let message = "check_timeout has no effect".to_owned();
         cx.warn(view, Key::CheckTimeout, message, "give the plugin its own time limit (`-t`)");
+    }
+    if view.has(Key::EventHandlerPeriod) {
+        let message = "event_handler_period has no effect, and Nagios does not know it".to_owned();
+        cx.warn(view, Key::EventHandlerPeriod, message, "let the event handler look at the time itself");
     }
 }

@@ -49,6 +49,17 @@ pub(super) fn contacts(resolved: &Resolved, id: ObjectId) -> Vec<&str> {
     settings.contacts.iter().map(|id| &*resolved.graph.contact(*id).name).collect()
 }
 
+/// Nagios has an empty address and an empty alias then, of which nothing can be made.
+#[test]
+fn a_name_without_a_value_is_the_hosts_own() {
+    let text = "define host {\n name t\n register 0\n alias T\n address 192.0.2.1\n}\n\
+        define host {\n host_name x\n use t\n alias\n address\n max_check_attempts 2\n}\n";
+    let resolved = resolved(text);
+    let object = resolved.graph.object(find(&resolved, "x", None).unwrap());
+    let Kind::Host { address, .. } = &object.kind else { panic!("{object:?}") };
+    assert_eq!((&**address, &object.alias), ("x", &None));
+}
+
 #[test]
 fn what_is_not_given_has_nagios_defaults() {
     let resolved = resolved("define host {\n host_name x\n max_check_attempts 2\n}\n");
@@ -300,6 +311,24 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "x.cfg:5: error: service `s`: no such command: `nosuch`",
         ),
         (
+            "define service {\n use gs\n service_description s\n host_name a\n retry_interval 0\n}\n",
+            "x.cfg:5: error: service `s`: retry_interval is not above 0; write the minutes between checks while a \
+             problem is not confirmed",
+        ),
+        (
+            "define service {\n use gs\n service_description s\n host_name a\n retry_interval 0.0000001\n}\n",
+            "x.cfg:5: error: service `s`: retry_interval is not above 0; write the minutes between checks while a \
+             problem is not confirmed",
+        ),
+        (
+            "define host {\n use gh\n host_name x\n 2d_coords 1,\n}\n",
+            "x.cfg:4: error: host `x`: 2d_coords `1,` is no place on a map; write 2 numbers with commas between",
+        ),
+        (
+            "define host {\n use gh\n host_name x\n 3d_coords 1,2\n}\n",
+            "x.cfg:4: error: host `x`: 3d_coords `1,2` is no place on a map; write 3 numbers with commas between",
+        ),
+        (
             "define service {\n use gs\n service_description s\n host_name a\n check_command null\n}\n",
             "x.cfg:5: error: service `s`: has no check_command; a service that only takes results from elsewhere has \
              one too, with active_checks_enabled 0",
@@ -309,6 +338,24 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         assert!(resolved.is_none(), "{text}");
         assert!(problems.contains(&want.to_owned()), "{problems:#?}");
     }
+}
+
+#[test]
+fn t15_importance_and_what_contacts_ask_of_it_reach_the_engine() {
+    let text = "define contact {\n contact_name boss\n minimum_importance 5\n host_notification_options d\n \
+        service_notification_options c\n}\n\
+        define host {\n host_name x\n use gh\n hourly_value 2\n}\n\
+        define service {\n use gs\n host_name x\n service_description s\n importance 4\n}\n";
+    let (resolved, problems) = resolve_with(text);
+    assert_eq!(problems, Vec::<String>::new());
+    let graph = resolved.unwrap().graph;
+    let of = |service: Option<&str>| {
+        let id = graph.find(&Identity { host: "x".into(), service: service.map(Into::into) });
+        graph.importance(id.unwrap())
+    };
+    assert_eq!((of(None), of(Some("s"))), (6, 4));
+    let boss = graph.find_contact("boss").unwrap();
+    assert_eq!(graph.minimum_importance.iter().collect::<Vec<_>>(), [(&boss, &5)]);
 }
 
 #[test]
@@ -337,7 +384,9 @@ fn what_looks_wrong_and_is_not_is_a_warning() {
         ("notifications_enabled yes", "counts as 0"),
         ("check_interval 5m", "is no number and counts as 5"),
         ("retry_interval 0", "check_interval is taken"),
+        ("retry_interval -1", "check_interval is taken"),
         ("check_timeout 5", "check_timeout has no effect"),
+        ("event_handler_period always", "event_handler_period has no effect"),
         ("low_flap_threshold 50", "is not below the higher one, 30 %"),
         ("check_command c!'200", "never closed"),
         ("contact_groups all", ""),
@@ -348,6 +397,31 @@ fn what_looks_wrong_and_is_not_is_a_warning() {
         assert!(resolved.is_some(), "{problems:?}");
         assert_eq!(problems.len(), usize::from(!says.is_empty()), "{lines}: {problems:?}");
         assert!(problems.iter().all(|problem| problem.contains(says)), "{lines}: {problems:?}");
+    }
+}
+
+/// What Nagios refuses and is no harm: docs/nagios.md lists it.
+#[test]
+fn more_lenient_than_nagios_is_a_warning() {
+    for (text, says) in [
+        (
+            "define timeperiod {\n timeperiod_name t\n monday 09:00-10:00, 11:00-12:00\n}\n",
+            "`09:00-10:00, 11:00-12:00` has blanks or empty places in it",
+        ),
+        ("define timeperiod {\n timeperiod_name t\n day 2 09:00-10:00,\n}\n", "`09:00-10:00,` has blanks"),
+        (
+            "define hostgroup {\n hostgroup_name g\n}\ndefine hostescalation {\n hostgroup_name g\n contacts ann\n}\n",
+            "escalates nothing: the groups it names are empty",
+        ),
+        (
+            "define servicegroup {\n servicegroup_name g\n}\ndefine serviceescalation {\n servicegroup_name g\n \
+             contacts ann\n}\n",
+            "escalates nothing",
+        ),
+    ] {
+        let (resolved, problems) = resolve_with(text);
+        assert!(resolved.is_some(), "{text}: {problems:?}");
+        assert!(problems.len() == 1 && problems[0].contains(says), "{text}: {problems:?}");
     }
 }
 

@@ -250,7 +250,9 @@ impl<'t> Admission<'t> {
             };
             let arguments = directives.iter().any(|directive| directive.key == Key::CheckCommand);
             let variables = variables.map(|directive| name(directive.value)).collect();
-            foreigners.insert(id, Own { trust, arguments, variables });
+            let is_page = |key: Key| matches!(key, Key::Notes | Key::NotesUrl | Key::ActionUrl);
+            let pages = directives.iter().any(|directive| is_page(directive.key));
+            foreigners.insert(id, Own { trust, arguments, variables, pages });
         }
         Foreigners(foreigners)
     }

@@ -59,6 +59,8 @@ pub(crate) struct Own {
     pub arguments: bool,
     /// Custom variables, names in upper case without the underscore.
     pub variables: Box<[Arc<str>]>,
+    /// Any of its notes and addresses of pages.
+    pub pages: bool,
 }
 
 impl Foreigners {
@@ -70,6 +72,11 @@ impl Foreigners {
     /// Did somebody who is not trusted write the arguments of its check command?
     pub(crate) fn chose_arguments(&self, id: ObjectId) -> bool {
         self.0.get(&id).is_some_and(|own| own.arguments)
+    }
+
+    /// Did somebody who is not trusted write any of its notes and addresses of pages?
+    pub(crate) fn chose_pages(&self, id: ObjectId) -> bool {
+        self.0.get(&id).is_some_and(|own| own.pages)
     }
 
     /// Did somebody who is not trusted write this custom variable?

@@ -140,6 +140,8 @@ fn wrong(of: Type, directive: &Directive<'_>, author: Author<'_>, known: &Known<
             let message = format!("{} is for trusted files only", of.spelling(key));
             fault(message, "give it in a trusted template, and `use` that")
         }
+        // none, whatever a template says
+        Key::Address | Key::NotesUrl | Key::ActionUrl if value.is_empty() => None,
         Key::Name | Key::ServiceDescription if value.len() > MAX_NAME => {
             fault(format!("a name is longer than {MAX_NAME} bytes"), "shorten it")
         }
@@ -201,6 +203,7 @@ fn may_say(key: Key) -> bool {
             | Key::Stalking
             | Key::InitialState
             | Key::EventHandlerEnabled
+            | Key::EventHandlerPeriod
             | Key::Obsess
             | Key::ProcessPerfData
             | Key::RetainStatus

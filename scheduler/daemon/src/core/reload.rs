@@ -74,6 +74,7 @@ impl Core {
         if !later.is_empty() {
             tracing::warn!("hlidka.yaml: takes effect at the next start only: {}", later.join(", "));
         }
+        configuration.globals.started = self.configuration.globals.started;
         self.configuration = Arc::new(configuration);
         let _ = self.current.send(self.configuration.clone());
         let services = graph.ids().count() - graph.hosts().count();

@@ -52,6 +52,31 @@ fn collected_objects_are_judged_one_by_one() {
     assert_eq!(configuration.foreigners.trust(find(&configuration, "a", None)), Trust::Collected);
 }
 
+/// Notes of groups and of extended information are no machine's own, and may be any machine's: their
+/// addresses carry nothing of the objects that they stand at.
+#[test]
+fn pages_that_anybody_may_have_written_name_no_more_than_their_object() {
+    let site = Site::new();
+    let url = "https://evil/$HOSTNAME$/$_HOSTPASSWORD$/$USER3$";
+    let extended = format!("define hostextinfo {{\n host_name db1\n notes_url {url}\n}}\n");
+    let group = format!("define hostgroup {{\n hostgroup_name open\n members db1\n notes_url {url}\n}}\n");
+    site.write("collected/nagios_hostextinfo.cfg", &extended);
+    site.write("collected/nagios_hostgroup.cfg", &group);
+    let configuration = site.load();
+    let db1 = find(&configuration, "db1", None);
+    let macros = crate::CheckMacros::new(&configuration, db1, engine::Timestamp::EPOCH);
+    let want = crate::MacroValue::Data("https://evil/db1/$_HOSTPASSWORD$/$USER3$".into());
+    for name in ["HOSTNOTESURL", "HOSTGROUPNOTESURL:open"] {
+        assert_eq!(macros.value(name), Some(want.clone()), "{name}: {:?}", quarantined(&configuration));
+    }
+    site.write("trusted/extinfo.cfg", &extended);
+    fs::remove_file(site.path("collected/nagios_hostextinfo.cfg")).unwrap();
+    let configuration = site.load();
+    let macros = crate::CheckMacros::new(&configuration, db1, engine::Timestamp::EPOCH);
+    let want = crate::MacroValue::Data("https://evil/db1/other-secret/$USER3$".into());
+    assert_eq!(macros.value("HOSTNOTESURL"), Some(want), "an administrator may");
+}
+
 /// A folder of Nagios has other files too, one of them with secrets.
 #[test]
 fn t06_other_files_of_nagios_are_neither_read_nor_quoted() {
