@@ -142,6 +142,20 @@ mod tests {
         assert_eq!(secrets, ["HLIDKA_PROXY_PASSWORD", "HLIDKA_SMTP_PASSWORD"]);
     }
 
+    /// Definitions always pass the address: what refuses it could never be asked for.
+    #[test]
+    fn no_option_refuses_the_address() {
+        for check in CHECKS {
+            let options = options(check);
+            let Some(key) = address(&options).map(|address| address.key.trim_start_matches('-')) else { continue };
+            let command = check.command();
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                let mut refused = command.get_arg_conflicts_with(argument).into_iter().filter_map(Arg::get_long);
+                assert!(!refused.any(|long| long == key), "{}: {argument}", check.definition.name);
+            }
+        }
+    }
+
     #[test]
     fn definitions_leave_out_exactly_what_is_a_secret() {
         let mut left_out = Vec::new();
