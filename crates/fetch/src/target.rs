@@ -133,7 +133,7 @@ impl Target {
                 "a URL with a user or a password is shown to everybody: use --user and --password-file",
             ));
         }
-        let unusable = |why: &str| CheckError::usage(format!("the URL {url} {why}"));
+        let unusable = |why: &str| CheckError::usage(format!("the URL at {} {why}", crate::place(url)));
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| unusable("has no host"))?;
         if self.hostname.is_some() || self.port.is_some() || !self.positional.is_empty() {
             return Err(unusable("says host and port: leave -H and -p out, or give its path only"));
@@ -283,7 +283,8 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Header, String> {
         let (name, value) = text.split_once(':').ok_or("a header is given as `Name: value`")?;
-        let name = name.trim().parse().map_err(|_| format!("`{name}` is no name of a header"))?;
+        // not repeated: with a colon too late, it holds the value
+        let name = name.trim().parse().map_err(|_| "what is before the colon is no name of a header")?;
         let value = HeaderValue::from_str(value.trim())
             .map_err(|_| format!("the value of the header {name} has characters that cannot be sent"))?;
         Ok(Header { name, value })

@@ -20,14 +20,14 @@ pub struct Proxy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseProxyError {
     /// `socks5://` would resolve names here.
-    #[error("`{0}` would resolve names locally: write socks5h:// to let the proxy resolve them")]
-    ResolvesLocally(String),
+    #[error("socks5:// would resolve names locally: write socks5h:// to let the proxy resolve them")]
+    ResolvesLocally,
     /// Another scheme, or none.
     #[error("a proxy is given as socks5h://[user:password@]host:port")]
     Form,
-    /// The port is no number from 1 to 65535.
-    #[error("`{0}` is no port")]
-    Port(String),
+    /// The port is no number from 1 to 65535. What stands there may be a password.
+    #[error("its port is no number from 1 to 65535")]
+    Port,
 }
 
 impl FromStr for Proxy {
@@ -37,7 +37,7 @@ impl FromStr for Proxy {
         let Some(rest) = text.strip_prefix("socks5h://") else {
             let local = text.starts_with("socks5://");
             return Err(if local {
-                ParseProxyError::ResolvesLocally("socks5://".to_owned())
+                ParseProxyError::ResolvesLocally
             } else {
                 ParseProxyError::Form
             });
@@ -70,7 +70,7 @@ fn split_address(address: &str) -> Result<(&str, u16), ParseProxyError> {
     match port {
         "" => Ok((host, 1080)),
         port => match port.parse() {
-            Ok(0) | Err(_) => Err(ParseProxyError::Port(port.to_owned())),
+            Ok(0) | Err(_) => Err(ParseProxyError::Port),
             Ok(port) => Ok((host, port)),
         },
     }
