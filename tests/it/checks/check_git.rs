@@ -344,8 +344,8 @@ fn listeners_that_misbehave_hold_nobody_up() {
     let hung_up = git(&format!("git://127.0.0.1:{}/a", scripted(Script::new("").hanging_up()))).run();
     hung_up.expect(State::Critical).says("closed the connection instead of sending its refs");
 
-    said("ssh", b"", &[]).expect(State::Critical).says("no key exchange within 1 seconds");
-    said("ssh", b"220 mail\r\n", &[]).expect(State::Critical).says("key exchange");
+    said("ssh", b"", &[]).expect(State::Critical).says("no version within 1 seconds");
+    said("ssh", b"220 mail\r\n", &[]).expect(State::Critical).says("it does not speak SSH, it said `220 mail`");
     said("http", b"", &[]).expect(State::Critical).says("within 1 seconds");
     said("http", b"220 mail\r\n", &[]).expect(State::Critical).says("does not answer in HTTP");
     said("https", b"220 mail\r\n", &[]).expect(State::Critical).says("does not speak TLS");
