@@ -79,6 +79,8 @@ impl<'a> Fetcher<'a> {
             .referer(false)
             .no_proxy()
             .local_address(target.dial.source())
+            // shared among the addresses of a name; our own wait ends a hair before all of it
+            .connect_timeout(ctx.remaining())
             .dns_resolver(Arc::new(resolver))
             .connector_layer(TimedLayer(watch.clone()));
         if target.http_version == HttpVersion::Two && !tls {
