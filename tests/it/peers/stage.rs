@@ -47,8 +47,12 @@ pub fn bare(_: &str) -> Stage {
     Stage::default()
 }
 
-/// A recording of `apt-get upgrade`, and one of a machine that is up to date.
-pub fn apt(_: &str) -> Stage {
+/// A recording of `apt-get upgrade`, and one of a machine that is up to date; `live`: a machine with
+/// one package, of which its source has a newer version.
+pub fn apt(name: &str) -> Stage {
+    if name == "live" {
+        return live_apt();
+    }
     let dir = tempfile::tempdir().unwrap();
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/check_apt/testdata/upgrade.txt");
     let text = fs::read_to_string(recorded).unwrap();
@@ -61,6 +65,24 @@ pub fn apt(_: &str) -> Stage {
         .with("current", current.display())
         .with("esm", recorded)
         .keeping(dir)
+}
+
+fn live_apt() -> Stage {
+    for folder in ["/etc/apt", "/var/lib/apt", "/var/cache/apt", "/run"] {
+        run("/bin/mount", &["-t", "tmpfs", "none", folder]);
+    }
+    let package = |fields: &str| format!("Package: hlidka-a\nArchitecture: all\nMaintainer: x <x@x.test>\n{fields}Description: a\n");
+    replace("/var/lib/dpkg/status", &package("Status: install ok installed\nVersion: 1.0\n"));
+    fs::write("/etc/apt/sources.list", "deb [trusted=yes] http://apt.example.test/debian stable main\n").unwrap();
+    let lists = Path::new("/var/lib/apt/lists");
+    fs::create_dir_all(lists.join("partial")).unwrap();
+    let list = |name: &str, text: &str| {
+        fs::write(lists.join(format!("apt.example.test_debian_dists_stable_{name}")), text).unwrap();
+    };
+    list("Release", "Origin: Test\nSuite: stable\nCodename: stable\nArchitectures: all\nComponents: main\n");
+    list("main_binary-all_Packages", &package("Version: 2.0\nFilename: a.deb\nSize: 1000\n"));
+    list("main_binary-amd64_Packages", &package("Version: 2.0\nFilename: a.deb\nSize: 1000\n"));
+    Stage::default()
 }
 
 /// 60 of 100 MiB used; 9 of 10 MiB and 10 of 11 inodes used; a pattern for both.
