@@ -1,6 +1,6 @@
 //! Names: what a slow resolver, or an address of several that does not answer, does to checks.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use check::{Check, CheckDef, State};
 use testkit::{CheckCmd, CheckRun, Script, scripted};
@@ -40,9 +40,10 @@ fn an_address_that_drops_packets_leaves_time_for_the_others() {
         // a queue for one client, which is there already: the next gets no answer
         let _full = runtime.block_on(async {
             let socket = TcpSocket::new_v4().unwrap();
-            socket.bind(([127, 0, 0, 2], port).into()).unwrap();
+            let address = SocketAddr::from(([127, 0, 0, 2], port));
+            socket.bind(address).unwrap();
             let listener = socket.listen(0).unwrap();
-            let first = TcpStream::connect(([127, 0, 0, 2], port)).await.unwrap();
+            let first = TcpStream::connect(address).await.unwrap();
             (listener, first)
         });
         replace("/etc/hosts", "127.0.0.2 two.example.test\n127.0.0.1 two.example.test\n127.0.0.2 none.example.test\n");

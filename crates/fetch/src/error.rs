@@ -134,6 +134,9 @@ fn proxy_words(
         return format!("connect to the proxy {proxy}: {why}");
     }
     let said = match said {
+        "proxy authorization required" if proxy.user.is_some() => "the proxy refuses the user or the password",
+        "proxy authorization required" => "the proxy wants a user and a password",
+        "unsuccessful" => "the proxy makes no tunnel to it",
         "credentials not accepted" => "the proxy refuses the user or the password",
         "server does not support user/pass authentication" => "the proxy wants no user and password",
         "io error during SOCKS handshake" | "failed parsing server response" => {

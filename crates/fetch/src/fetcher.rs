@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use check::{CheckError, Ctx, Secret};
 use hyper::ext::ReasonPhrase;
+use net::ProxyKind;
 use net::tls::Certificate;
 use reqwest::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, Method, Response, Url, Version};
@@ -98,11 +99,8 @@ impl<'a> Fetcher<'a> {
 
     /// The URL of a path at the target. What an address bar would take for the path is taken.
     pub fn url(&self, path: &str) -> Result<Url, CheckError> {
-        let bad = || {
-            CheckError::usage(format!(
-                "`{path}` is no path: the host is given by -H, and TLS asked for by -S"
-            ))
-        };
+        // not repeated: there may be a password in it
+        let bad = || CheckError::usage("-u takes a path: the host is given by -H, and TLS asked for by -S");
         if path.contains("://") && !path.starts_with('/') {
             return Err(bad());
         }
@@ -305,12 +303,16 @@ fn account(target: &Target) -> Result<Option<(String, Option<Secret>)>, CheckErr
     Ok(Some((user.clone(), password)))
 }
 
-/// The proxy as reqwest wants it; `socks5h` has it resolve the names.
+/// The proxy as reqwest wants it; `socks5h` has it resolve the names, as those of HTTP do.
 fn proxy_url(target: &Target) -> Result<Option<Url>, CheckError> {
     let Some(proxy) = target.dial.proxy() else { return Ok(None) };
+    let scheme = match proxy.kind {
+        ProxyKind::Socks5 => "socks5h",
+        ProxyKind::Http => "http",
+    };
     let host = if proxy.host.contains(':') { format!("[{}]", proxy.host) } else { proxy.host.clone() };
     let unusable = || CheckError::usage(format!("the proxy {proxy} has no usable host name"));
-    let mut url = Url::parse(&format!("socks5h://{host}:{}", proxy.port)).map_err(|_| unusable())?;
+    let mut url = Url::parse(&format!("{scheme}://{host}:{}", proxy.port)).map_err(|_| unusable())?;
     if let Some(user) = &proxy.user {
         let password = target.dial.proxy_password()?;
         url.set_username(user).map_err(|()| unusable())?;

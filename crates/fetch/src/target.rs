@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use check::{CheckError, Secret};
-use net::DialOptions;
+use net::{DialOptions, Proxy, ProxyKind};
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::SupportedProtocolVersion;
@@ -151,6 +151,40 @@ impl Target {
             target.ssl = Some(TlsVersions::Any);
         }
         Ok(target)
+    }
+}
+
+impl Target {
+    /// The host of a URL, asked of the proxy that -I and -p name: what monitoring-plugins send if they
+    /// are given a whole URL.
+    pub fn through_address(&self, url: &Url) -> Result<Target, CheckError> {
+        let address = self.address.as_deref().ok_or_else(|| {
+            CheckError::usage(
+                "a whole URL is for a proxy: give its address by -I and its port by -p; else give the path only, the host by -H and TLS by -S",
+            )
+        })?;
+        if self.dial.proxy().is_some() {
+            return Err(CheckError::usage("a whole URL makes a proxy of -I: leave --proxy out, or give the path only"));
+        }
+        if url.scheme() != "http" || self.ssl.is_some() {
+            return Err(CheckError::usage(
+                "a proxy is asked for http:// URLs; for https:// give it by --proxy http://host:port, the host by -H -S and the path by -u",
+            ));
+        }
+        let own = self.hostname.as_deref().map(|name| name.to_ascii_lowercase());
+        if own.is_some_and(|name| name != crate::place(url) && Some(name.as_str()) != url.host_str()) {
+            return Err(CheckError::usage("-H and the URL name two hosts: leave -H out"));
+        }
+        let proxy = Proxy {
+            kind: ProxyKind::Http,
+            host: address.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: self.port.unwrap_or(80),
+            user: None,
+            password: None,
+        };
+        let mut target = Target { hostname: None, address: None, port: None, ..self.clone() };
+        target.dial = self.dial.with_proxy(proxy);
+        target.at(url)
     }
 }
 

@@ -9,7 +9,8 @@ use check::{CheckError, Ctx, Secret};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_socks::tcp::Socks5Stream;
 
-use crate::Proxy;
+use crate::tunnel::tunnel;
+use crate::{Proxy, ProxyKind};
 
 /// Environment variable with the proxy's password.
 const PASSWORD_VARIABLE: &str = "HLIDKA_PROXY_PASSWORD";
@@ -57,7 +58,8 @@ pub struct DialOptions {
     /// Connect from this local address
     #[arg(help_heading = "Connection", long, value_name = "ADDRESS", conflicts_with = "proxy")]
     source: Option<IpAddr>,
-    /// Go through this SOCKS5 proxy, which resolves the names too: socks5h://[user@]host:port
+    /// Go through this proxy, which resolves the names too: socks5h://[user@]host:port, or
+    /// http://[user@]host:port (by CONNECT; plain HTTP is asked in absolute form)
     #[arg(help_heading = "Connection", long, value_name = "URL", conflicts_with_all = ["use_ipv4", "use_ipv6"])]
     proxy: Option<Proxy>,
     /// Password of the proxy's user, in the first line of this file (or in HLIDKA_PROXY_PASSWORD)
@@ -136,6 +138,12 @@ impl DialOptions {
     #[must_use]
     pub fn without_proxy(&self) -> DialOptions {
         DialOptions { proxy: None, proxy_password_file: None, ..self.clone() }
+    }
+
+    /// The same, through this one: for what an option means as a proxy.
+    #[must_use]
+    pub fn with_proxy(&self, proxy: Proxy) -> DialOptions {
+        DialOptions { proxy: Some(proxy), ..self.clone() }
     }
 
     /// The local address to connect from, if one is set.
@@ -235,6 +243,13 @@ impl DialOptions {
         let socket = TcpStream::connect(address)
             .await
             .map_err(|error| Error::Proxy(format!("connect to the proxy {proxy}: {error}")))?;
+        if proxy.kind == ProxyKind::Http {
+            let account = proxy.user.as_deref().map(|user| (user, secret.as_ref()));
+            let through = tunnel(socket, host, port, account).await;
+            return through.map_err(|error| {
+                Error::Proxy(format!("{} through the proxy {proxy}: {error}", target(host, port)))
+            });
+        }
         let password = secret.as_ref().map_or("", Secret::expose);
         let tunnel = match &proxy.user {
             Some(user) => {

@@ -34,8 +34,9 @@ fn usage_errors_name_the_option_and_not_its_value() {
     told::<check_http::Args>("-H|x|-k|Authorization sekretpw: x", "is no name of a header");
     told::<check_http::Args>("-H|x|y|-k|Authorization:|Basic|sekretpw", "is one to be quoted?");
     told::<check_http::Args>("-H|u:sekretpw@x", "…@x` ");
-    told::<check_http::Args>("-H|x|-u|http://u:sekretpw@x/", "--user and --password-file");
-    told::<check_http_listing::Args>("-u|http://u:sekretpw@x/", "--user and --password-file");
+    told::<check_http::Args>("-H|x|-u|http://u:sekretpw@x/", "a whole URL is for a proxy");
+    told::<check_http::Args>("-I|x|-u|http://u:sekretpw@x/", "--user and --password-file");
+    told::<check_http_listing::Args>("-H|x|-u|http://u:sekretpw@x/", "-u takes a path");
     for torrent in ["magnet:?dn=x&key=sekretpw", "ftp://u:sekretpw@h/x", "http://u:sekretpw@h/x", "http://u:sekretpw@[::1/x"] {
         told::<check_bittorrent::Args>(&format!("-T|{torrent}"), "invalid value for '--torrent <WHAT>': ");
     }
