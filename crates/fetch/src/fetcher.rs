@@ -54,7 +54,8 @@ pub struct Fetcher<'a> {
 impl<'a> Fetcher<'a> {
     /// Reads passwords; connects to nothing yet. `tls` asks for TLS even if `-S` does not.
     pub fn new(target: &'a Target, tls: bool, stick: Stick, ctx: &'a Ctx) -> Result<Fetcher<'a>, CheckError> {
-        let tls = tls || target.ssl.is_some();
+        // only TLS can show a certificate of our own
+        let tls = tls || target.ssl.is_some() || target.trust.identity().is_some();
         let aim = Aim::of(target, tls)?;
         let watch = Arc::new(Watch::default());
         let protocols: &[&[u8]] = match target.http_version {
@@ -65,7 +66,7 @@ impl<'a> Fetcher<'a> {
             versions: target.ssl.unwrap_or(TlsVersions::Any).offered(),
             protocols: protocols.iter().map(|name| name.to_vec()).collect(),
             name: aim.certificate_name.clone(),
-            identity: target.trust.identity().filter(|_| tls),
+            identity: target.trust.identity(),
         };
         let config = configure(target.trust.trust(), session, watch.clone())?;
         let resolver = Resolver {

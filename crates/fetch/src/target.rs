@@ -140,6 +140,9 @@ impl Target {
         }
         match url.scheme() {
             "https" => {}
+            "http" if self.trust.client_cert.is_some() => {
+                return Err(unusable("is without TLS, which --client-cert asks for: write https://"));
+            }
             "http" if self.ssl.is_none() => {}
             "http" => return Err(unusable("is without TLS, which -S asks for: write https://")),
             _ => return Err(unusable("is no http:// or https:// URL")),
@@ -206,7 +209,7 @@ pub(crate) struct TrustOptions {
     /// Verify the certificate, which is done anyway; for command lines made for check_curl
     #[arg(help_heading = "TLS", short = 'D', long, conflicts_with = "insecure")]
     verify_cert: bool,
-    /// Our own certificate and its chain, PEM
+    /// Our own certificate and its chain, PEM; asks for TLS
     #[arg(help_heading = "TLS", short = 'J', long, value_name = "FILE")]
     client_cert: Option<PathBuf>,
     /// Key of --client-cert, PEM [default: in the same file]
@@ -223,6 +226,11 @@ impl TrustOptions {
         } else {
             Trust::Pinned { certificates: self.certificate_pins.clone(), keys: self.key_pins.clone() }
         }
+    }
+
+    /// The same, with no certificate of our own to show.
+    pub(crate) fn anonymous(&self) -> TrustOptions {
+        TrustOptions { client_cert: None, private_key: None, ..self.clone() }
     }
 
     pub(crate) fn identity(&self) -> Option<(PathBuf, PathBuf)> {

@@ -12,6 +12,7 @@ use testkit::{Script, free_port, scripted};
 use crate::support::chrony::chrony;
 use crate::support::dns::{PRIMARY, RECORDS, Zones, zone};
 use crate::support::exim::SmtpServer;
+use crate::support::http_proxy::HttpProxy;
 use crate::support::mounts::{replace, run, two_file_systems};
 use crate::support::sleepers::Sleepers;
 use crate::support::tls_servers::{Home, openssl};
@@ -85,10 +86,17 @@ fn live_apt() -> Stage {
     Stage::default()
 }
 
-/// 60 of 100 MiB used; 9 of 10 MiB and 10 of 11 inodes used; a pattern for both.
-pub fn disk(_: &str) -> Stage {
+/// 60 of 100 MiB used; 9 of 10 MiB and 10 of 11 inodes used; a pattern for both. `bound`: a part of
+/// the first is mounted elsewhere, too.
+pub fn disk(name: &str) -> Stage {
     let dir = tempfile::tempdir().unwrap();
     let (large, small) = two_file_systems(dir.path());
+    if name == "bound" {
+        let (part, elsewhere) = (format!("{large}/part"), dir.path().join("elsewhere"));
+        fs::create_dir(&part).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        run("/bin/mount", &["--bind", &part, elsewhere.to_str().unwrap()]);
+    }
     let pattern = format!("^{}/(large|small)$", dir.path().display());
     Stage::default()
         .with("large", large)
@@ -129,7 +137,17 @@ pub fn http(name: &str) -> Stage {
     }
     web.file("index.html", "a".repeat(1024));
     web.file("page.html", "<html>one\ntwo</html>\n");
-    Stage::default().with("port", web.port).with("tls", web.tls_port).with_closed_port().keeping(web)
+    let proxy = HttpProxy::start();
+    let client = web.authority.as_ref().map(|authority| authority.server(&["client.test"])).unwrap();
+    Stage::default()
+        .with("port", web.port)
+        .with("tls", web.tls_port)
+        .with("proxy", proxy.port)
+        .with("cert", client.certificate.display())
+        .with("key", client.key.display())
+        .with("missing", web.dir().join("missing").display())
+        .with_closed_port()
+        .keeping((web, proxy))
 }
 
 /// Loads of 1.50, 0.75 and 0.25.
