@@ -17,4 +17,5 @@ mod peers;
 mod scenarios;
 mod store;
 mod support;
+mod tcp_checks;
 mod worker;
