@@ -358,6 +358,14 @@ fn listeners_that_misbehave_hold_nobody_up() {
         let script = Script::new("").answers(&[("Host", ""), ("host", ""), ("\r\n", &answer)]);
         git(&format!("http://127.0.0.1:{}/a", scripted(script))).args(["-t", "3"]).run()
     };
+    let long = "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nContent-Length: ";
+    let refs_of = |length: u64, more: &[&str]| {
+        let answer = format!("{long}{length}\r\n\r\n0");
+        let script = Script::new("").answers(&[("Host", ""), ("host", ""), ("\r\n", &answer)]);
+        git(&format!("http://127.0.0.1:{}/a", scripted(script))).args(["-t", "1"]).args(more).run()
+    };
+    refs_of(11 << 20, &[]).expect(State::Critical).says("sends more than 10 MiB (--max-body reads more)");
+    refs_of(11 << 20, &["--max-body", "100M"]).expect(State::Critical).says("within 1 seconds");
     answering("nonsense").expect(State::Critical);
     answering("").expect(State::Critical);
 }
