@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,7 @@ use crate::support::exim::SmtpServer;
 use crate::support::http_proxy::HttpProxy;
 use crate::support::mounts::{replace, run, two_file_systems};
 use crate::support::sleepers::Sleepers;
+use crate::support::sshd::Sshd;
 use crate::support::tls_servers::{Home, openssl};
 use crate::support::web::Web;
 
@@ -72,9 +73,16 @@ fn live_apt() -> Stage {
     for folder in ["/etc/apt", "/var/lib/apt", "/var/cache/apt", "/run"] {
         run("/bin/mount", &["-t", "tmpfs", "none", folder]);
     }
-    let package = |fields: &str| format!("Package: hlidka-a\nArchitecture: all\nMaintainer: x <x@x.test>\n{fields}Description: a\n");
+    for folder in ["apt.conf.d", "preferences.d", "sources.list.d", "trusted.gpg.d", "auth.conf.d"] {
+        fs::create_dir(Path::new("/etc/apt").join(folder)).unwrap();
+    }
+    fs::create_dir_all("/var/cache/apt/archives/partial").unwrap();
+    let package = |fields: &str| {
+        format!("Package: hlidka-a\nArchitecture: all\nMaintainer: x <x@x.test>\n{fields}Description: a\n")
+    };
     replace("/var/lib/dpkg/status", &package("Status: install ok installed\nVersion: 1.0\n"));
-    fs::write("/etc/apt/sources.list", "deb [trusted=yes] http://apt.example.test/debian stable main\n").unwrap();
+    fs::write("/etc/apt/sources.list", "deb [trusted=yes] http://apt.example.test/debian stable main\n")
+        .unwrap();
     let lists = Path::new("/var/lib/apt/lists");
     fs::create_dir_all(lists.join("partial")).unwrap();
     let list = |name: &str, text: &str| {
@@ -138,16 +146,27 @@ pub fn http(name: &str) -> Stage {
     web.file("index.html", "a".repeat(1024));
     web.file("page.html", "<html>one\ntwo</html>\n");
     let proxy = HttpProxy::start();
-    let client = web.authority.as_ref().map(|authority| authority.server(&["client.test"])).unwrap();
+    let (certificate, key) = self_signed(web.dir(), "client.example");
     Stage::default()
         .with("port", web.port)
         .with("tls", web.tls_port)
         .with("proxy", proxy.port)
-        .with("cert", client.certificate.display())
-        .with("key", client.key.display())
+        .with("cert", certificate.display())
+        .with("key", key.display())
         .with("missing", web.dir().join("missing").display())
         .with_closed_port()
         .keeping((web, proxy))
+}
+
+/// A certificate as clients show it.
+fn self_signed(dir: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let key_pair = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    let (certificate, key) = (dir.join("client.pem"), dir.join("client.key"));
+    fs::write(&certificate, params.self_signed(&key_pair).unwrap().pem()).unwrap();
+    fs::write(&key, key_pair.serialize_pem()).unwrap();
+    (certificate, key)
 }
 
 /// Loads of 1.50, 0.75 and 0.25.
@@ -190,10 +209,12 @@ pub fn smtp(_: &str) -> Stage {
         .keeping((server, dir))
 }
 
-/// The greeting of an SSH server.
+/// The greeting of an SSH server, and a real one.
 pub fn ssh(_: &str) -> Stage {
     let port = scripted(Script::new("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"));
-    Stage::default().with("port", port).with_closed_port()
+    let dir = tempfile::tempdir().unwrap();
+    let real = Sshd::start(dir.path());
+    Stage::default().with("port", port).with("real", real.port).with_closed_port().keeping((real, dir))
 }
 
 /// 1.5 of 2 GiB free, or no swap at all.

@@ -46,7 +46,12 @@ impl Table {
     pub fn read(check: &str) -> Table {
         let file = folder().join(format!("{check}.tsv"));
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut table = Table { peer: check.to_owned(), cases: Vec::new(), lacks: BTreeMap::new(), untested: BTreeMap::new() };
+        let mut table = Table {
+            peer: check.to_owned(),
+            cases: Vec::new(),
+            lacks: BTreeMap::new(),
+            untested: BTreeMap::new(),
+        };
         let mut stage = "";
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = format!("{check}.tsv:{}", number + 1);
@@ -78,7 +83,9 @@ impl Table {
         let words = self.cases.iter().flat_map(|case| split(&case.arguments));
         let option = |word: String| match word.strip_prefix("--") {
             Some(_) => word.split('=').next().map(str::to_owned),
-            None => word.strip_prefix('-').and_then(|rest| rest.chars().next()).map(|letter| format!("-{letter}")),
+            None => {
+                word.strip_prefix('-').and_then(|rest| rest.chars().next()).map(|letter| format!("-{letter}"))
+            }
         };
         words.filter_map(option).collect()
     }
