@@ -71,8 +71,7 @@ pub(crate) fn judge(sources: &[Source], args: &Args) -> Result<Report, CheckErro
 
 /// Nobody has told the time, or nobody knows which of them is right.
 fn without_offset(sources: &[Source], good: &[(&str, &Reading)], args: &Args) -> Result<Report, CheckError> {
-    let silent =
-        |source: &Source| matches!(source.reading, Err(Failure::Silent | Failure::Unresolved(_)));
+    let silent = |source: &Source| matches!(source.reading, Err(Failure::Silent | Failure::Unresolved(_)));
     let unsynchronised = |source: &Source| matches!(source.reading, Err(Failure::Unsynchronised(_)));
     let why: Vec<String> = if good.is_empty() {
         sources.iter().filter_map(failure).take(SHOWN).collect()

@@ -48,15 +48,15 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Vec<Source>, Check
     let mut resolving = JoinSet::new();
     let hosts = args.hosts();
     // the others are to be asked even if one cannot be found
-    let patience = ctx.remaining().saturating_sub(HAIR) / if hosts.len() > 1 { 2 } else { 1 };
+    let share = if hosts.len() > 1 { 2 } else { 1 };
+    let patience = ctx.remaining().saturating_sub(HAIR) / share;
+    let told = ctx.timeout.as_secs_f64() / f64::from(share);
     for (i, host) in hosts.into_iter().enumerate() {
         let (wanted, port) = (args.clone(), args.port);
         resolving.spawn(async move {
             let resolved = timeout(patience, resolve(&host, port, &wanted)).await;
-            let too_slow = |_| {
-                let seconds = patience.as_secs_f64();
-                Err(Failure::Unresolved(format!("no answer from the resolver within {seconds:.1} seconds")))
-            };
+            let too_slow =
+                |_| Err(Failure::Unresolved(format!("no answer from the resolver within {told} seconds")));
             (i, host.clone(), resolved.unwrap_or_else(too_slow))
         });
     }
