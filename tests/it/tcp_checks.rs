@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use testkit::{CheckRun, free_port, program};
 
-/// Every check that has `--proxy`, in every way that it connects. HOST and PORT are filled in.
+/// Every check that has `--proxy`, in every way that it connects. HOST, PORT and FILE are filled in.
 const WAYS: [&str; 19] = [
     "check_apt_repo -H HOST -p PORT -u /debian -s stable --keyring /usr/share/keyrings/debian-archive-keyring.gpg",
     "check_bitcoind -H HOST -p PORT --user x --unencrypted -s http://HOST:PORT/",
-    "check_bitcoind --height-file /dev/null -s https://HOST:PORT/",
+    "check_bitcoind --height-file FILE -s https://HOST:PORT/",
     "check_bittorrent -T http://HOST:PORT/x.torrent",
     "check_bittorrent -T magnet:?xt=urn:btih:0102030405060708090a0b0c0d0e0f1011121314 --tracker http://HOST:PORT/a",
     "check_bittorrent -T magnet:?xt=urn:btih:0102030405060708090a0b0c0d0e0f1011121314 --no-trackers --peer HOST:PORT",
@@ -40,15 +40,18 @@ fn ways() -> impl Iterator<Item = &'static str> {
     WAYS.into_iter().chain([XMPP])
 }
 
-/// The check and its arguments, with a password for those that want one.
+/// The check and its arguments.
 fn command(way: &str, host: &str, port: u16) -> (String, Vec<String>) {
-    let line = way.replace("HOST", host).replace("PORT", &port.to_string());
+    let height = concat!(env!("CARGO_MANIFEST_DIR"), "/it/height.txt");
+    let line = way.replace("HOST", host).replace("PORT", &port.to_string()).replace("FILE", height);
     let mut words = line.split_whitespace().map(str::to_owned);
     (words.next().unwrap(), words.collect())
 }
 
 fn with_passwords(command: &mut Command) -> &mut Command {
-    ["BITCOIND", "IMAP", "SSH"].iter().fold(command, |command, of| command.env(format!("HLIDKA_{of}_PASSWORD"), "x"))
+    ["BITCOIND", "IMAP", "SSH"]
+        .iter()
+        .fold(command, |command, of| command.env(format!("HLIDKA_{of}_PASSWORD"), "x"))
 }
 
 /// A listener that hangs up, and where its clients came from.
@@ -107,7 +110,9 @@ fn no_tcp_check_goes_past_its_proxy() {
     for (way, scheme) in ways().flat_map(|way| [(way, "socks5h"), (way, "http")]) {
         let (check, arguments) = command(way, "no-such.onion", 81);
         let mut command = Command::new("/usr/bin/strace");
-        command.args(["-f", "-s", "300", "-e", "trace=openat,connect,sendto,sendmsg,sendmmsg", "-o"]).arg(&log);
+        command
+            .args(["-f", "-s", "300", "-e", "trace=openat,connect,sendto,sendmsg,sendmmsg", "-o"])
+            .arg(&log);
         command.arg(program(&check)).args(arguments).args(["-t", "20"]);
         command.args(["--proxy", &format!("{scheme}://127.0.0.1:{dead}")]);
         let run = CheckRun::of_command(with_passwords(&mut command));
@@ -116,7 +121,8 @@ fn no_tcp_check_goes_past_its_proxy() {
         for resolver in ["resolv.conf", "/etc/hosts", "nsswitch.conf"] {
             assert!(!calls.contains(resolver), "{way}: {resolver} was read: {calls}");
         }
-        let network = |call: &&str| ["sin_port", "sin6_port", "sun_path"].iter().any(|part| call.contains(part));
+        let network =
+            |call: &&str| ["sin_port", "sin6_port", "sun_path"].iter().any(|part| call.contains(part));
         let connects: Vec<&str> = calls.lines().filter(network).collect();
         let proxy = format!("htons({dead})");
         assert!(!connects.is_empty(), "{way}: no connection is seen: {}\n{calls}", run.output);

@@ -125,7 +125,8 @@ fn proxy_words(
     proxy: &Proxy,
 ) -> String {
     let said = causes.last().map(ToString::to_string).unwrap_or_default();
-    let said = said.strip_prefix("SOCKS error: ").unwrap_or(&said);
+    let said =
+        ["SOCKS error: ", "tunnel error: "].iter().find_map(|kind| said.strip_prefix(kind)).unwrap_or(&said);
     if said == "failed to create underlying connection" {
         let why = match system_error(&format!("{error:?}")) {
             Some(cause) => cause.to_string(),
@@ -134,7 +135,9 @@ fn proxy_words(
         return format!("connect to the proxy {proxy}: {why}");
     }
     let said = match said {
-        "proxy authorization required" if proxy.user.is_some() => "the proxy refuses the user or the password",
+        "proxy authorization required" if proxy.user.is_some() => {
+            "the proxy refuses the user or the password"
+        }
         "proxy authorization required" => "the proxy wants a user and a password",
         "unsuccessful" => "the proxy makes no tunnel to it",
         "credentials not accepted" => "the proxy refuses the user or the password",
