@@ -181,7 +181,9 @@ fn icinga_2_takes_every_definition_and_runs_five_checks_by_them() {
         answer = ask(&home.join("run/ask")).unwrap_or_default();
         CASES.iter().all(|case| {
             let mut lines = answer.lines().map(|line| line.splitn(4, '\t').collect::<Vec<_>>());
-            lines.any(|line| line.len() == 4 && line[0] == case.name && !line[2].is_empty() && !line[3].is_empty())
+            lines.any(|line| {
+                line.len() == 4 && line[0] == case.name && !line[2].is_empty() && !line[3].is_empty()
+            })
         })
     });
     for case in CASES {
@@ -199,7 +201,11 @@ fn icinga_2_takes_every_definition_and_runs_five_checks_by_them() {
 fn is_as_wanted(case: &Case, state: &str, text: &str, perfdata: &str) {
     assert!(text.starts_with(case.text), "{}: {text}", case.name);
     assert_eq!(state, case.state, "{}: {text}", case.name);
-    assert!(perfdata.starts_with(case.perfdata) || perfdata.contains(&format!(" {}", case.perfdata)), "{}: {perfdata}", case.name);
+    assert!(
+        perfdata.starts_with(case.perfdata) || perfdata.contains(&format!(" {}", case.perfdata)),
+        "{}: {perfdata}",
+        case.name
+    );
 }
 
 /// Name, state, text and perfdata of all services, by Livestatus.
@@ -271,7 +277,8 @@ fn nagios_takes_every_definition_and_runs_five_checks_by_them() {
     });
     for case in CASES {
         let of = service(&status, case.name).unwrap();
-        let [state, text, perfdata] = ["current_state", "plugin_output", "performance_data"].map(|key| value(of, key));
+        let [state, text, perfdata] =
+            ["current_state", "plugin_output", "performance_data"].map(|key| value(of, key));
         is_as_wanted(&case, state, text, perfdata);
     }
 }

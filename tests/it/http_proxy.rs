@@ -8,19 +8,27 @@ use crate::support::http_proxy::HttpProxy;
 use crate::support::web::Web;
 
 fn through<C: Check>(proxy: &str, arguments: &[&str]) -> CheckCmd {
-    CheckCmd::new(CheckDef::of::<C>()).args(["--proxy", &format!("http://{proxy}"), "-t", "5"]).args(arguments)
+    CheckCmd::new(CheckDef::of::<C>())
+        .args(["--proxy", &format!("http://{proxy}"), "-t", "5"])
+        .args(arguments)
 }
 
 #[test]
 fn http_goes_as_whole_urls_and_https_by_connect() {
     let (web, proxy) = (Web::nginx(), HttpProxy::start());
     web.file("index.html", "welcome");
-    let (open, port, tls) = (format!("127.0.0.1:{}", proxy.port), web.port.to_string(), web.tls_port.to_string());
+    let (open, port, tls) =
+        (format!("127.0.0.1:{}", proxy.port), web.port.to_string(), web.tls_port.to_string());
     let http = |more: &[&str]| through::<check_http::Args>(&open, &[&["-H", "localhost"], more].concat());
     http(&["-p", &port, "-s", "welcome"]).run().expect(State::Ok);
-    assert!(proxy.requests().contains(&format!("GET http://localhost:{port}/ HTTP/1.1")), "{}", proxy.requests());
+    assert!(
+        proxy.requests().contains(&format!("GET http://localhost:{port}/ HTTP/1.1")),
+        "{}",
+        proxy.requests()
+    );
     let ca = web.authority.as_ref().unwrap().certificate();
-    let secure = http(&["-p", &tls, "-S", "-E", "-s", "welcome", "--ca-cert"]).arg(ca).run().expect(State::Ok);
+    let secure =
+        http(&["-p", &tls, "-S", "-E", "-s", "welcome", "--ca-cert"]).arg(ca).run().expect(State::Ok);
     assert!(secure.metric("time_ssl") > 0.0);
     assert!(proxy.requests().contains(&format!("CONNECT localhost:{tls} HTTP/1.1")), "{}", proxy.requests());
     http(&["-p", &tls, "-S"]).run().expect(State::Critical).says("not trusted");
@@ -53,7 +61,11 @@ fn a_proxys_password_comes_from_a_file_or_the_environment() {
         through::<check_tcp::Args>(proxy, &[&["-H", "localhost", "-p", &port], more].concat())
     };
     tcp(&alice, &["--proxy-password-file", password]).run().expect(State::Ok);
-    tcp(&alice, &[]).env("HLIDKA_PROXY_PASSWORD", "wr0ng").run().expect(State::Critical).says("refuses the user");
+    tcp(&alice, &[])
+        .env("HLIDKA_PROXY_PASSWORD", "wr0ng")
+        .run()
+        .expect(State::Critical)
+        .says("refuses the user");
     tcp(&guarded, &[]).run().expect(State::Critical).says("the proxy wants a user and a password");
 }
 
@@ -62,10 +74,15 @@ fn everything_else_goes_by_connect() {
     let proxy = HttpProxy::start();
     let open = format!("127.0.0.1:{}", proxy.port);
     let greeter = scripted(Script::new("220 greeter ready\r\n")).to_string();
-    let tcp = |port: &str, more: &[&str]| through::<check_tcp::Args>(&open, &[&["-H", "localhost", "-p", port], more].concat());
+    let tcp = |port: &str, more: &[&str]| {
+        through::<check_tcp::Args>(&open, &[&["-H", "localhost", "-p", port], more].concat())
+    };
     tcp(&greeter, &["-e", "220 greeter"]).run().expect(State::Ok).says(&format!("through {open}"));
     let dead = free_port().to_string();
-    tcp(&dead, &[]).run().expect(State::Critical).says("the proxy answers `HTTP/1.1 503 Service Unavailable`");
+    tcp(&dead, &[])
+        .run()
+        .expect(State::Critical)
+        .says("the proxy answers `HTTP/1.1 503 Service Unavailable`");
     let at = |script: Script, line: &str| {
         let fake = format!("127.0.0.1:{}", scripted(script));
         let run = through::<check_tcp::Args>(&fake, &["-H", "x.test", "-p", "1", "-t", "1"]).run();
@@ -92,7 +109,10 @@ fn a_whole_url_is_asked_of_the_address() {
     let line = format!("GET {url} HTTP/1.1");
     assert!(proxy.requests().contains(&line), "{line}: {}", proxy.requests());
     http(&["-u", &url, "-H", "other.test"]).run().expect(State::Unknown).says("two hosts");
-    http(&["-u", &url, "--proxy", "http://127.0.0.1:1"]).run().expect(State::Unknown).says("leave --proxy out");
+    http(&["-u", &url, "--proxy", "http://127.0.0.1:1"])
+        .run()
+        .expect(State::Unknown)
+        .says("leave --proxy out");
     http(&["-u", "https://localhost/"]).run().expect(State::Unknown).says("--proxy http://host:port");
     let bare = CheckCmd::new(CheckDef::of::<check_http::Args>()).args(["-H", "localhost", "-u", &url]);
     bare.run().expect(State::Unknown).says("a whole URL is for a proxy");

@@ -88,7 +88,9 @@ fn no_host(host: &str) -> CheckError {
 fn split_port(text: &str) -> Result<(&str, Option<u16>), CheckError> {
     let number = |port: &str| {
         let port = port.parse().ok().filter(|port| *port != 0);
-        port.map(Some).ok_or_else(|| CheckError::usage(format!("`{}` has no port from 1 to 65535", without_account(text))))
+        port.map(Some).ok_or_else(|| {
+            CheckError::usage(format!("`{}` has no port from 1 to 65535", without_account(text)))
+        })
     };
     if let Some(rest) = text.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or_else(|| no_host(text))?;

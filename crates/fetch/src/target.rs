@@ -167,7 +167,9 @@ impl Target {
             )
         })?;
         if self.dial.proxy().is_some() {
-            return Err(CheckError::usage("a whole URL makes a proxy of -I: leave --proxy out, or give the path only"));
+            return Err(CheckError::usage(
+                "a whole URL makes a proxy of -I: leave --proxy out, or give the path only",
+            ));
         }
         if url.scheme() != "http" || self.ssl.is_some() {
             return Err(CheckError::usage(

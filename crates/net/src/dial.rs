@@ -203,7 +203,9 @@ impl DialOptions {
     /// [`DialOptions::resolve`] by the deadline of `ctx`, and in words if that is over.
     pub async fn resolve_in_time(&self, host: &str, port: u16, ctx: &Ctx) -> Result<Vec<SocketAddr>, Error> {
         let resolved = tokio::time::timeout(left(ctx), self.resolve(host, port)).await;
-        resolved.unwrap_or_else(|_| Err(Error::NotResolved { host: host.to_owned(), seconds: ctx.timeout.as_secs_f64() }))
+        resolved.unwrap_or_else(|_| {
+            Err(Error::NotResolved { host: host.to_owned(), seconds: ctx.timeout.as_secs_f64() })
+        })
     }
 
     /// The addresses of a name, in the resolver's order, of the wanted family.

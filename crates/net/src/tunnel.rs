@@ -55,14 +55,16 @@ pub(crate) fn granted(head: &[u8], with_account: bool) -> Result<(), String> {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let code = line.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(1..)).and_then(|rest| match rest {
-        [b' ', code @ .., ] => code.get(..3),
+        [b' ', code @ ..] => code.get(..3),
         _ => None,
     });
     match code {
         Some([b'2', a, b]) if is_complete(head) && a.is_ascii_digit() && b.is_ascii_digit() => Ok(()),
         Some(b"407") if with_account => Err("the proxy refuses the user or the password".to_owned()),
         Some(b"407") => Err("the proxy wants a user and a password".to_owned()),
-        Some(code) if code.iter().all(u8::is_ascii_digit) => Err(format!("the proxy answers `{}`", excerpt(line))),
+        Some(code) if code.iter().all(u8::is_ascii_digit) => {
+            Err(format!("the proxy answers `{}`", excerpt(line)))
+        }
         _ => Err(format!("the proxy does not speak HTTP, it said `{}`", excerpt(line))),
     }
 }

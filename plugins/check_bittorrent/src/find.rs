@@ -47,7 +47,9 @@ impl FromStr for Named {
 fn url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("its URL is none: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a user and a password in a URL are read by everybody on this machine: leave them out".to_owned());
+        return Err(
+            "a user and a password in a URL are read by everybody on this machine: leave them out".to_owned()
+        );
     }
     Ok(url)
 }

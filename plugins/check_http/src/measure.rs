@@ -89,7 +89,8 @@ fn absolute(url: &str) -> Result<Option<Url>, CheckError> {
     if url.starts_with('/') || !url.contains("://") {
         return Ok(None);
     }
-    let read = Url::parse(url).map_err(|error| CheckError::usage(format!("-u is no path and no URL: {error}")))?;
+    let read =
+        Url::parse(url).map_err(|error| CheckError::usage(format!("-u is no path and no URL: {error}")))?;
     Ok(Some(read))
 }
 

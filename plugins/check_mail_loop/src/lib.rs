@@ -285,8 +285,7 @@ fn address(text: &str) -> Result<Address, String> {
 fn named_header(text: &str) -> Result<(String, String), String> {
     /// They say who sent what to whom, which the check itself must know.
     const OURS: [&str; 7] = ["from", "to", "cc", "bcc", "date", "message-id", "sender"];
-    let (name, value) =
-        text.split_once(':').ok_or("a header is given as `Name: value`")?;
+    let (name, value) = text.split_once(':').ok_or("a header is given as `Name: value`")?;
     if name.is_empty()
         || !name.bytes().all(|byte| byte.is_ascii_graphic())
         || value.chars().any(char::is_control)

@@ -120,7 +120,8 @@ fn a_tracker_over_tls_is_trusted_or_not_asked() {
     let front = tracker.https();
     let asked = || check(&torrent).args(["--tracker", &front.url, "-v"]);
     let ca = front.authority.certificate();
-    let run = asked().arg("--ca-cert").arg(ca).run().expect(State::Ok).says("1 seeder, 0 leechers, 1 full seed");
+    let run =
+        asked().arg("--ca-cert").arg(ca).run().expect(State::Ok).says("1 seeder, 0 leechers, 1 full seed");
     run.shows("tracker https://localhost:").shows(&format!("peer 127.0.0.1:{} has everything", seed.port));
     let requests = front.requests();
     assert!(requests.contains("GET /announce?info_hash=") && requests.contains("GET /scrape?"), "{requests}");

@@ -24,8 +24,16 @@ impl HttpProxy {
         let (port, guarded) = (free_port(), free_port());
         let at = dir.path().display();
         let modules = [
-            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic", "proxy",
-            "proxy_connect", "proxy_http",
+            "mpm_event",
+            "authn_core",
+            "authn_file",
+            "authz_core",
+            "authz_host",
+            "authz_user",
+            "auth_basic",
+            "proxy",
+            "proxy_connect",
+            "proxy_http",
         ]
         .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"))
         .concat();

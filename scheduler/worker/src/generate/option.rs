@@ -147,10 +147,13 @@ mod tests {
     fn no_option_refuses_the_address() {
         for check in CHECKS {
             let options = options(check);
-            let Some(key) = address(&options).map(|address| address.key.trim_start_matches('-')) else { continue };
+            let Some(key) = address(&options).map(|address| address.key.trim_start_matches('-')) else {
+                continue;
+            };
             let command = check.command();
             for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
-                let mut refused = command.get_arg_conflicts_with(argument).into_iter().filter_map(Arg::get_long);
+                let mut refused =
+                    command.get_arg_conflicts_with(argument).into_iter().filter_map(Arg::get_long);
                 assert!(!refused.any(|long| long == key), "{}: {argument}", check.definition.name);
             }
         }
@@ -163,7 +166,8 @@ mod tests {
             let kept = options(check);
             let command = check.command();
             let arguments = command.get_arguments().filter(|arg| !arg.is_hide_set());
-            let longs = arguments.filter_map(Arg::get_long).filter(|long| !matches!(*long, "help" | "version"));
+            let longs =
+                arguments.filter_map(Arg::get_long).filter(|long| !matches!(*long, "help" | "version"));
             left_out.extend(
                 longs
                     .filter(|long| !kept.iter().any(|option| option.key == format!("--{long}")))
