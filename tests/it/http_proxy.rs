@@ -33,6 +33,11 @@ fn http_goes_as_whole_urls_and_https_by_connect() {
     assert!(proxy.requests().contains(&format!("CONNECT localhost:{tls} HTTP/1.1")), "{}", proxy.requests());
     http(&["-p", &tls, "-S"]).run().expect(State::Critical).says("not trusted");
     http(&["-p", &port, "-u", "/redir", "-f", "follow"]).run().expect(State::Warning).says("404");
+    let nobody = format!("127.0.0.1:{}", free_port());
+    for more in [&["-p", port.as_str()][..], &["-p", &tls, "-S"]] {
+        let run = through::<check_http::Args>(&nobody, &[&["-H", "localhost"], more].concat()).run();
+        run.expect(State::Critical).says(&format!("connect to the proxy {nobody}: Connection refused"));
+    }
     // what the proxy cannot reach
     let dead = free_port().to_string();
     http(&["-p", &dead]).run().expect(State::Critical).says("503 Service Unavailable");

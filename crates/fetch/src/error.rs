@@ -134,6 +134,10 @@ fn proxy_words(
         };
         return format!("connect to the proxy {proxy}: {why}");
     }
+    // an HTTP proxy is connected to as any server is
+    if causes.iter().any(|cause| cause.to_string() == "tcp connect error") {
+        return format!("connect to the proxy {proxy}: {said}");
+    }
     let said = match said {
         "proxy authorization required" if proxy.user.is_some() => {
             "the proxy refuses the user or the password"
