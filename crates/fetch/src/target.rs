@@ -176,7 +176,7 @@ impl Target {
                 "a proxy is asked for http:// URLs; for https:// give it by --proxy http://host:port, the host by -H -S and the path by -u",
             ));
         }
-        let own = self.hostname.as_deref().map(|name| name.to_ascii_lowercase());
+        let own = self.hostname.as_deref().map(str::to_ascii_lowercase);
         if own.is_some_and(|name| name != crate::place(url) && Some(name.as_str()) != url.host_str()) {
             return Err(CheckError::usage("-H and the URL name two hosts: leave -H out"));
         }
