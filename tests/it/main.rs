@@ -5,9 +5,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod addresses;
 mod checks;
 mod daemon;
 mod definitions;
+mod http_proxy;
 mod mail;
 mod netns;
 mod onion;
@@ -15,4 +17,5 @@ mod peers;
 mod scenarios;
 mod store;
 mod support;
+mod tcp_checks;
 mod worker;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::pin::Pin;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, ArgMatches, Command};
 use nagios::{Report, State};
 
@@ -195,8 +196,33 @@ fn information(definition: &Definition, command: &mut Command, arguments: &[OsSt
 fn usage_error(error: &clap::Error, name: &str) -> CheckError {
     let text = error.render().to_string();
     let said = text.split("\n\nFor more information").next().unwrap_or(&text);
-    CheckError::usage(format!(
-        "{}\nSee {name} --help",
-        said.strip_prefix("error: ").unwrap_or(said).trim_end()
-    ))
+    let said = said.strip_prefix("error: ").unwrap_or(said).trim_end();
+    let said = without_value(error).unwrap_or_else(|| said.to_owned());
+    CheckError::usage(format!("{said}\nSee {name} --help"))
+}
+
+/// The same for errors that show what was given, which may be a secret: this text is mailed, listed
+/// and logged. The parsers of such options keep it out of their reasons, and an account in a URL
+/// is taken out of any.
+fn without_value(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let option = text(ContextKind::InvalidArg)?;
+    match error.kind() {
+        ErrorKind::ValueValidation => {
+            let reason = std::error::Error::source(error)?.to_string();
+            let value = text(ContextKind::InvalidValue).unwrap_or_default();
+            let account = value.rsplit_once('@').map_or("", |(account, _)| account);
+            let account = account.split_once("://").map_or(account, |(_, account)| account);
+            let reason = if account.contains(':') { reason.replace(account, "…") } else { reason };
+            Some(format!("invalid value for '{option}': {reason}"))
+        }
+        // such as the second word of a header that lacks its quotes
+        ErrorKind::UnknownArgument if !option.starts_with('-') => {
+            Some("there is a word that belongs to no option: is one to be quoted?".to_owned())
+        }
+        _ => None,
+    }
 }

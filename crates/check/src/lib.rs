@@ -31,6 +31,6 @@ pub use glob::glob;
 pub use invocation::{Invocation, Output};
 pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
 pub use program::{main, run};
-pub use secret::Secret;
+pub use secret::{Secret, without_account};
 pub use span::span;
 pub use together::together;

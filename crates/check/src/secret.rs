@@ -51,6 +51,11 @@ impl Secret {
     }
 }
 
+/// For messages: what stands before an @ may be a login.
+pub fn without_account(text: &str) -> String {
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("…@{host}"))
+}
+
 /// From a place that is no better than an argument, but must be accepted.
 impl From<String> for Secret {
     fn from(text: String) -> Secret {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use check::CheckError;
+use check::{CheckError, without_account};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use rustls::pki_types::ServerName;
@@ -80,6 +80,7 @@ fn parse(scheme: &str, host: &str, port: u16) -> Result<Url, CheckError> {
 }
 
 fn no_host(host: &str) -> CheckError {
+    let host = without_account(host);
     CheckError::usage(format!("`{host}` is no host name and no address; the path is given by -u"))
 }
 
@@ -87,7 +88,9 @@ fn no_host(host: &str) -> CheckError {
 fn split_port(text: &str) -> Result<(&str, Option<u16>), CheckError> {
     let number = |port: &str| {
         let port = port.parse().ok().filter(|port| *port != 0);
-        port.map(Some).ok_or_else(|| CheckError::usage(format!("`{text}` has no port from 1 to 65535")))
+        port.map(Some).ok_or_else(|| {
+            CheckError::usage(format!("`{}` has no port from 1 to 65535", without_account(text)))
+        })
     };
     if let Some(rest) = text.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or_else(|| no_host(text))?;

@@ -79,7 +79,7 @@ impl UrlOptions {
             headers: Vec::new(),
             useragent: None,
             max_body: self.max_body,
-            trust: self.trust.clone(),
+            trust: if tls.is_some() { self.trust.clone() } else { self.trust.anonymous() },
             dial: self.dial.clone(),
         })
     }

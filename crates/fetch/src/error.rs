@@ -125,7 +125,8 @@ fn proxy_words(
     proxy: &Proxy,
 ) -> String {
     let said = causes.last().map(ToString::to_string).unwrap_or_default();
-    let said = said.strip_prefix("SOCKS error: ").unwrap_or(&said);
+    let said =
+        ["SOCKS error: ", "tunnel error: "].iter().find_map(|kind| said.strip_prefix(kind)).unwrap_or(&said);
     if said == "failed to create underlying connection" {
         let why = match system_error(&format!("{error:?}")) {
             Some(cause) => cause.to_string(),
@@ -133,7 +134,16 @@ fn proxy_words(
         };
         return format!("connect to the proxy {proxy}: {why}");
     }
+    // an HTTP proxy is connected to as any server is
+    if causes.iter().any(|cause| cause.to_string() == "tcp connect error") {
+        return format!("connect to the proxy {proxy}: {said}");
+    }
     let said = match said {
+        "proxy authorization required" if proxy.user.is_some() => {
+            "the proxy refuses the user or the password"
+        }
+        "proxy authorization required" => "the proxy wants a user and a password",
+        "unsuccessful" => "the proxy makes no tunnel to it",
         "credentials not accepted" => "the proxy refuses the user or the password",
         "server does not support user/pass authentication" => "the proxy wants no user and password",
         "io error during SOCKS handshake" | "failed parsing server response" => {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use check::{CheckError, Ctx, Secret};
 use hyper::ext::ReasonPhrase;
+use net::ProxyKind;
 use net::tls::Certificate;
 use reqwest::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, Method, Response, Url, Version};
@@ -53,7 +54,8 @@ pub struct Fetcher<'a> {
 impl<'a> Fetcher<'a> {
     /// Reads passwords; connects to nothing yet. `tls` asks for TLS even if `-S` does not.
     pub fn new(target: &'a Target, tls: bool, stick: Stick, ctx: &'a Ctx) -> Result<Fetcher<'a>, CheckError> {
-        let tls = tls || target.ssl.is_some();
+        // only TLS can show a certificate of our own
+        let tls = tls || target.ssl.is_some() || target.trust.identity().is_some();
         let aim = Aim::of(target, tls)?;
         let watch = Arc::new(Watch::default());
         let protocols: &[&[u8]] = match target.http_version {
@@ -64,7 +66,7 @@ impl<'a> Fetcher<'a> {
             versions: target.ssl.unwrap_or(TlsVersions::Any).offered(),
             protocols: protocols.iter().map(|name| name.to_vec()).collect(),
             name: aim.certificate_name.clone(),
-            identity: target.trust.identity().filter(|_| tls),
+            identity: target.trust.identity(),
         };
         let config = configure(target.trust.trust(), session, watch.clone())?;
         let resolver = Resolver {
@@ -79,6 +81,8 @@ impl<'a> Fetcher<'a> {
             .referer(false)
             .no_proxy()
             .local_address(target.dial.source())
+            // shared among the addresses of a name; our own wait ends a hair before all of it
+            .connect_timeout(ctx.remaining())
             .dns_resolver(Arc::new(resolver))
             .connector_layer(TimedLayer(watch.clone()));
         if target.http_version == HttpVersion::Two && !tls {
@@ -96,11 +100,8 @@ impl<'a> Fetcher<'a> {
 
     /// The URL of a path at the target. What an address bar would take for the path is taken.
     pub fn url(&self, path: &str) -> Result<Url, CheckError> {
-        let bad = || {
-            CheckError::usage(format!(
-                "`{path}` is no path: the host is given by -H, and TLS asked for by -S"
-            ))
-        };
+        // not repeated: there may be a password in it
+        let bad = || CheckError::usage("-u takes a path: the host is given by -H, and TLS asked for by -S");
         if path.contains("://") && !path.starts_with('/') {
             return Err(bad());
         }
@@ -303,12 +304,16 @@ fn account(target: &Target) -> Result<Option<(String, Option<Secret>)>, CheckErr
     Ok(Some((user.clone(), password)))
 }
 
-/// The proxy as reqwest wants it; `socks5h` has it resolve the names.
+/// The proxy as reqwest wants it; `socks5h` has it resolve the names, as those of HTTP do.
 fn proxy_url(target: &Target) -> Result<Option<Url>, CheckError> {
     let Some(proxy) = target.dial.proxy() else { return Ok(None) };
+    let scheme = match proxy.kind {
+        ProxyKind::Socks5 => "socks5h",
+        ProxyKind::Http => "http",
+    };
     let host = if proxy.host.contains(':') { format!("[{}]", proxy.host) } else { proxy.host.clone() };
     let unusable = || CheckError::usage(format!("the proxy {proxy} has no usable host name"));
-    let mut url = Url::parse(&format!("socks5h://{host}:{}", proxy.port)).map_err(|_| unusable())?;
+    let mut url = Url::parse(&format!("{scheme}://{host}:{}", proxy.port)).map_err(|_| unusable())?;
     if let Some(user) = &proxy.user {
         let password = target.dial.proxy_password()?;
         url.set_username(user).map_err(|()| unusable())?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use check::{CheckError, Secret};
-use net::DialOptions;
+use net::{DialOptions, Proxy, ProxyKind};
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::SupportedProtocolVersion;
@@ -133,13 +133,16 @@ impl Target {
                 "a URL with a user or a password is shown to everybody: use --user and --password-file",
             ));
         }
-        let unusable = |why: &str| CheckError::usage(format!("the URL {url} {why}"));
+        let unusable = |why: &str| CheckError::usage(format!("the URL at {} {why}", crate::place(url)));
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| unusable("has no host"))?;
         if self.hostname.is_some() || self.port.is_some() || !self.positional.is_empty() {
             return Err(unusable("says host and port: leave -H and -p out, or give its path only"));
         }
         match url.scheme() {
             "https" => {}
+            "http" if self.trust.client_cert.is_some() => {
+                return Err(unusable("is without TLS, which --client-cert asks for: write https://"));
+            }
             "http" if self.ssl.is_none() => {}
             "http" => return Err(unusable("is without TLS, which -S asks for: write https://")),
             _ => return Err(unusable("is no http:// or https:// URL")),
@@ -151,6 +154,42 @@ impl Target {
             target.ssl = Some(TlsVersions::Any);
         }
         Ok(target)
+    }
+}
+
+impl Target {
+    /// The host of a URL, asked of the proxy that -I and -p name: what monitoring-plugins send if they
+    /// are given a whole URL.
+    pub fn through_address(&self, url: &Url) -> Result<Target, CheckError> {
+        let address = self.address.as_deref().ok_or_else(|| {
+            CheckError::usage(
+                "a whole URL is for a proxy: give its address by -I and its port by -p; else give the path only, the host by -H and TLS by -S",
+            )
+        })?;
+        if self.dial.proxy().is_some() {
+            return Err(CheckError::usage(
+                "a whole URL makes a proxy of -I: leave --proxy out, or give the path only",
+            ));
+        }
+        if url.scheme() != "http" || self.ssl.is_some() {
+            return Err(CheckError::usage(
+                "a proxy is asked for http:// URLs; for https:// give it by --proxy http://host:port, the host by -H -S and the path by -u",
+            ));
+        }
+        let own = self.hostname.as_deref().map(str::to_ascii_lowercase);
+        if own.is_some_and(|name| name != crate::place(url) && Some(name.as_str()) != url.host_str()) {
+            return Err(CheckError::usage("-H and the URL name two hosts: leave -H out"));
+        }
+        let proxy = Proxy {
+            kind: ProxyKind::Http,
+            host: address.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: self.port.unwrap_or(80),
+            user: None,
+            password: None,
+        };
+        let mut target = Target { hostname: None, address: None, port: None, ..self.clone() };
+        target.dial = self.dial.with_proxy(proxy);
+        target.at(url)
     }
 }
 
@@ -172,7 +211,7 @@ pub(crate) struct TrustOptions {
     /// Verify the certificate, which is done anyway; for command lines made for check_curl
     #[arg(help_heading = "TLS", short = 'D', long, conflicts_with = "insecure")]
     verify_cert: bool,
-    /// Our own certificate and its chain, PEM
+    /// Our own certificate and its chain, PEM; asks for TLS
     #[arg(help_heading = "TLS", short = 'J', long, value_name = "FILE")]
     client_cert: Option<PathBuf>,
     /// Key of --client-cert, PEM [default: in the same file]
@@ -189,6 +228,11 @@ impl TrustOptions {
         } else {
             Trust::Pinned { certificates: self.certificate_pins.clone(), keys: self.key_pins.clone() }
         }
+    }
+
+    /// The same, with no certificate of our own to show.
+    pub(crate) fn anonymous(&self) -> TrustOptions {
+        TrustOptions { client_cert: None, private_key: None, ..self.clone() }
     }
 
     pub(crate) fn identity(&self) -> Option<(PathBuf, PathBuf)> {
@@ -283,7 +327,8 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Header, String> {
         let (name, value) = text.split_once(':').ok_or("a header is given as `Name: value`")?;
-        let name = name.trim().parse().map_err(|_| format!("`{name}` is no name of a header"))?;
+        // not repeated: with a colon too late, it holds the value
+        let name = name.trim().parse().map_err(|_| "what is before the colon is no name of a header")?;
         let value = HeaderValue::from_str(value.trim())
             .map_err(|_| format!("the value of the header {name} has characters that cannot be sent"))?;
         Ok(Header { name, value })

@@ -9,7 +9,8 @@ use check::{CheckError, Ctx, Secret};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_socks::tcp::Socks5Stream;
 
-use crate::Proxy;
+use crate::tunnel::tunnel;
+use crate::{Proxy, ProxyKind};
 
 /// Environment variable with the proxy's password.
 const PASSWORD_VARIABLE: &str = "HLIDKA_PROXY_PASSWORD";
@@ -57,7 +58,8 @@ pub struct DialOptions {
     /// Connect from this local address
     #[arg(help_heading = "Connection", long, value_name = "ADDRESS", conflicts_with = "proxy")]
     source: Option<IpAddr>,
-    /// Go through this SOCKS5 proxy, which resolves the names too: socks5h://[user@]host:port
+    /// Go through this proxy, which resolves the names too: socks5h://[user@]host:port, or
+    /// http://[user@]host:port (by CONNECT; plain HTTP is asked in absolute form)
     #[arg(help_heading = "Connection", long, value_name = "URL", conflicts_with_all = ["use_ipv4", "use_ipv6"])]
     proxy: Option<Proxy>,
     /// Password of the proxy's user, in the first line of this file (or in HLIDKA_PROXY_PASSWORD)
@@ -87,6 +89,14 @@ pub enum Error {
         /// Time waited.
         seconds: f64,
     },
+    /// The resolver says nothing in time.
+    #[error("cannot resolve {host}: no answer from the resolver within {seconds} seconds")]
+    NotResolved {
+        /// The name.
+        host: String,
+        /// Time waited.
+        seconds: f64,
+    },
     /// The proxy cannot be reached, or does not let us through.
     #[error("{0}")]
     Proxy(String),
@@ -98,7 +108,11 @@ pub enum Error {
 impl From<Error> for CheckError {
     fn from(error: Error) -> CheckError {
         match error {
-            Error::TimedOut { .. } => CheckError::timeout(error),
+            Error::TimedOut { .. } | Error::NotResolved { .. } => CheckError::timeout(error),
+            // all that were tried: a host that is not there, not one that refuses
+            Error::Connect { ref source, .. } if source.kind() == io::ErrorKind::TimedOut => {
+                CheckError::timeout(error)
+            }
             Error::Options(error) => error,
             Error::Resolve(_) | Error::Connect { .. } | Error::Proxy(_) => CheckError::target(error),
         }
@@ -126,6 +140,12 @@ impl DialOptions {
         DialOptions { proxy: None, proxy_password_file: None, ..self.clone() }
     }
 
+    /// The same, through this one: for what an option means as a proxy.
+    #[must_use]
+    pub fn with_proxy(&self, proxy: Proxy) -> DialOptions {
+        DialOptions { proxy: Some(proxy), ..self.clone() }
+    }
+
     /// The local address to connect from, if one is set.
     pub fn source(&self) -> Option<IpAddr> {
         self.source
@@ -143,26 +163,49 @@ impl DialOptions {
         let connecting = async {
             match &self.proxy {
                 Some(proxy) => self.through(proxy, host, port).await,
-                None => self.direct(host, port).await,
+                None => self.direct(host, port, ctx).await,
             }
         };
-        // a hair before the check's own deadline, so that the message can say what was slow
-        let left = ctx.remaining().saturating_sub(Duration::from_millis(20));
+        let left = left(ctx);
         let timed_out = || Error::TimedOut { target: target(host, port), seconds: ctx.timeout.as_secs_f64() };
         tokio::time::timeout(left, connecting).await.unwrap_or_else(|_| Err(timed_out()))
     }
 
-    /// Every address in turn: the first that answers wins, the first error is told if none does.
-    async fn direct(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
+    async fn direct(&self, host: &str, port: u16, ctx: &Ctx) -> Result<TcpStream, Error> {
+        let addresses = self.resolve(host, port).await?;
+        let connected = self.first_of(&addresses, ctx).await;
+        connected.map_err(|source| Error::Connect { target: target(host, port), source })
+    }
+
+    /// Every address in turn: the first that answers wins, the first error is told if none does. They
+    /// share the time that is left, so that one that drops what it is sent leaves some for the others.
+    async fn first_of(&self, addresses: &[SocketAddr], ctx: &Ctx) -> io::Result<TcpStream> {
+        if let [address] = addresses {
+            // the deadline of all says how long that was
+            return self.connect_to(*address).await;
+        }
         let mut first_error = None;
-        for address in self.resolve(host, port).await? {
-            match self.connect_to(address).await {
+        for (tried, address) in addresses.iter().enumerate() {
+            let share = left(ctx) / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+            let silent = |_| {
+                let seconds = share.as_secs_f64();
+                let said = format!("no answer from {} within {seconds:.1} seconds", address.ip());
+                Err(io::Error::new(io::ErrorKind::TimedOut, said))
+            };
+            match tokio::time::timeout(share, self.connect_to(*address)).await.unwrap_or_else(silent) {
                 Ok(stream) => return Ok(stream),
-                Err(source) => first_error = first_error.or(Some(source)),
+                Err(error) => first_error = first_error.or(Some(error)),
             }
         }
-        let source = first_error.unwrap_or_else(|| io::Error::other("no address to connect to"));
-        Err(Error::Connect { target: target(host, port), source })
+        Err(first_error.unwrap_or_else(|| io::Error::other("no address to connect to")))
+    }
+
+    /// [`DialOptions::resolve`] by the deadline of `ctx`, and in words if that is over.
+    pub async fn resolve_in_time(&self, host: &str, port: u16, ctx: &Ctx) -> Result<Vec<SocketAddr>, Error> {
+        let resolved = tokio::time::timeout(left(ctx), self.resolve(host, port)).await;
+        resolved.unwrap_or_else(|_| {
+            Err(Error::NotResolved { host: host.to_owned(), seconds: ctx.timeout.as_secs_f64() })
+        })
     }
 
     /// The addresses of a name, in the resolver's order, of the wanted family.
@@ -202,6 +245,13 @@ impl DialOptions {
         let socket = TcpStream::connect(address)
             .await
             .map_err(|error| Error::Proxy(format!("connect to the proxy {proxy}: {error}")))?;
+        if proxy.kind == ProxyKind::Http {
+            let account = proxy.user.as_deref().map(|user| (user, secret.as_ref()));
+            let through = tunnel(socket, host, port, account).await;
+            return through.map_err(|error| {
+                Error::Proxy(format!("{} through the proxy {proxy}: {error}", target(host, port)))
+            });
+        }
         let password = secret.as_ref().map_or("", Secret::expose);
         let tunnel = match &proxy.user {
             Some(user) => {
@@ -215,11 +265,45 @@ impl DialOptions {
     }
 }
 
+/// A hair before the check's own deadline, so that the message can say what was slow.
+fn left(ctx: &Ctx) -> Duration {
+    ctx.remaining().saturating_sub(Duration::from_millis(20))
+}
+
 /// `host:port`, with brackets around an IPv6 address.
 pub(crate) fn target(host: &str, port: u16) -> String {
     if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]:{port}")
     } else {
         format!("{host}:{port}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that drops what more comes, since nobody takes its first client.
+    async fn dropping() -> (tokio::net::TcpListener, TcpStream, SocketAddr) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let first = TcpStream::connect(address).await.unwrap();
+        (listener, first, address)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_drops_packets_leaves_time_for_the_others() {
+        let (_listener, _first, dead) = dropping().await;
+        let alive = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ctx = Ctx::new(Duration::from_secs(2), 0);
+        let options = DialOptions::default();
+        let addresses = [dead, alive.local_addr().unwrap()];
+        let stream = options.first_of(&addresses, &ctx).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+        let ctx = Ctx::new(Duration::from_millis(600), 0);
+        let error = options.first_of(&[dead, dead], &ctx).await.unwrap_err().to_string();
+        assert_eq!(error, "no answer from 127.0.0.1 within 0.3 seconds");
     }
 }

@@ -1,5 +1,5 @@
-//! Dialling, the same for every check that speaks TCP: address family, source address, and SOCKS5
-//! with names resolved by the proxy; then TLS, asked for by STARTTLS or from the first byte.
+//! Dialling, the same for every check that speaks TCP: address family, source address, and a SOCKS5 or
+//! HTTP proxy that resolves the names; then TLS, asked for by STARTTLS or from the first byte.
 //!
 //! Read [`DialOptions`] first: the options a check opts into, and the one way to a connection.
 //! [`TlsServer`] goes on from there to a handshake, [`Conversation`] talks in turns.
@@ -16,11 +16,12 @@ pub mod smtp;
 mod starttls;
 mod stream;
 pub mod tls;
+mod tunnel;
 pub mod xmpp;
 
 pub use conversation::{Conversation, MAX_ANSWER, Progress, TalkError, excerpt, line};
 pub use dial::{DialOptions, Error, Family};
-pub use proxy::{ParseProxyError, Proxy};
+pub use proxy::{Kind as ProxyKind, ParseProxyError, Proxy};
 pub use server::TlsServer;
 pub use starttls::{Starttls, StarttlsError};
 pub use stream::{Overheard, Stream};

@@ -1,14 +1,26 @@
-//! A SOCKS5 proxy, as an option.
+//! A proxy, as an option.
 
 use std::str::FromStr;
 
-/// `socks5h://[user[:password]@]host:port`. The `h` says that the proxy resolves names, which is
-/// the only way offered: a name resolved here would tell the local resolver what is visited.
+/// What a proxy speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// SOCKS5 (RFC 1928), on port 1080 unless another is given.
+    Socks5,
+    /// HTTP: CONNECT for any connection; who fetches `http://` may ask in absolute form.
+    Http,
+}
+
+/// `socks5h://[user[:password]@]host[:port]` or `http://[user[:password]@]host:port`. The `h` says that
+/// the proxy resolves names, which is the only way offered: a name resolved here would tell the local
+/// resolver what is visited. HTTP proxies do so anyway.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
+    /// What it speaks.
+    pub kind: Kind,
     /// Name or address of the proxy.
     pub host: String,
-    /// Its port, 1080 if none is given.
+    /// Its port.
     pub port: u16,
     /// User name, if it wants one; Tor isolates streams by it.
     pub user: Option<String>,
@@ -20,27 +32,25 @@ pub struct Proxy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseProxyError {
     /// `socks5://` would resolve names here.
-    #[error("`{0}` would resolve names locally: write socks5h:// to let the proxy resolve them")]
-    ResolvesLocally(String),
+    #[error("socks5:// would resolve names locally: write socks5h:// to let the proxy resolve them")]
+    ResolvesLocally,
     /// Another scheme, or none.
-    #[error("a proxy is given as socks5h://[user:password@]host:port")]
+    #[error("a proxy is given as socks5h://[user@]host:port or http://[user@]host:port")]
     Form,
-    /// The port is no number from 1 to 65535.
-    #[error("`{0}` is no port")]
-    Port(String),
+    /// The port is no number from 1 to 65535, or lacks. What stands there may be a password.
+    #[error("its port is no number from 1 to 65535")]
+    Port,
 }
 
 impl FromStr for Proxy {
     type Err = ParseProxyError;
 
     fn from_str(text: &str) -> Result<Proxy, ParseProxyError> {
-        let Some(rest) = text.strip_prefix("socks5h://") else {
-            let local = text.starts_with("socks5://");
-            return Err(if local {
-                ParseProxyError::ResolvesLocally("socks5://".to_owned())
-            } else {
-                ParseProxyError::Form
-            });
+        let (kind, rest) = match text.split_once("://") {
+            Some(("socks5h", rest)) => (Kind::Socks5, rest),
+            Some(("http", rest)) => (Kind::Http, rest),
+            Some(("socks5", _)) => return Err(ParseProxyError::ResolvesLocally),
+            _ => return Err(ParseProxyError::Form),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (account, address) = match rest.rsplit_once('@') {
@@ -53,11 +63,13 @@ impl FromStr for Proxy {
             None => (None, None),
         };
         let (host, port) = split_address(address)?;
-        Ok(Proxy { host: host.to_owned(), port, user, password })
+        let usual = (kind == Kind::Socks5).then_some(1080);
+        let port = port.or(usual).ok_or(ParseProxyError::Port)?;
+        Ok(Proxy { kind, host: host.to_owned(), port, user, password })
     }
 }
 
-fn split_address(address: &str) -> Result<(&str, u16), ParseProxyError> {
+fn split_address(address: &str) -> Result<(&str, Option<u16>), ParseProxyError> {
     let (host, port) = if let Some(rest) = address.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or(ParseProxyError::Form)?;
         (host, after.strip_prefix(':').or(after.is_empty().then_some("")).ok_or(ParseProxyError::Form)?)
@@ -68,10 +80,10 @@ fn split_address(address: &str) -> Result<(&str, u16), ParseProxyError> {
         return Err(ParseProxyError::Form);
     }
     match port {
-        "" => Ok((host, 1080)),
+        "" => Ok((host, None)),
         port => match port.parse() {
-            Ok(0) | Err(_) => Err(ParseProxyError::Port(port.to_owned())),
-            Ok(port) => Ok((host, port)),
+            Ok(0) | Err(_) => Err(ParseProxyError::Port),
+            Ok(port) => Ok((host, Some(port))),
         },
     }
 }
@@ -123,6 +135,8 @@ mod tests {
         assert_eq!((full.host.as_str(), full.port), ("::1", 9050));
         assert_eq!((full.user.as_deref(), full.password.as_deref()), (Some("al@ice"), Some("p:w")));
         assert!(!format!("{full:?}").contains("p:w"));
+        let http = parse("http://bob@squid:3128");
+        assert_eq!((http.kind, http.port, http.user.as_deref()), (Kind::Http, 3128, Some("bob")));
     }
 
     #[test]
@@ -130,7 +144,8 @@ mod tests {
         for text in [
             "",
             "tor:9050",
-            "http://x:1",
+            "https://x:1",
+            "http://x",
             "socks5h://",
             "socks5h://x:0",
             "socks5h://x:70000",

@@ -15,6 +15,7 @@ mod apart;
 mod command;
 mod fingerprint;
 mod host_keys;
+mod introduction;
 mod known_hosts;
 mod look;
 mod options;

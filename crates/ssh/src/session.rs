@@ -10,6 +10,7 @@ use check::{CheckError, Ctx, Secret};
 use net::DialOptions;
 use ssh2::{ErrorCode, KeyboardInteractivePrompt, MethodType, Prompt};
 
+use crate::introduction::introduction;
 use crate::wire::key_type;
 use crate::{Account, Apart, Fingerprint, HostKeys, left};
 
@@ -106,7 +107,9 @@ impl Session {
 
     fn exchange(target: &Target, first: &[&str], without: &[&str], apart: &Apart) -> Result<Session, Failed> {
         let dial = target.dial.connect(&target.host, target.port, apart.ctx());
-        let stream = apart.wait(dial).map_err(CheckError::from)?;
+        let mut stream = apart.wait(dial).map_err(CheckError::from)?;
+        let place = target.place();
+        apart.wait(introduction(&mut stream, &place, apart.ctx()))?;
         let blocking = stream.into_std().and_then(|stream| stream.set_nonblocking(false).map(|()| stream));
         let stream =
             blocking.map_err(|error| CheckError::internal(format!("cannot use the connection: {error}")))?;
@@ -119,7 +122,6 @@ impl Session {
         }
         inner.method_pref(MethodType::HostKey, &wanted).map_err(|error| internal(&error))?;
         inner.set_tcp_stream(stream);
-        let place = target.place();
         let key = HostKey { kind: String::new(), fingerprint: Fingerprint::of(&[]), blob: Vec::new() };
         let mut session = Session { inner, ctx: *apart.ctx(), place, key };
         session.patience("key exchange")?;

@@ -30,8 +30,10 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     findings.sort_by_key(|(state, _)| std::cmp::Reverse(state.severity()));
     let (problems, told): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|(state, _)| *state != State::Ok);
+    let findings_told = !problems.is_empty();
     sentences.extend(problems.into_iter().map(|(_, text)| format!("{text}.")));
-    if sentences.is_empty() {
+    let only_fresh = !findings_told && (args.no_upgrade || sentences.is_empty());
+    if only_fresh {
         sentences.extend(sample.indices.as_ref().map(all_fresh));
     }
     let mut report = Report::new(state, sentences.join(" "));

@@ -36,7 +36,8 @@ pub struct Args {
     /// Simulate `apt-get dist-upgrade` instead, with more options for apt-get if given
     #[arg(short = 'd', long, value_name = "OPTIONS", num_args = 0..=1, default_missing_value = "", conflicts_with = "upgrade")]
     dist_upgrade: Option<Words>,
-    /// Do not look for upgrades, only at the indices and the state of the packages
+    /// Do not look for upgrades, only at the indices and the state of the packages; 0 upgrades are told
+    /// then, as monitoring-plugins do
     #[arg(short = 'n', long)]
     no_upgrade: bool,
     /// Run `apt-get update` first (needs root; raise -t), with more options for apt-get if given

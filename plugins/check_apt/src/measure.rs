@@ -92,7 +92,10 @@ pub(crate) fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
     if !args.no_freshness {
         sample.indices = Some(lists::indices(&paths, args.stamp.as_deref()));
     }
-    if !args.no_upgrade {
+    if args.no_upgrade {
+        // the peer says that there are none, and graphs go on
+        sample.updates = Some(Updates::default());
+    } else {
         let words = args.dist_upgrade.as_ref().or(args.upgrade.as_ref()).cloned().unwrap_or_default();
         // after the given options, so that none of them makes it real
         let options = ["-qq", "-o", "Debug::NoLocking=true", "-o", "APT::Get::Simulate=true", args.verb()];

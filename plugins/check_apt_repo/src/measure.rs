@@ -130,7 +130,7 @@ fn target_of(args: &Args) -> Result<(fetch::Target, snapshot::Location), CheckEr
     };
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
     let url = Url::parse(&format!("{scheme}://{host}/"))
-        .map_err(|error| CheckError::usage(format!("`{}` is no URL: {error}", args.url)))?;
+        .map_err(|error| CheckError::usage(format!("the repository's URL is none: {error}")))?;
     Ok((args.target.at(&url)?, path.parse().map_err(CheckError::usage)?))
 }
 

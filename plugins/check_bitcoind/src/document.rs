@@ -35,7 +35,8 @@ impl FromStr for Path {
             Some('[') => format!("${text}"),
             _ => format!("$.{text}"),
         };
-        let query = JsonPath::parse(&full).map_err(|error| format!("`{text}` is no JSONPath: {error}"))?;
+        let query = JsonPath::parse(&full)
+            .map_err(|error| format!("what is behind the # is no JSONPath: {error}"))?;
         Ok(Path { text: full, query })
     }
 }

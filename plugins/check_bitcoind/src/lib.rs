@@ -59,8 +59,8 @@ pub struct Args {
     node_direct: bool,
     /// Read the height from this file and ask no RPC: debug.log, a file that holds the number alone
     /// (written by blocknotify), or JSON with a path behind a #. The tip is as old as the file says,
-    /// else as its last change; peers and warnings are not known then
-    #[arg(long, value_name = "FILE[#PATH]", conflicts_with_all = ["hostname", "port", "ssl", "cookie_file", "user", "unencrypted", "node_direct", "peers_warning", "peers_critical", "ignore_warnings"], help_heading = "Node")]
+    /// else as its last change; peers and warnings are not known then, and --hostname means nothing
+    #[arg(long, value_name = "FILE[#PATH]", conflicts_with_all = ["port", "ssl", "cookie_file", "user", "unencrypted", "node_direct", "peers_warning", "peers_critical", "ignore_warnings"], help_heading = "Node")]
     height_file: Option<NamedFile>,
 
     /// Where else to ask for the height, at least once and better of several operators: a URL whose

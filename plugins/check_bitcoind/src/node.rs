@@ -133,5 +133,8 @@ fn url(args: &Args) -> Result<Url, CheckError> {
     } else {
         Url::parse(&format!("{scheme}://{host}:{port}/")).ok()
     };
-    parsed.ok_or_else(|| CheckError::usage(format!("`{}` is no host name and no address", args.hostname)))
+    parsed.ok_or_else(|| {
+        let host = check::without_account(&args.hostname);
+        CheckError::usage(format!("`{host}` is no host name and no address"))
+    })
 }

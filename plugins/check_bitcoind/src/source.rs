@@ -26,13 +26,14 @@ impl FromStr for Source {
             _ => (None, text),
         };
         if !is_url(url) {
-            return Err(format!("`{text}` is no source: write [NAME=]http[s]://HOST/…[#PATH]"));
+            return Err("a source is given as [NAME=]http[s]://HOST/…[#PATH]".to_owned());
         }
         let (url, path) = match url.split_once('#') {
             Some((url, path)) => (url, Some(path.parse()?)),
             None => (url, None),
         };
-        let url = Url::parse(url).map_err(|error| format!("`{url}` is no URL: {error}"))?;
+        // never the URL in a message: it may hold a key
+        let url = Url::parse(url).map_err(|error| format!("its URL is none: {error}"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("a source is asked without user and password".to_owned());
         }

@@ -31,13 +31,27 @@ impl FromStr for Named {
         if text.starts_with("magnet:") {
             return Subject::from_magnet(text)
                 .map(|_| Named::Magnet(text.to_owned()))
-                .map_err(|why| format!("`{text}` {why}"));
+                .map_err(|why| format!("the link {why}"));
         }
-        if text.starts_with("http://") || text.starts_with("https://") {
-            return Url::parse(text).map(Named::Url).map_err(|error| format!("`{text}` is no URL: {error}"));
+        if let Some((scheme, _)) = text.split_once("://") {
+            if !matches!(scheme, "http" | "https") {
+                return Err("a torrent is a file, a magnet link, or at http:// or https://".to_owned());
+            }
+            return url(text).map(Named::Url);
         }
         if text.is_empty() { Err("which torrent?".to_owned()) } else { Ok(Named::File(text.into())) }
     }
+}
+
+/// Never a whole URL in a message: it may hold a key.
+fn url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("its URL is none: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "a user and a password in a URL are read by everybody on this machine: leave them out".to_owned()
+        );
+    }
+    Ok(url)
 }
 
 /// `--index`: a page, and where in it the names are if it is JSON.
@@ -52,16 +66,18 @@ impl FromStr for Index {
 
     fn from_str(text: &str) -> Result<Index, String> {
         let (url, path) = text.split_once('#').map_or((text, None), |(url, path)| (url, Some(path)));
-        let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err("an index is given as http[s]://HOST/…[#PATH]".to_owned());
+        }
+        let url = self::url(url)?;
         let path = path.map(|path| {
             let full = match path.chars().next() {
                 Some('$') => path.to_owned(),
                 Some('[') => format!("${path}"),
                 _ => format!("$.{path}"),
             };
-            JsonPath::parse(&full).map_err(|error| format!("`{path}` is no JSONPath: {error}"))
+            JsonPath::parse(&full).map_err(|error| format!("what is behind the # is no JSONPath: {error}"))
         });
-        let url = url.ok_or_else(|| format!("`{text}` is no index: write http[s]://HOST/…[#PATH]"))?;
         Ok(Index { url, path: path.transpose()? })
     }
 }
@@ -144,8 +160,11 @@ mod tests {
         assert!("".parse::<Named>().is_err() && "http://".parse::<Named>().is_err());
         assert!("https://a/#releases[*].url".parse::<Index>().unwrap().path.is_some());
         assert!("https://a/".parse::<Index>().unwrap().path.is_none());
-        for bad in ["", "a", "ftp://a/", "https://a/#x["] {
+        for bad in ["", "a", "ftp://a/", "https://a/#x[", "https://u:p@a/"] {
             assert!(bad.parse::<Index>().is_err(), "{bad}");
+        }
+        for bad in ["ftp://a/x.torrent", "http://u@a/x.torrent", "https://u:p@a/x.torrent"] {
+            assert!(bad.parse::<Named>().is_err(), "{bad}");
         }
     }
 }

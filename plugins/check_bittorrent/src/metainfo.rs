@@ -55,7 +55,7 @@ impl FromStr for PeerName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<PeerName, String> {
-        let bad = || format!("`{text}` is no peer: write HOST:PORT, an IPv6 address in brackets");
+        let bad = || "a peer is given as HOST:PORT, an IPv6 address in brackets".to_owned();
         let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(bad)?;
         let host = match host.strip_prefix('[') {

@@ -40,8 +40,7 @@ impl FromStr for Tracker {
 
     fn from_str(text: &str) -> Result<Tracker, String> {
         // never the whole URL in a message: it may hold a key
-        let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
-        let url = Url::parse(text).map_err(|error| format!("a tracker `{scheme}://…` is no URL: {error}"))?;
+        let url = Url::parse(text).map_err(|error| format!("the URL of a tracker is none: {error}"))?;
         match (url.scheme(), url.host_str(), url.port()) {
             ("http" | "https", Some(_), _) => Ok(Tracker::Http(url)),
             ("udp", Some(host), Some(port)) if port != 0 && !host.is_empty() => {

@@ -91,7 +91,7 @@ impl Asker {
     /// Asks the server that the options name, or those of the system.
     pub(crate) async fn new(args: &Args, server: Option<&Server>, ctx: &Ctx) -> Result<Asker, CheckError> {
         let places = match server {
-            Some(server) => named(server, args).await?,
+            Some(server) => named(server, args, ctx).await?,
             None => systems(args)?,
         };
         Ok(Asker {
@@ -118,8 +118,8 @@ impl Asker {
     }
 
     /// The same questions, to a server by name or address.
-    pub(crate) async fn to(&self, server: &Server, args: &Args) -> Result<Asker, CheckError> {
-        Ok(Asker { places: named(server, args).await?.into(), ..self.clone() })
+    pub(crate) async fn to(&self, server: &Server, args: &Args, ctx: &Ctx) -> Result<Asker, CheckError> {
+        Ok(Asker { places: named(server, args, ctx).await?.into(), ..self.clone() })
     }
 
     /// Asks. A server that fails is told only if no other answers.
@@ -272,12 +272,12 @@ fn systems(args: &Args) -> Result<Vec<Place>, CheckError> {
 }
 
 /// A server by name or address. Through a proxy its name is not looked up here.
-async fn named(server: &Server, args: &Args) -> Result<Vec<Place>, CheckError> {
+async fn named(server: &Server, args: &Args, ctx: &Ctx) -> Result<Vec<Place>, CheckError> {
     let port = server.port.unwrap_or(args.port);
     if args.dial.proxy().is_some() {
         return Ok(vec![Place { host: server.host.clone(), port }]);
     }
-    let addresses = args.dial.resolve(&server.host, port).await?;
+    let addresses = args.dial.resolve_in_time(&server.host, port, ctx).await?;
     Ok(addresses.into_iter().map(Place::from).collect())
 }
 

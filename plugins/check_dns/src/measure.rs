@@ -64,7 +64,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
         None => word_of_the_server(&asker, &name, &answers).await,
     };
     let serials = if args.serials && code == Some(ResponseCode::NoError) {
-        Some(serials::of(&asker, &name, &servers, args).await?)
+        Some(serials::of(&asker, &name, &servers, args, ctx).await?)
     } else {
         None
     };

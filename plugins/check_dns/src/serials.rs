@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use check::CheckError;
+use check::{CheckError, Ctx};
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType, SerialNumber};
 use tokio::task::JoinSet;
@@ -30,12 +30,13 @@ pub(crate) async fn of(
     zone: &Name,
     servers: &[Server],
     args: &Args,
+    ctx: &Ctx,
 ) -> Result<Vec<Nameserver>, CheckError> {
     let authority = asker.with(Manner { recursion: false, signatures: false, ..asker.manner });
     let mut found = Vec::new();
     let mut asking = JoinSet::new();
     let targets = if servers.len() > 1 {
-        named(&authority, servers, args).await
+        named(&authority, servers, args, ctx).await
     } else {
         by_zone(asker, &authority, zone, args).await?
     };
@@ -59,10 +60,10 @@ pub(crate) async fn of(
 type Target = (String, Result<Asker, String>);
 
 /// The servers of the command line; through a proxy their names stay names.
-async fn named(authority: &Asker, servers: &[Server], args: &Args) -> Vec<Target> {
+async fn named(authority: &Asker, servers: &[Server], args: &Args, ctx: &Ctx) -> Vec<Target> {
     let mut targets = Vec::new();
     for server in servers.iter().take(MOST) {
-        let asker = authority.to(server, args).await.map_err(|error| error.to_string());
+        let asker = authority.to(server, args, ctx).await.map_err(|error| error.to_string());
         targets.push((server.to_string(), asker));
     }
     targets

@@ -60,7 +60,8 @@ pub struct Args {
     /// Clone all of it into this directory and keep it; from then on, pull what is new
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "clone")]
     clone_dir: Option<PathBuf>,
-    /// Read no more than this from the server; more is an error
+    /// Read no more than this from the server; more is an error. Over HTTP a list of refs may have an
+    /// eighth of it, and 10M at least
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = fetch::bytes)]
     max_body: u64,
     #[command(flatten)]

@@ -24,7 +24,7 @@ use crate::json::JsonOptions;
 pub struct Args {
     #[command(flatten)]
     target: Target,
-    /// Path and query to ask for
+    /// Path and query to ask for; a whole http:// URL asks for it at the proxy that -I and -p name
     #[arg(short = 'u', long, value_name = "PATH", default_value = "/", help_heading = "Request")]
     url: String,
     /// Method [default: GET, with --post POST]
@@ -105,6 +105,8 @@ impl Check for Args {
             check_http -H jenkins.example.org -p 8443 -S --ca-cert /etc/ssl/own-ca.pem -e 401,403\n  \
             check_http -H jenkins.example.org -S --user monitor --password-file /etc/hlidka/jenkins \\\n    \
             -u /queue/api/json --json-path '$.items.length' --json-critical 20\n  \
+            check_http -H www.example.org -S --proxy http://proxy.example.org:3128\n  \
+            check_http -I proxy.example.org -p 3128 -u http://www.example.org/\n  \
             check_http -H expyuzz4wqqyqhjn.onion --proxy socks5h://127.0.0.1:9050 -t 60",
         isolation: Isolation::Async,
         timeout_state: State::Critical,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use check::{CheckError, Ctx};
 use fetch::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use fetch::{Answer, Fetcher, Method, Request, Stick, clipped, next_request};
+use fetch::{Answer, Fetcher, Method, Request, Stick, Url, clipped, next_request};
 use jiff::Timestamp;
 use net::tls::Certificate;
 use regex::bytes::Regex;
@@ -34,8 +34,15 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
         OnRedirect::Sticky | OnRedirect::StickyPort => Stick::ToAddress,
         OnRedirect::Is(_) | OnRedirect::Follow => Stick::No,
     };
-    let fetcher = Fetcher::new(&args.target, args.certificate.is_some(), stick, ctx)?;
-    let mut request = request(args, &fetcher)?;
+    let absolute = absolute(&args.url)?;
+    let through = absolute.as_ref().map(|url| args.target.through_address(url)).transpose()?;
+    let target = through.as_ref().unwrap_or(&args.target);
+    let fetcher = Fetcher::new(target, args.certificate.is_some(), stick, ctx)?;
+    let path = absolute.as_ref().map(|url| match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    });
+    let mut request = request(args, path.as_deref().unwrap_or(&args.url), &fetcher)?;
     let start = Instant::now();
     let mut sample = Sample {
         seconds: 0.0,
@@ -77,9 +84,19 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     Ok(sample)
 }
 
+/// `-u` as a whole URL, if it is one. It is not repeated in messages: there may be a password in it.
+fn absolute(url: &str) -> Result<Option<Url>, CheckError> {
+    if url.starts_with('/') || !url.contains("://") {
+        return Ok(None);
+    }
+    let read =
+        Url::parse(url).map_err(|error| CheckError::usage(format!("-u is no path and no URL: {error}")))?;
+    Ok(Some(read))
+}
+
 /// The first request, by the options.
-fn request(args: &Args, fetcher: &Fetcher<'_>) -> Result<Request, CheckError> {
-    let mut request = Request::get(fetcher.url(&args.url)?);
+fn request(args: &Args, path: &str, fetcher: &Fetcher<'_>) -> Result<Request, CheckError> {
+    let mut request = Request::get(fetcher.url(path)?);
     if let Some(post) = &args.post {
         let content_type = HeaderValue::from_str(&args.content_type)
             .map_err(|_| CheckError::usage("the content type has characters that cannot be sent"))?;

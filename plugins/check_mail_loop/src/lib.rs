@@ -285,13 +285,12 @@ fn address(text: &str) -> Result<Address, String> {
 fn named_header(text: &str) -> Result<(String, String), String> {
     /// They say who sent what to whom, which the check itself must know.
     const OURS: [&str; 7] = ["from", "to", "cc", "bcc", "date", "message-id", "sender"];
-    let (name, value) =
-        text.split_once(':').ok_or_else(|| format!("`{text}` is no header such as `Name: value`"))?;
+    let (name, value) = text.split_once(':').ok_or("a header is given as `Name: value`")?;
     if name.is_empty()
         || !name.bytes().all(|byte| byte.is_ascii_graphic())
         || value.chars().any(char::is_control)
     {
-        return Err(format!("`{}` is no header such as `Name: value`", text.escape_debug()));
+        return Err("a header is given as `Name: value`, on one line".to_owned());
     }
     if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
         return Err(format!("the header {name} is the check's own"));

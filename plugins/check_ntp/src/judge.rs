@@ -71,7 +71,7 @@ pub(crate) fn judge(sources: &[Source], args: &Args) -> Result<Report, CheckErro
 
 /// Nobody has told the time, or nobody knows which of them is right.
 fn without_offset(sources: &[Source], good: &[(&str, &Reading)], args: &Args) -> Result<Report, CheckError> {
-    let silent = |source: &Source| source.reading == Err(Failure::Silent);
+    let silent = |source: &Source| matches!(source.reading, Err(Failure::Silent | Failure::Unresolved(_)));
     let unsynchronised = |source: &Source| matches!(source.reading, Err(Failure::Unsynchronised(_)));
     let why: Vec<String> = if good.is_empty() {
         sources.iter().filter_map(failure).take(SHOWN).collect()
@@ -123,6 +123,7 @@ fn failure(source: &Source) -> Option<String> {
     let name = &source.name;
     Some(match source.reading.as_ref().err()? {
         Failure::Silent => format!("no answer from {name}"),
+        Failure::Unresolved(why) => format!("cannot resolve {name}: {why}"),
         Failure::Unsynchronised(why) => format!("{name} is not synchronized: {why}"),
         Failure::Other(why) => format!("{name}: {why}"),
     })

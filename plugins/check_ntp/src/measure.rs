@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use check::{CheckError, Ctx};
 use tokio::net::{UdpSocket, lookup_host};
 use tokio::task::JoinSet;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use crate::Args;
 use crate::packet::{self, Reply, Timestamp};
@@ -14,6 +14,8 @@ use crate::reading::{Exchange, Reading};
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// Kept of the check's time, so that the message can say what was slow.
+const HAIR: Duration = Duration::from_millis(50);
 /// A server that lets so many questions pass is given up.
 const MISSES: usize = 3;
 /// Most addresses of all servers.
@@ -34,6 +36,8 @@ pub(crate) struct Source {
 pub(crate) enum Failure {
     /// It said nothing in time.
     Silent,
+    /// The resolver said nothing in time.
+    Unresolved(String),
     /// It does not know the time.
     Unsynchronised(String),
     /// Anything else.
@@ -42,9 +46,19 @@ pub(crate) enum Failure {
 
 pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Vec<Source>, CheckError> {
     let mut resolving = JoinSet::new();
-    for (i, host) in args.hosts().into_iter().enumerate() {
+    let hosts = args.hosts();
+    // the others are to be asked even if one cannot be found
+    let share = if hosts.len() > 1 { 2 } else { 1 };
+    let patience = ctx.remaining().saturating_sub(HAIR) / share;
+    let told = ctx.timeout.as_secs_f64() / f64::from(share);
+    for (i, host) in hosts.into_iter().enumerate() {
         let (wanted, port) = (args.clone(), args.port);
-        resolving.spawn(async move { (i, host.clone(), resolve(&host, port, &wanted).await) });
+        resolving.spawn(async move {
+            let resolved = timeout(patience, resolve(&host, port, &wanted)).await;
+            let too_slow =
+                |_| Err(Failure::Unresolved(format!("no answer from the resolver within {told} seconds")));
+            (i, host.clone(), resolved.unwrap_or_else(too_slow))
+        });
     }
     let mut resolved = Vec::new();
     while let Some(done) = resolving.join_next().await {

@@ -32,7 +32,8 @@ pub struct Args {
     #[arg(short = 'r', long, value_name = "TEXT")]
     remote_version: Option<String>,
     /// The version of the protocol that the server must have: 2.0
-    #[arg(short = 'P', long, value_name = "VERSION")]
+    // the peer's help has one word, its table of options another
+    #[arg(short = 'P', long, value_name = "VERSION", alias = "remote-protcol")]
     remote_protocol: Option<String>,
     /// Algorithm that must be offered: a name or a pattern with * and ?, perhaps of one kind
     /// (kex:, key:, cipher:, mac:, compression:); may be repeated

@@ -37,8 +37,9 @@ pub struct Args {
     /// Come as another server
     #[arg(long)]
     s2s: bool,
-    /// Find the server by the domain's SRV records, and take the first that answers
-    #[arg(long, requires = "servername", conflicts_with_all = ["hostname", "positional_host", "port", "proxy"])]
+    /// Find the server by the domain's SRV records, and take the first that answers; HOST is not
+    /// asked then, so that one definition with an address serves both
+    #[arg(long, requires = "servername", conflicts_with_all = ["port", "proxy"])]
     srv: bool,
     /// Ask this server for SRV records, not those in /etc/resolv.conf
     #[arg(long, value_name = "ADDRESS[:PORT]", requires = "srv", value_parser = nameserver)]

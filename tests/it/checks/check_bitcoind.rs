@@ -426,6 +426,9 @@ fn a_file_will_do_instead_of_rpc() {
     let run = ask("")
         .expect(State::Ok)
         .says("height 870000, level with the median 870000 of 3 sources, newest block");
+    // as definitions pass it, a host that is not asked
+    let with_host = bare().args(["-H", "192.0.2.1", "--height-file"]).arg(&file).args(three(&web)).run();
+    with_host.expect(State::Ok).says("height 870000, level");
     assert!(run.metric("tip_age") < 120.0 && !run.perfdata.contains_key("peers"), "{}", run.output);
     std::fs::write(&file, json!({"node": {"height": HEIGHT - 9}}).to_string()).unwrap();
     ask("#node.height").expect(State::Critical).says("9 blocks behind");

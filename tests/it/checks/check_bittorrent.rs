@@ -111,6 +111,25 @@ fn a_release_is_seeded() {
     assert_eq!(tracker.numbers(&torrent), Some((1, 0)));
 }
 
+/// T43: a tracker over TLS, whose certificate must be trusted.
+#[test]
+fn a_tracker_over_tls_is_trusted_or_not_asked() {
+    let (tracker, torrent) = world("live-6.11.img");
+    let seed = Transmission::seed(&torrent);
+    wait_for(&tracker, &torrent, (1, 0));
+    let front = tracker.https();
+    let asked = || check(&torrent).args(["--tracker", &front.url, "-v"]);
+    let ca = front.authority.certificate();
+    let run =
+        asked().arg("--ca-cert").arg(ca).run().expect(State::Ok).says("1 seeder, 0 leechers, 1 full seed");
+    run.shows("tracker https://localhost:").shows(&format!("peer 127.0.0.1:{} has everything", seed.port));
+    let requests = front.requests();
+    assert!(requests.contains("GET /announce?info_hash=") && requests.contains("GET /scrape?"), "{requests}");
+    asked().run().expect(State::Critical).says("not trusted");
+    assert_eq!(front.requests(), requests, "nothing follows a handshake that is not trusted");
+    asked().arg("--insecure").run().expect(State::Ok);
+}
+
 /// T43: the last release is the newest that an index names.
 #[test]
 fn the_last_release_is_found_in_an_index() {

@@ -344,8 +344,10 @@ fn listeners_that_misbehave_hold_nobody_up() {
     let hung_up = git(&format!("git://127.0.0.1:{}/a", scripted(Script::new("").hanging_up()))).run();
     hung_up.expect(State::Critical).says("closed the connection instead of sending its refs");
 
-    said("ssh", b"", &[]).expect(State::Critical).says("no key exchange within 1 seconds");
-    said("ssh", b"220 mail\r\n", &[]).expect(State::Critical).says("key exchange");
+    said("ssh", b"", &[]).expect(State::Critical).says("no version within 1 seconds");
+    said("ssh", b"220 mail\r\n", &[])
+        .expect(State::Critical)
+        .says("it does not speak SSH, it said `220 mail`");
     said("http", b"", &[]).expect(State::Critical).says("within 1 seconds");
     said("http", b"220 mail\r\n", &[]).expect(State::Critical).says("does not answer in HTTP");
     said("https", b"220 mail\r\n", &[]).expect(State::Critical).says("does not speak TLS");
@@ -358,6 +360,15 @@ fn listeners_that_misbehave_hold_nobody_up() {
         let script = Script::new("").answers(&[("Host", ""), ("host", ""), ("\r\n", &answer)]);
         git(&format!("http://127.0.0.1:{}/a", scripted(script))).args(["-t", "3"]).run()
     };
+    let long =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nContent-Length: ";
+    let refs_of = |length: u64, more: &[&str]| {
+        let answer = format!("{long}{length}\r\n\r\n0");
+        let script = Script::new("").answers(&[("Host", ""), ("host", ""), ("\r\n", &answer)]);
+        git(&format!("http://127.0.0.1:{}/a", scripted(script))).args(["-t", "1"]).args(more).run()
+    };
+    refs_of(11 << 20, &[]).expect(State::Critical).says("sends more than 10 MiB (--max-body reads more)");
+    refs_of(11 << 20, &["--max-body", "100M"]).expect(State::Critical).says("within 1 seconds");
     answering("nonsense").expect(State::Critical);
     answering("").expect(State::Critical);
 }

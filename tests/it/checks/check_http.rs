@@ -311,7 +311,7 @@ fn requests_carry_what_they_are_told_to() {
     echo(&own).shows("POST own.example  7 HTTP/1.1");
     echo(&["--http-version", "1.0"]).shows("HTTP/1.0");
     http(web.port).args(["-j", "CONNECT"]).run().expect(State::Unknown).says("--proxy");
-    http(web.port).args(["-u", "http://a/"]).run().expect(State::Unknown).says("no path");
+    http(web.port).args(["-u", "http://a/"]).run().expect(State::Unknown).says("a whole URL is for a proxy");
 }
 
 #[test]

@@ -340,7 +340,7 @@ fn whatever_answers_for_the_mailbox_is_named() {
     let crooked = |line: &[&str]| it.to_maildir().args(line).run().expect(State::Unknown);
     crooked(&["--mailto", "bob"]).says("is no address");
     crooked(&["--header", "To: x@y.test"]).says("the check's own");
-    crooked(&["--header", "X: a\nBcc: y"]).shows("is no header");
+    crooked(&["--header", "X: a\nBcc: y"]).shows("a header is given as");
     crooked(&["--fqdn", "a b"]).says("no name of a host");
 }
 

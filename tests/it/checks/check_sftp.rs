@@ -156,11 +156,27 @@ fn listeners_that_misbehave_hold_nobody_up() {
         let check = CheckCmd::new(CheckDef::of::<check_sftp::Args>());
         check.args(["-H", "127.0.0.1", "-P", &port, "-u", "x", "--any-host-key", "-t", "1"]).run()
     };
-    said(b"").expect(State::Critical).says("no key exchange within 1 seconds");
+    said(b"").expect(State::Critical).says("no version within 1 seconds");
     said(b"SSH-2.0-x\r\n").expect(State::Critical).says("no key exchange within 1 seconds");
-    said(b"220 mail\r\n").expect(State::Critical).says("key exchange");
-    said(&vec![0x53; 100_000]).expect(State::Critical).says("key exchange");
-    said(&[&b"SSH-2.0-x\r\n"[..], &[0xff; 1000]].concat()).expect(State::Critical).says("key exchange");
+    said(b"welcome\r\nSSH-2.0-x\r\n").expect(State::Critical).says("no key exchange within 1 seconds");
+    said(b"220 mail\r\n").expect(State::Critical).says("it does not speak SSH, it said `220 mail`");
+    said(&vec![0x53; 100_000]).expect(State::Critical).says("it does not speak SSH, it said `SSSS");
+    said(b"SSH-two-x\r\n").expect(State::Critical).says("its version `SSH-two-x` is no version of SSH");
+    said(b"SS").expect(State::Critical).says("no key exchange within 1 seconds");
+    let garbage = said(&[&b"SSH-2.0-x\r\n"[..], &[0xff; 1000]].concat()).expect(State::Critical);
+    garbage.says("key exchange failed: ");
+    // nothing that could be waited for
+    let at_once = |script: Script| {
+        let port = scripted(script).to_string();
+        let check = CheckCmd::new(CheckDef::of::<check_sftp::Args>());
+        let start = std::time::Instant::now();
+        let run = check.args(["-H", "127.0.0.1", "-P", &port, "-u", "x", "--any-host-key", "-t", "30"]).run();
+        assert!(start.elapsed().as_secs() < 15, "{}", run.output);
+        run.expect(State::Critical)
+    };
+    at_once(Script::new("220 mail\r\n").hanging_up()).says("it does not speak SSH, it said `220 mail`");
+    at_once(Script::new("").hanging_up()).says("closed the connection instead of sending its version");
+    at_once(Script::new("hello\r\n".repeat(20_000))).says("it does not speak SSH, it said `hello");
 }
 
 /// T19.

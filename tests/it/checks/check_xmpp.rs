@@ -80,6 +80,8 @@ _xmpps-client._tcp SRV 10 0 {c2s_tls} localhost.\n_xmpp-server._tcp SRV 0 0 0 .\
             .run()
     };
     found(&["-S"]).expect(State::Ok).says(&format!("response time on localhost:{}", server.port));
+    // as definitions pass it, a host that is not asked
+    found(&["-S", "-H", "127.0.0.9"]).expect(State::Ok).says("response time on localhost:");
     // the first of two is down: users do not notice, the administrator should
     let run = found(&["--direct-tls"]).expect(State::Warning);
     run.says(&format!("connect to localhost:{dead}: Connection refused"))

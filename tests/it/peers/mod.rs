@@ -78,6 +78,13 @@ fn play(check: &CheckDef, set: fn(&str) -> Stage) {
         let known = explained.get(difference).is_some_and(|aspects| aspects.contains(&Aspect::Options));
         assert!(known, "{option} of {}: `{difference}` does not differ in options", check.definition.name);
     }
+    let tried = table.options();
+    let untried = |option: &&String| !tried.contains(*option) && !table.lacks.contains_key(*option);
+    let untried: Vec<String> = options::of(&table.peer).iter().filter(untried).cloned().collect();
+    let excused: Vec<String> = table.untested.keys().cloned().collect();
+    if untried != excused {
+        let _ = writeln!(wrong, "no case has {untried:?}, of which the table excuses {excused:?}");
+    }
     let (listed, lacking) = (table.lacks.into_keys().collect(), options::lacking(check, &table.peer));
     if lacking != listed {
         let _ = writeln!(wrong, "{} lacks {lacking:?}, the table says {listed:?}", check.definition.name);

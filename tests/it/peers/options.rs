@@ -8,12 +8,9 @@ use check::CheckDef;
 /// The options of the peer that ours has not, or has for something else: `-L`, `--link`.
 #[track_caller]
 pub fn lacking(check: &CheckDef, peer: &str) -> BTreeSet<String> {
-    let program = format!("/usr/lib/nagios/plugins/{peer}");
-    let done = Command::new(&program).arg("--help").output().unwrap();
-    let help = String::from_utf8_lossy(&done.stdout).into_owned();
     let ours = check.command();
     let mut lacking = BTreeSet::new();
-    for names in help.lines().map(names) {
+    for names in help(peer).lines().map(names) {
         let found: Vec<Option<&str>> = names.iter().map(|name| own(&ours, name)).collect();
         let first = found.iter().flatten().next();
         for (name, found) in names.iter().zip(&found) {
@@ -23,6 +20,19 @@ pub fn lacking(check: &CheckDef, peer: &str) -> BTreeSet<String> {
         }
     }
     lacking
+}
+
+/// All options of the peer's help.
+#[track_caller]
+pub fn of(peer: &str) -> BTreeSet<String> {
+    help(peer).lines().flat_map(names).collect()
+}
+
+#[track_caller]
+fn help(peer: &str) -> String {
+    let program = format!("/usr/lib/nagios/plugins/{peer}");
+    let done = Command::new(&program).arg("--help").output().unwrap();
+    String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
 /// `-w` and `--warning` of ` -w, --warning=THRESHOLD`.

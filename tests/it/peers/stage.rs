@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -12,8 +12,10 @@ use testkit::{Script, free_port, scripted};
 use crate::support::chrony::chrony;
 use crate::support::dns::{PRIMARY, RECORDS, Zones, zone};
 use crate::support::exim::SmtpServer;
+use crate::support::http_proxy::HttpProxy;
 use crate::support::mounts::{replace, run, two_file_systems};
 use crate::support::sleepers::Sleepers;
+use crate::support::sshd::Sshd;
 use crate::support::tls_servers::{Home, openssl};
 use crate::support::web::Web;
 
@@ -47,8 +49,12 @@ pub fn bare(_: &str) -> Stage {
     Stage::default()
 }
 
-/// A recording of `apt-get upgrade`, and one of a machine that is up to date.
-pub fn apt(_: &str) -> Stage {
+/// A recording of `apt-get upgrade`, and one of a machine that is up to date; `live`: a machine with
+/// one package, of which its source has a newer version.
+pub fn apt(name: &str) -> Stage {
+    if name == "live" {
+        return live_apt();
+    }
     let dir = tempfile::tempdir().unwrap();
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/check_apt/testdata/upgrade.txt");
     let text = fs::read_to_string(recorded).unwrap();
@@ -63,10 +69,42 @@ pub fn apt(_: &str) -> Stage {
         .keeping(dir)
 }
 
-/// 60 of 100 MiB used; 9 of 10 MiB and 10 of 11 inodes used; a pattern for both.
-pub fn disk(_: &str) -> Stage {
+fn live_apt() -> Stage {
+    for folder in ["/etc/apt", "/var/lib/apt", "/var/cache/apt", "/run"] {
+        run("/bin/mount", &["-t", "tmpfs", "none", folder]);
+    }
+    for folder in ["apt.conf.d", "preferences.d", "sources.list.d", "trusted.gpg.d", "auth.conf.d"] {
+        fs::create_dir(Path::new("/etc/apt").join(folder)).unwrap();
+    }
+    fs::create_dir_all("/var/cache/apt/archives/partial").unwrap();
+    let package = |fields: &str| {
+        format!("Package: hlidka-a\nArchitecture: all\nMaintainer: x <x@x.test>\n{fields}Description: a\n")
+    };
+    replace("/var/lib/dpkg/status", &package("Status: install ok installed\nVersion: 1.0\n"));
+    fs::write("/etc/apt/sources.list", "deb [trusted=yes] http://apt.example.test/debian stable main\n")
+        .unwrap();
+    let lists = Path::new("/var/lib/apt/lists");
+    fs::create_dir_all(lists.join("partial")).unwrap();
+    let list = |name: &str, text: &str| {
+        fs::write(lists.join(format!("apt.example.test_debian_dists_stable_{name}")), text).unwrap();
+    };
+    list("Release", "Origin: Test\nSuite: stable\nCodename: stable\nArchitectures: all\nComponents: main\n");
+    list("main_binary-all_Packages", &package("Version: 2.0\nFilename: a.deb\nSize: 1000\n"));
+    list("main_binary-amd64_Packages", &package("Version: 2.0\nFilename: a.deb\nSize: 1000\n"));
+    Stage::default()
+}
+
+/// 60 of 100 MiB used; 9 of 10 MiB and 10 of 11 inodes used; a pattern for both. `bound`: a part of
+/// the first is mounted elsewhere, too.
+pub fn disk(name: &str) -> Stage {
     let dir = tempfile::tempdir().unwrap();
     let (large, small) = two_file_systems(dir.path());
+    if name == "bound" {
+        let (part, elsewhere) = (format!("{large}/part"), dir.path().join("elsewhere"));
+        fs::create_dir(&part).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        run("/bin/mount", &["--bind", &part, elsewhere.to_str().unwrap()]);
+    }
     let pattern = format!("^{}/(large|small)$", dir.path().display());
     Stage::default()
         .with("large", large)
@@ -107,7 +145,28 @@ pub fn http(name: &str) -> Stage {
     }
     web.file("index.html", "a".repeat(1024));
     web.file("page.html", "<html>one\ntwo</html>\n");
-    Stage::default().with("port", web.port).with("tls", web.tls_port).with_closed_port().keeping(web)
+    let proxy = HttpProxy::start();
+    let (certificate, key) = self_signed(web.dir(), "client.example");
+    Stage::default()
+        .with("port", web.port)
+        .with("tls", web.tls_port)
+        .with("proxy", proxy.port)
+        .with("cert", certificate.display())
+        .with("key", key.display())
+        .with("missing", web.dir().join("missing").display())
+        .with_closed_port()
+        .keeping((web, proxy))
+}
+
+/// A certificate as clients show it.
+fn self_signed(dir: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let key_pair = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    let (certificate, key) = (dir.join("client.pem"), dir.join("client.key"));
+    fs::write(&certificate, params.self_signed(&key_pair).unwrap().pem()).unwrap();
+    fs::write(&key, key_pair.serialize_pem()).unwrap();
+    (certificate, key)
 }
 
 /// Loads of 1.50, 0.75 and 0.25.
@@ -150,10 +209,12 @@ pub fn smtp(_: &str) -> Stage {
         .keeping((server, dir))
 }
 
-/// The greeting of an SSH server.
+/// The greeting of an SSH server, and a real one.
 pub fn ssh(_: &str) -> Stage {
     let port = scripted(Script::new("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"));
-    Stage::default().with("port", port).with_closed_port()
+    let dir = tempfile::tempdir().unwrap();
+    let real = Sshd::start(dir.path());
+    Stage::default().with("port", port).with("real", real.port).with_closed_port().keeping((real, dir))
 }
 
 /// 1.5 of 2 GiB free, or no swap at all.

@@ -3,8 +3,8 @@
 //! `STATE <tab> ARGUMENTS <tab> DIFFERENCES`: the state of both, or `THEIRS/OURS`; words as a shell
 //! splits them, with `{placeholders}` of the stage; and the differences of `DIFFERENCES.md` that show
 //! in this case, with commas between them. `lacks <tab> OPTION <tab> DIFFERENCE` names an option of
-//! the peer that ours has not; `peer <tab> NAME` is for a peer of another name. `[name]` sets another stage for the lines below it; `#` starts a
-//! comment.
+//! the peer that ours has not; `untested <tab> OPTION <tab> REASON` one that no case has; `peer <tab> NAME` is for a peer of another
+//! name. `[name]` sets another stage for the lines below it; `#` starts a comment. `{ini}` is `options.ini`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,6 +24,8 @@ pub struct Table {
     pub cases: Vec<Case>,
     /// Options that ours has not, with the difference that tells why.
     pub lacks: BTreeMap<String, String>,
+    /// Options that no case has, and why.
+    pub untested: BTreeMap<String, String>,
 }
 
 /// One command line for both.
@@ -44,7 +46,12 @@ impl Table {
     pub fn read(check: &str) -> Table {
         let file = folder().join(format!("{check}.tsv"));
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let mut table = Table { peer: check.to_owned(), cases: Vec::new(), lacks: BTreeMap::new() };
+        let mut table = Table {
+            peer: check.to_owned(),
+            cases: Vec::new(),
+            lacks: BTreeMap::new(),
+            untested: BTreeMap::new(),
+        };
         let mut stage = "";
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let place = format!("{check}.tsv:{}", number + 1);
@@ -57,6 +64,9 @@ impl Table {
                     let twice = table.lacks.insert(option.to_owned(), difference.to_owned());
                     assert!(twice.is_none(), "{place}: {option} is named twice");
                 }
+                ["untested", option, reason] => {
+                    table.untested.insert(option.to_owned(), reason.to_owned());
+                }
                 [states, arguments] => table.cases.push(Case::new(place, stage, states, arguments, "")),
                 [states, arguments, differences] => {
                     table.cases.push(Case::new(place, stage, states, arguments, differences));
@@ -66,6 +76,18 @@ impl Table {
         }
         assert!(!table.cases.is_empty(), "{check}.tsv has no cases");
         table
+    }
+
+    /// Every option that a case has, in the spelling that it has there: `-w` and `--warning`.
+    pub fn options(&self) -> BTreeSet<String> {
+        let words = self.cases.iter().flat_map(|case| split(&case.arguments));
+        let option = |word: String| match word.strip_prefix("--") {
+            Some(_) => word.split('=').next().map(str::to_owned),
+            None => {
+                word.strip_prefix('-').and_then(|rest| rest.chars().next()).map(|letter| format!("-{letter}"))
+            }
+        };
+        words.filter_map(option).collect()
     }
 
     /// Every difference that is named somewhere in it.
@@ -93,7 +115,9 @@ impl Case {
     /// The words of the command line, placeholders filled in.
     #[track_caller]
     pub fn words(&self, stage: &BTreeMap<&'static str, String>) -> Vec<String> {
-        let fill = |mut word: String| {
+        let ini = folder().join("options.ini").display().to_string();
+        let fill = |word: String| {
+            let mut word = word.replace("{ini}", &ini);
             for (name, value) in stage {
                 word = word.replace(&format!("{{{name}}}"), value);
             }

@@ -9,6 +9,7 @@ pub mod chrony;
 pub mod dns;
 pub mod exim;
 pub mod git_servers;
+pub mod http_proxy;
 pub mod imap;
 pub mod mounts;
 pub mod sleepers;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::{Server, free_port, wait_for_port, wait_until};
+use testkit::{Authority, Server, free_port, wait_for_port, wait_until};
 
 use super::{give, unprivileged};
 
@@ -28,6 +28,29 @@ impl Opentracker {
 
     pub fn http(&self) -> String {
         format!("http://127.0.0.1:{}/announce", self.port)
+    }
+
+    /// The same over TLS, by nginx in front of it, which is there as long as the result.
+    pub fn https(&self) -> TlsFront {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::new(dir.path());
+        let identity = authority.server(&["localhost"]);
+        let (port, at) = (free_port(), dir.path().display());
+        let config = format!(
+            "daemon off; master_process off; pid {at}/pid; error_log stderr crit; events {{}}
+            http {{ access_log {at}/access.log; client_body_temp_path {at}/t1; proxy_temp_path {at}/t2;
+            fastcgi_temp_path {at}/t3; uwsgi_temp_path {at}/t4; scgi_temp_path {at}/t5;
+            server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {}; ssl_certificate_key {};
+            location / {{ proxy_pass http://127.0.0.1:{}; }} }} }}\n",
+            identity.certificate.display(),
+            identity.key.display(),
+            self.port
+        );
+        let file = dir.path().join("nginx.conf");
+        std::fs::write(&file, config).unwrap();
+        let server = Server::start(Command::new("/usr/sbin/nginx").args(["-e", "stderr", "-c"]).arg(&file));
+        wait_for_port(([127, 0, 0, 1], port));
+        TlsFront { url: format!("https://localhost:{port}/announce"), authority, dir, _server: server }
     }
 
     pub fn udp(&self) -> String {
@@ -58,6 +81,21 @@ impl Opentracker {
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         let number = |key: &str| text.split_once(key)?.1.split('e').next()?.parse().ok();
         Some((number("8:completei")?, number("10:incompletei")?))
+    }
+}
+
+/// nginx with TLS in front of a tracker.
+pub struct TlsFront {
+    pub url: String,
+    pub authority: Authority,
+    dir: tempfile::TempDir,
+    _server: Server,
+}
+
+impl TlsFront {
+    /// What was asked of it.
+    pub fn requests(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("access.log")).unwrap_or_default()
     }
 }
 

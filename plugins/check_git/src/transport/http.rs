@@ -17,11 +17,14 @@ const MAX_REDIRECTS: usize = 5;
 /// Largest request: what is asked for and what is there already.
 const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
+/// Longest list of refs, unless `--max-body` is raised far: some 150,000 refs.
+const MAX_REFS: u64 = 10 * 1024 * 1024;
+
 const REFS: &str = "info/refs?service=git-upload-pack";
 
 /// Asks for the refs.
 pub(super) fn refs(run: &Run) -> Result<Answered, CheckError> {
-    let target = target(run)?;
+    let target = target(run, run.budget().min(most_refs(run.args.max_body)))?;
     let fetcher = Fetcher::new(&target, false, Stick::No, run.ctx())?;
     let mut request = Request::get(fetcher.url(&format!("{}/{REFS}", run.address.path))?);
     let mut answer = None;
@@ -48,7 +51,13 @@ pub(super) fn refs(run: &Run) -> Result<Answered, CheckError> {
     answered(run, answer, "application/x-git-upload-pack-advertisement")
 }
 
-fn target(run: &Run) -> Result<Target, CheckError> {
+/// A list of refs is held whole, so it may be no more than a part of what `--max-body` lets through.
+fn most_refs(max_body: u64) -> u64 {
+    MAX_REFS.max(max_body / 8)
+}
+
+/// Where to ask, for answers of so many bytes at most.
+fn target(run: &Run, max_body: u64) -> Result<Target, CheckError> {
     let (address, args) = (&run.address, &run.args);
     let tls = address.scheme == Scheme::Https;
     let user = args.login.user.as_ref().or(address.user.as_ref());
@@ -80,7 +89,7 @@ fn target(run: &Run) -> Result<Target, CheckError> {
         ca_file: args.ca_file.clone(),
         insecure: args.insecure,
         useragent: "git/2.0 (hlidka check_git)",
-        max_body: run.budget(),
+        max_body,
     }))
 }
 
@@ -133,7 +142,7 @@ impl Exchange {
         ] {
             request.headers.insert(name, HeaderValue::from_static(value));
         }
-        let target = target(run)?;
+        let target = target(run, run.budget())?;
         let fetcher = Fetcher::new(&target, false, Stick::No, run.ctx())?;
         let answer = run.apart.wait(fetcher.fetch(&request))?;
         answered(run, answer, "application/x-git-upload-pack-result")

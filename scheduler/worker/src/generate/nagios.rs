@@ -28,11 +28,13 @@ fn command(text: &mut String, check: &CheckDef, plugins: &str) -> std::fmt::Resu
         writeln!(text, "#   {:<32} {}", spelling(option), option.help)?;
     }
     let mut line = format!("{plugins}/{}", check.definition.name);
-    if let Some(address) = address(&options) {
+    let address = address(&options);
+    if let Some(address) = address {
         write!(line, " {} '$HOSTADDRESS$'", address.key)?;
     }
     let mut arguments = 0;
-    for option in options.iter().filter(|option| option.required) {
+    let is_address = |option: &Opt| address.is_some_and(|address| address.key == option.key);
+    for option in options.iter().filter(|option| option.required && !is_address(option)) {
         arguments += 1;
         let key = if option.is_word() { String::new() } else { format!(" {}", option.key) };
         write!(line, "{key} '$ARG{arguments}$'")?;
@@ -52,7 +54,20 @@ fn spelling(option: &Opt) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::find;
+    use crate::table::{CHECKS, find};
+
+    #[test]
+    fn no_option_stands_twice_in_a_command_line() {
+        for check in CHECKS {
+            let text = definitions(&[*check], "/opt/x");
+            let line = text.lines().find(|line| line.starts_with("  command_line")).unwrap();
+            let mut keys: Vec<&str> = line.split(' ').filter(|word| word.starts_with("--")).collect();
+            let given = keys.len();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), given, "{line}");
+        }
+    }
 
     #[test]
     fn what_is_required_has_an_argument_of_its_own() {

@@ -51,13 +51,17 @@ pub(super) fn command_name(check: &CheckDef) -> String {
     format!("hlidka_{}", name.strip_prefix("check_").unwrap_or(name))
 }
 
+/// Options with a value of such a name are in no definition: their value is a secret, and nothing but one.
+/// `NAME[,USER[,PASSWORD]]` is not among them: it names a module, and may go without the password.
+const SECRETS: [&str; 2] = ["PASSWORD", "USER:PASSWORD"];
+
 /// All options that belong into a definition. Passwords do not: arguments stand in process lists.
 pub(super) fn options(check: &CheckDef) -> Vec<Opt> {
     let prefix = command_name(check);
     let command = check.command();
     let wanted = command.get_arguments().filter(|arg| {
         let only_for_people = matches!(arg.get_id().as_str(), "help" | "version");
-        !only_for_people && !arg.is_hide_set() && !value_name(arg).contains("PASSWORD")
+        !only_for_people && !arg.is_hide_set() && !SECRETS.contains(&value_name(arg).as_str())
     });
     wanted.map(|arg| option(arg, &prefix)).collect()
 }
@@ -136,6 +140,52 @@ mod tests {
         assert!(!of("check_http").iter().any(|option| option.key == "--authorization"));
         let secrets: Vec<String> = secrets(find("check_smtp").unwrap()).into_iter().collect();
         assert_eq!(secrets, ["HLIDKA_PROXY_PASSWORD", "HLIDKA_SMTP_PASSWORD"]);
+    }
+
+    /// Definitions always pass the address: what refuses it could never be asked for.
+    #[test]
+    fn no_option_refuses_the_address() {
+        for check in CHECKS {
+            let options = options(check);
+            let Some(key) = address(&options).map(|address| address.key.trim_start_matches('-')) else {
+                continue;
+            };
+            let command = check.command();
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                let mut refused =
+                    command.get_arg_conflicts_with(argument).into_iter().filter_map(Arg::get_long);
+                assert!(!refused.any(|long| long == key), "{}: {argument}", check.definition.name);
+            }
+        }
+    }
+
+    #[test]
+    fn definitions_leave_out_exactly_what_is_a_secret() {
+        let mut left_out = Vec::new();
+        for check in CHECKS {
+            let kept = options(check);
+            let command = check.command();
+            let arguments = command.get_arguments().filter(|arg| !arg.is_hide_set());
+            let longs =
+                arguments.filter_map(Arg::get_long).filter(|long| !matches!(*long, "help" | "version"));
+            left_out.extend(
+                longs
+                    .filter(|long| !kept.iter().any(|option| option.key == format!("--{long}")))
+                    .map(|long| format!("{} --{long}", check.definition.name)),
+            );
+        }
+        assert_eq!(
+            left_out,
+            [
+                "check_apt_repo --authorization",
+                "check_http --authorization",
+                "check_http_listing --authorization",
+                "check_mail_loop --smtp-password",
+                "check_mail_loop --imap-password",
+                "check_sftp --password",
+                "check_smtp --authpass",
+            ]
+        );
     }
 
     #[test]
