@@ -226,8 +226,10 @@ impl Engine {
         } else {
             // else each start, and each reload, puts the first check off again
             let first = timetable::first(seed, check, retry, now);
+            let soon = timetable::soon(retry);
             match known.next_due {
-                due if !is_planned || due > now + timetable::soon(retry) => first,
+                // the slot after one that was passed over is not much further
+                due if !is_planned || due > now + soon + soon => first,
                 due if due > now => due,
                 due => after_all(seed, check, due, gap_start, now).min(first),
             }
