@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Object definitions of H hosts with S services each, for Nagios 4 and for hlidka: the same objects.
 
-gen.py OUTDIR --hosts H --services S --interval SECONDS --command LINE [--user USER]
+gen.py OUTDIR --hosts H --services S --interval SECONDS --command LINE [--user USER] [--retain]
 
 A literal {id} in LINE becomes the number of the service. OUTDIR/nagios.cfg runs Nagios, OUTDIR/hlidka.yaml runs
 hlidka. Intervals are written in minutes (fractions are legal in both), so no option of either changes their meaning.
@@ -18,6 +18,7 @@ p.add_argument("--command", required=True)
 p.add_argument("--user", default="nagios")
 p.add_argument("--plugins", default="", help="hlidka's plugin folder")
 p.add_argument("--in-flight", type=int, default=512)
+p.add_argument("--retain", action="store_true", help="Nagios keeps its states and its schedule over a reload, as hlidka does")
 a = p.parse_args()
 out = os.path.abspath(a.out)
 os.makedirs(f"{out}/var/checkresults", exist_ok=True)
@@ -47,7 +48,7 @@ options = dict(
     command_file=f"{out}/var/nagios.cmd", query_socket=f"{out}/var/nagios.qh", nagios_user=a.user, nagios_group=a.user,
     check_for_updates=0, use_large_installation_tweaks=1, enable_environment_macros=0, status_update_interval=15,
     log_rotation_method="n", enable_notifications=0, enable_flap_detection=0, enable_event_handlers=0,
-    process_performance_data=0, use_syslog=0, log_initial_states=0, retain_state_information=0, max_concurrent_checks=0,
+    process_performance_data=0, use_syslog=0, log_initial_states=0, retain_state_information=int(a.retain), use_retained_scheduling_info=int(a.retain), max_concurrent_checks=0,
     max_service_check_spread=max(1, round(minutes)), execute_host_checks=0, check_service_freshness=0,
     check_host_freshness=0, event_broker_options=0)
 # a folder of its own, so that a reader of *.cfg files does not take it for objects

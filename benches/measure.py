@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Runs a scheduler and measures it from outside: CPU of the whole process tree, memory, and what really ran.
 
-measure.py --log LOG --services N --interval SECONDS [--warm S] [--window S] -- COMMAND...
+measure.py --log LOG --services N --interval SECONDS [--warm S] [--window S] [--reload] -- COMMAND...
 
 Executions, intervals and evenness come from the log of tiny_check (or tcp_sink), not from what a scheduler says of
 itself. CPU is user and system time of every process of the tree, with the children it has reaped. Prints one line of JSON.
+
+With --reload the daemon is told to read its configuration again (SIGHUP) after the window, and is watched for a window
+and a quarter: what is said of that is compared with the window before. A service ran early if that was less than 90 %
+of the interval after its last run, and is lost if at the end it has not run for 1.1 intervals.
 """
 import argparse
 import array
@@ -66,6 +70,7 @@ p.add_argument("--interval", type=float, required=True)
 p.add_argument("--warm", type=float, default=10)
 p.add_argument("--window", type=float, default=30)
 p.add_argument("--output", default="/dev/null")
+p.add_argument("--reload", action="store_true")
 p.add_argument("command", nargs="+")
 o = p.parse_args()
 open(o.log, "w").close()
@@ -84,6 +89,10 @@ try:
     time.sleep(o.window)
     hi, after = time.time(), tree(daemon.pid)
     result["memory"] = memory(after)
+    if o.reload:
+        reloaded = time.time()
+        daemon.send_signal(signal.SIGHUP)
+        time.sleep(1.25 * o.window)
 finally:
     daemon.send_signal(signal.SIGTERM)
     try:
@@ -96,8 +105,38 @@ ran = [(t, i) for t, i in log if lo <= t < hi]
 # a plugin that runs at either edge is counted by its reaper or not at all: both edges cancel out
 cpu = sum(seconds - before.get(pid, ("", 0.0))[1] for pid, (_, seconds) in after.items())
 n = len(ran)
-per_second = collections.Counter(int(t - lo) for t, _ in ran)
-seconds = sorted(per_second[s] for s in range(int(hi - lo)))
+
+
+def evenness(ran, lo, hi):
+    """Checks in single seconds between two moments."""
+    mean = len(ran) / (hi - lo)
+    per_second = collections.Counter(int(t - lo) for t, _ in ran)
+    seconds = sorted(per_second[s] for s in range(int(hi - lo)))
+    return dict(least=seconds[0], most=seconds[-1],
+                off_mean_percent=round(100 * max(mean - seconds[0], seconds[-1] - mean) / max(mean, 1e-9), 1))
+
+
+def after_reload(log, at, window, interval):
+    """What a reload did: pauses, checks before their time, services that were forgotten."""
+    def longest(lo, hi):
+        times = [t for t, _ in log if lo <= t < hi]
+        return max((b - a for a, b in zip(times, times[1:])), default=hi - lo)
+
+    last, early, soonest = {}, set(), interval
+    for t, i in log:
+        if at <= t < at + window:
+            if i in last:
+                soonest = min(soonest, t - last[i])
+                if t - last[i] < 0.9 * interval:
+                    early.add(i)
+        last[i] = t
+    lost = {i for i, t in last.items() if at + window - t > 1.1 * interval}
+    ran = [(t, i) for t, i in log if at <= t < at + window]
+    return dict(longest_pause_ms=round(1000 * longest(at - 1, at + window), 1),
+                before_ms=round(1000 * longest(lo, hi), 1), early=len(early), soonest=round(soonest, 3),
+                lost=len(lost), executions=len(ran), in_single_seconds=evenness(ran, at, at + window))
+
+
 gaps = sorted(b[0] - a[0] for a, b in zip(ran, ran[1:]))
 last, intervals = {}, []
 for t, i in log:
@@ -108,10 +147,11 @@ intervals.sort()
 mean = n / (hi - lo)
 result.update(
     executions=n, per_second=round(mean, 1), cpu_per_1000=round(cpu * 1000 / max(n, 1), 3), cores=round(cpu / (hi - lo), 2),
-    in_single_seconds=dict(least=seconds[0], most=seconds[-1],
-                           off_mean_percent=round(100 * max(mean - seconds[0], seconds[-1] - mean) / max(mean, 1e-9), 1)),
+    in_single_seconds=evenness(ran, lo, hi),
     longest_pause_ms=round(1000 * gaps[-1], 1) if gaps else None, never_run=o.services - len({i for _, i in log}))
 if intervals:
     result["interval"] = dict(wanted=o.interval, mean=round(sum(intervals) / len(intervals), 4),
                               least=round(intervals[0], 3), most=round(intervals[-1], 3))
+if o.reload:
+    result["reload"] = after_reload(log, reloaded, 1.25 * o.window, o.interval)
 print(json.dumps(result))

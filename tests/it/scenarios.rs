@@ -3,8 +3,10 @@
 //! the difference before it is committed.
 //!
 //! A scenario names its configuration in a comment `# config: FILE`, else it is the `.cfg` of the
-//! same name; `# options: …` are further options of the command.
+//! same name; `# options: …` are further options of the command. `README.md` there lists the rules of
+//! the state machine, each with the line of an answer that shows it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -75,9 +77,7 @@ fn difference(want: &str, got: &str) -> String {
 fn every_scenario_happens_as_expected() {
     let update = std::env::var_os("UPDATE_EXPECTED").is_some();
     let mut wrong = String::new();
-    let scenarios = scenarios();
-    assert!(scenarios.len() >= 4, "the scenarios are gone from {}", folder().display());
-    for scenario in scenarios {
+    for scenario in scenarios() {
         let got = played(&scenario, &[]);
         let expected = scenario.with_extension("expected");
         if update {
@@ -91,6 +91,55 @@ fn every_scenario_happens_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A row of the list of rules: a rule, its scenario, and the line of the answer that shows it.
+struct Row<'a> {
+    rule: &'a str,
+    scenario: &'a str,
+    /// Or must it be missing?
+    shown: bool,
+    line: String,
+}
+
+impl<'a> Row<'a> {
+    fn parse(text: &'a str) -> Row<'a> {
+        let parts: Vec<&str> = text.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [rule, scenario, line] = parts[..] else { panic!("not three columns: {text}") };
+        let (shown, line) = line.strip_prefix("not ").map_or((true, line), |line| (false, line));
+        let line = line.strip_prefix('`').and_then(|line| line.strip_suffix('`'));
+        let line = single_blanks(line.unwrap_or_else(|| panic!("no line of an answer: {text}")));
+        Row { rule, scenario, shown, line }
+    }
+}
+
+fn single_blanks(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The list in `README.md` ties each rule of the state machine to a scenario: a scenario that plays as
+/// expected and yet does not show its rule fails here, and so does one that is on no row.
+#[test]
+fn each_rule_is_seen_in_the_scenario_that_the_list_names() {
+    let list = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    // the head, and the line below it
+    let rows: Vec<Row> = list.lines().filter(|line| line.starts_with('|')).skip(2).map(Row::parse).collect();
+    let name = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let names: BTreeSet<String> = scenarios().iter().map(name).collect();
+    let listed: BTreeSet<String> = rows.iter().map(|row| row.scenario.to_owned()).collect();
+    assert_eq!(listed, names, "left: in the list; right: in the folder");
+    let answers: BTreeMap<String, Vec<String>> = scenarios()
+        .iter()
+        .map(|path| (name(path), played(path, &[]).lines().map(single_blanks).collect()))
+        .collect();
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter(|row| answers[row.scenario].iter().any(|line| line.contains(&row.line)) != row.shown)
+        .map(|Row { rule, scenario, shown, line }| {
+            format!("{scenario} {} `{line}`: {rule}", if *shown { "does not show" } else { "shows" })
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Engine {
             last_call: now,
             graph,
         };
-        engine.adopt(restored, Vec::new(), now);
+        engine.restore(restored, now);
         engine
     }
 

@@ -11,6 +11,7 @@ use crate::message::{Action, Job};
 use crate::notification::NotificationKind;
 use crate::notify::Telling;
 use crate::saved::Saved;
+use crate::schedule::Past;
 use crate::time::{Span, Timestamp};
 use crate::timetable;
 use crate::veto;
@@ -18,27 +19,19 @@ use crate::veto;
 /// Down for longer than this, or away, and problems are told only after a fresh result.
 const STALE: Span = Span::from_secs(60);
 
-/// What is known of an object when a graph is taken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Past {
-    /// Nothing.
-    New,
-    /// It was watched until now, or until the scheduler ended.
-    Watched,
-    /// It was not in the configuration for a while.
-    Away,
-}
-
 impl Engine {
-    /// Fills the tables for the graph; what was stored goes on, what is new is planned. `away` are states
-    /// of objects that nobody watched for a while.
-    pub(crate) fn adopt(&mut self, restored: Restored, away: Vec<(Identity, Saved)>, now: Timestamp) {
-        let graph = self.graph.clone();
-        let away = away.into_iter().map(|(identity, state)| (identity, (state, Past::Away)));
-        let watched = restored.states.into_iter().map(|(identity, state)| (identity, (state, Past::Watched)));
-        let mut known: HashMap<Identity, (Saved, Past)> = away.chain(watched).collect();
+    /// Goes on where the scheduler ended.
+    pub(crate) fn restore(&mut self, restored: Restored, now: Timestamp) {
         let gap_start = restored.alive.unwrap_or(now).min(now);
         self.globals = restored.globals;
+        let watched = restored.states.into_iter().map(|(identity, state)| (identity, (state, Past::Stored)));
+        self.adopt(watched.collect(), gap_start, now);
+    }
+
+    /// Fills the tables for the graph; what is known goes on, what is new is planned. Nobody looked after
+    /// `gap_start`.
+    fn adopt(&mut self, mut known: HashMap<Identity, (Saved, Past)>, gap_start: Timestamp, now: Timestamp) {
+        let graph = self.graph.clone();
         self.numbers.clear();
         let mut pasts: Vec<Past> = Vec::with_capacity(graph.objects().len());
         for id in graph.ids() {
@@ -69,7 +62,7 @@ impl Engine {
             }
             // those that come back and have missed their slot are planned like new ones: no burst
             let missed = past == Past::Away && self.state(id).next_due <= now;
-            let due = self.first_due(id, past != Past::New && !missed, gap_start, now);
+            let due = self.first_due(id, if missed { Past::New } else { past }, gap_start, now);
             self.plan(id, due);
             let state = self.state(id);
             if state.condition.is_problem() && state.state_type == StateType::Hard {
@@ -131,17 +124,21 @@ impl Engine {
         self.changed.clear();
         self.due.clear();
         self.timers.clear();
-        let carried = old.ids().zip(states).map(|(id, state)| (old.identity(id), state));
-        let states = carried.collect();
-        let globals = std::mem::take(&mut self.globals);
-        self.adopt(Restored { states, globals, alive: Some(now) }, stored, now);
+        let graph = self.graph.clone();
+        let away = stored.into_iter().map(|(identity, state)| (identity, (state, Past::Away)));
+        let past = |id: ObjectId| {
+            let new = new_ids[id.0 as usize];
+            new.map_or(Past::Changed, |new| old.settings(id).past_of(graph.settings(new)))
+        };
+        let carried = old.ids().zip(states).map(|(id, state)| (old.identity(id), (state, past(id))));
+        self.adopt(away.chain(carried).collect(), now, now);
         for (id, was) in old.ids().zip(&live) {
             match new_ids[id.0 as usize] {
                 Some(new) => {
                     let now_live = &mut self.live[new.0 as usize];
                     (now_live.running, now_live.busy) = (was.running, was.running);
                     (now_live.held, now_live.held_unrest) = (was.held, was.held_unrest);
-                    now_live.forced = was.forced && was.running;
+                    now_live.forced = was.forced && (was.running || past(id) == Past::Unchanged);
                 }
                 // its result will be thrown away, but its place must become free
                 None if was.running => self.dispatch.finished((!old.is_host(id)).then(|| old.host_of(id))),

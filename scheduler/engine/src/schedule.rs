@@ -4,12 +4,44 @@ use std::cmp::Reverse;
 
 use crate::condition::StateType;
 use crate::engine::Engine;
-use crate::graph::{ObjectId, PeriodId};
+use crate::graph::{ObjectId, PeriodId, Settings};
 use crate::history::EntryKind;
 use crate::message::{Action, Job};
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
 use crate::timetable;
+
+/// What is known of an object when a graph is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// Nothing.
+    New,
+    /// It was watched until now, and its timetable is the same as before.
+    Unchanged,
+    /// It was watched until now, on another timetable.
+    Changed,
+    /// It was watched until the scheduler ended, most probably on the same timetable; or until now, in
+    /// a check period that may be another one.
+    Stored,
+    /// It was not in the configuration for a while.
+    Away,
+}
+
+impl Settings {
+    /// What a check that was planned under these is under others.
+    pub(crate) fn past_of(&self, others: &Settings) -> Past {
+        let timetable = |settings: &Settings| {
+            (settings.check_interval, settings.retry_interval, settings.active_checks, settings.freshness)
+        };
+        if timetable(self) != timetable(others) {
+            Past::Changed
+        } else if self.check_period.is_none() && others.check_period.is_none() {
+            Past::Unchanged
+        } else {
+            Past::Stored
+        }
+    }
+}
 
 /// Nobody called the engine for so long while something was due: the machine slept, or its clock was set.
 const GAP: Span = Span::from_secs(10);
@@ -113,15 +145,17 @@ impl Engine {
         self.plan(id, next);
     }
 
-    /// A due check was not run: the next slot of the timetable.
+    /// A due check was not run: the next slot of the timetable, or soon again if it was the first.
     pub(crate) fn pass_over(&mut self, id: ObjectId, now: Timestamp) {
         let settings = self.graph.settings(id);
         let (seed, period, check) =
             (self.live[id.0 as usize].seed, settings.check_period, settings.check_interval);
-        let regular = if self.is_checked(id) {
-            timetable::next_regular(seed, check, settings.retry_interval, Some(now), now)
-        } else {
+        let regular = if !self.is_checked(id) {
             Timestamp::NEVER
+        } else if self.state(id).last_check.is_none() {
+            timetable::first_again(seed, check, settings.retry_interval, now)
+        } else {
+            timetable::next_regular(seed, check, settings.retry_interval, Some(now), now)
         };
         let stale = match self.stale_at(id) {
             at if at <= now => now + settings.freshness.unwrap_or(check),
@@ -166,51 +200,69 @@ impl Engine {
         }
     }
 
-    /// The first due time of an object that is new or comes back after `gap_start`.
+    /// The first due time of an object under a graph that was just taken; nobody looked after
+    /// `gap_start`.
     pub(crate) fn first_due(
         &self,
         id: ObjectId,
-        known: bool,
+        past: Past,
         gap_start: Timestamp,
         now: Timestamp,
     ) -> Timestamp {
-        let settings = self.graph.settings(id);
+        let (settings, known) = (self.graph.settings(id), self.state(id));
+        let is_planned = known.next_due != Timestamp::NEVER && self.graph.object(id).check.is_some();
+        if past == Past::Unchanged && is_planned {
+            // whoever planned it (a retry, a confirmation, somebody's wish) still wants it then
+            return known.next_due;
+        }
         let seed = self.live[id.0 as usize].seed;
-        let regular = match self.state(id) {
-            _ if !self.is_checked(id) || settings.check_interval.is_zero() => Timestamp::NEVER,
-            state if known && state.last_check.is_some() => self.resume(id, gap_start, now),
-            _ => timetable::first(seed, settings.check_interval, settings.retry_interval, now),
+        let (check, retry) = (settings.check_interval, settings.retry_interval);
+        let regular = if !self.is_checked(id) || check.is_zero() {
+            Timestamp::NEVER
+        } else if past == Past::New {
+            timetable::first(seed, check, retry, now)
+        } else if known.last_check.is_some() {
+            self.resume(id, past, gap_start, now)
+        } else {
+            // else each start, and each reload, puts the first check off again
+            let first = timetable::first(seed, check, retry, now);
+            let soon = timetable::soon(retry);
+            match known.next_due {
+                // the slot after one that was passed over is not much further
+                due if !is_planned || due > now + soon + soon => first,
+                due if due > now => due,
+                due => after_all(seed, check, due, gap_start, now).min(first),
+            }
         };
         let stale = match self.stale_at(id) {
             at if at <= now => now + timetable::spread(seed, settings.freshness.unwrap_or(Span::ZERO)),
             at => at,
         };
-        self.within_period(settings.check_period, seed, settings.check_interval, regular.min(stale))
+        self.within_period(settings.check_period, seed, check, regular.min(stale))
     }
 
     /// The due time of an object with a past, under settings that may be new.
-    fn resume(&self, id: ObjectId, gap_start: Timestamp, now: Timestamp) -> Timestamp {
+    fn resume(&self, id: ObjectId, past: Past, gap_start: Timestamp, now: Timestamp) -> Timestamp {
         let (settings, state) = (self.graph.settings(id), self.state(id));
         let (check, retry) = (settings.check_interval, settings.retry_interval);
         let seed = self.live[id.0 as usize].seed;
         let soft = state.state_type == StateType::Soft && !retry.is_zero();
         let last = state.last_check.unwrap_or(gap_start);
-        let due = if soft {
-            state.next_due.min(last + retry)
-        } else if state.next_due == timetable::slot(seed, check, state.next_due)
-            && state.next_due.since(last) <= check + check
-        {
+        let at_a_slot = state.next_due == timetable::slot(seed, check, state.next_due);
+        let due = if at_a_slot && state.next_due.since(last) <= check + check {
             state.next_due
+        } else if soft && past == Past::Stored && state.next_due <= now + timetable::soon(retry) {
+            // a passive result may have made it soft, and moves no check
+            state.next_due
+        } else if soft {
+            state.next_due.min(last + retry)
         } else {
             // the interval is new: not before half of it is over
-            timetable::slot(seed, check, (last + check.half()).max(gap_start))
+            let slot = timetable::slot(seed, check, (last + check.half()).max(gap_start));
+            // or a missed slot was to be made up for, or a problem to be confirmed, when the end came
+            if past == Past::Stored { state.next_due.min(slot) } else { slot }
         };
-        if due <= now {
-            let interval = if soft { retry } else { check };
-            timetable::after_gap(seed, interval, due.max(gap_start), gap_start, now)
-        } else {
-            due
-        }
+        after_all(seed, if soft { retry } else { check }, due, gap_start, now)
     }
 
     /// Sees that the machine slept or its clock was set, before anything else is decided.
@@ -251,4 +303,9 @@ impl Engine {
             self.plan(id, self.within_period(settings.check_period, seed, interval, at));
         }
     }
+}
+
+/// A due time, or what takes its place if it lies in the time when nobody looked.
+fn after_all(seed: u64, interval: Span, due: Timestamp, gap_start: Timestamp, now: Timestamp) -> Timestamp {
+    if due <= now { timetable::after_gap(seed, interval, due.max(gap_start), gap_start, now) } else { due }
 }

@@ -3,6 +3,7 @@
 mod clusters;
 mod dependencies;
 mod escalations;
+mod net;
 mod notifications;
 mod people;
 mod properties;

@@ -64,8 +64,19 @@ pub(crate) fn next_regular(
 /// The first check of an object that was never checked: its first slot, or earlier if its interval
 /// is long.
 pub(crate) fn first(seed: u64, check: Span, retry: Span, now: Timestamp) -> Timestamp {
-    let soon = retry.max(FIRST_CHECK);
+    let soon = soon(retry);
     if check <= soon { slot(seed, check, now) } else { now + spread(seed, soon) }
+}
+
+/// The next chance of an object whose first check could not be made.
+pub(crate) fn first_again(seed: u64, check: Span, retry: Span, now: Timestamp) -> Timestamp {
+    let soon = soon(retry);
+    if check <= soon { next_regular(seed, check, retry, Some(now), now) } else { now + soon }
+}
+
+/// Within this time something is known of a new object.
+pub(crate) fn soon(retry: Span) -> Span {
+    retry.max(FIRST_CHECK)
 }
 
 /// Where a check goes that was due while nobody looked (the machine slept, the clock jumped, the

@@ -81,14 +81,20 @@ impl Daemon {
     /// Starts it and waits until it answers.
     #[track_caller]
     pub fn start(&mut self) {
-        let log = std::fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new(program("hlidka"));
-        command.arg("run").arg(self.dir.path());
-        self.server = Some(Server::start_logged(&mut command, log));
+        self.spawn();
         let socket = self.path("hlidka.sock");
         wait_until(&format!("the daemon answers; its log:\n{}", self.log()), || {
             socket.exists() && self.ask(&["status"]).status.success()
         });
+    }
+
+    /// Starts it and waits for nothing.
+    #[track_caller]
+    pub fn spawn(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new(program("hlidka"));
+        command.arg("run").arg(self.dir.path());
+        self.server = Some(Server::start_logged(&mut command, log));
     }
 
     pub fn server(&mut self) -> &mut Server {

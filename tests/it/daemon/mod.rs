@@ -13,3 +13,4 @@ mod puppet;
 mod readme;
 mod reload;
 mod trust;
+mod under_load;

@@ -1,5 +1,6 @@
 //! The commands that people, scripts, Ansible, Nagstamon and Thruk send, read and carried out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nagios::State;
@@ -8,8 +9,8 @@ use proptest::prelude::*;
 use super::{CommandError, Order, done, names, parse, resolve};
 use crate::{
     Action, Check, CheckCommand, Command, CommandId, Condition, Contact, ContactId, ContactSide, Engine,
-    Entry, EntryKind, Event, GraphBuilder, Group, Identity, Kind, Letters, Limits, Object, ObjectId,
-    ObjectSwitch, Origin, Restored, Settings, Span, Switch, Timestamp,
+    Entry, EntryKind, Event, FlapThresholds, Globals, GraphBuilder, Group, Identity, Kind, Letters, Limits,
+    Object, ObjectId, ObjectSwitch, Origin, Restored, Saved, Settings, Span, Switch, Timestamp,
 };
 
 /// 1,800,000,000 is 15 January 2027.
@@ -33,7 +34,11 @@ fn engine() -> Engine {
     }];
     builder.parts().commands =
         vec![Command { name: "check".into(), line: "x".into(), origin: Origin::default() }];
-    let settings = builder.settings(Settings { contacts: Box::new([ContactId(0)]), ..Settings::default() });
+    let settings = builder.settings(Settings {
+        contacts: Box::new([ContactId(0)]),
+        flapping: Some(FlapThresholds { low: 2000, high: 3000 }),
+        ..Settings::default()
+    });
     let object = |builder: &mut GraphBuilder, name: &str, kind: Kind| {
         let command = CheckCommand { command: CommandId(0), arguments: Box::new([]) };
         builder.object(Object {
@@ -108,98 +113,172 @@ fn failing() -> Engine {
     engine
 }
 
+/// The objects that a line touched: their state is another one, they are checked, told of or stand in
+/// history; and whether something changed for all.
+fn effects(engine: &mut Engine, line: &str) -> (BTreeSet<String>, bool) {
+    let mut touched = BTreeSet::new();
+    let states =
+        |engine: &Engine| -> Vec<Saved> { engine.graph().ids().map(|id| engine.state(id).clone()).collect() };
+    // what is under way is not an effect of the line
+    while engine.poll_action().is_some() {}
+    let (before, globals) = (states(engine), engine.globals().clone());
+    let command = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let events = resolve(&command, engine, NOW).unwrap_or_else(|error| panic!("{line}: {error}"));
+    for event in events {
+        engine.handle(event, NOW);
+    }
+    let mut of_all = Globals { last_number: globals.last_number, ..engine.globals().clone() } != globals;
+    for (id, (before, after)) in engine.graph().ids().zip(before.iter().zip(states(engine))) {
+        if *before != after {
+            touched.insert(engine.graph().identity(id).to_string());
+        }
+    }
+    while let Some(action) = engine.poll_action() {
+        let identity = match action {
+            Action::Run(job) => engine.graph().identity(job.object),
+            Action::Skip { object, .. } => engine.graph().identity(object),
+            Action::Handle(handling) => engine.graph().identity(handling.object),
+            Action::Notify(mail) => mail.identity,
+            Action::Record(entry) if entry.identity.host.is_empty() => {
+                of_all = true;
+                continue;
+            }
+            Action::Record(entry) => entry.identity,
+        };
+        touched.insert(identity.to_string());
+    }
+    (touched, of_all)
+}
+
+/// What the words of the vocabulary are about, as their names say it: part of the name, the arguments
+/// that name it, and who that is.
+const TARGETS: [(&str, &str, &[&str]); 9] = [
+    ("HOST", "core", &["core"]),
+    ("SVC", "edge;HTTP", &["edge;HTTP"]),
+    ("HOST_SVC", "edge", &["edge;PING", "edge;HTTP"]),
+    ("AND_PROPAGATE_HOST", "core", &["core", "edge", "wing", "leaf"]),
+    ("AND_PROPAGATE_TRIGGERED_HOST", "core", &["core", "edge", "wing", "leaf"]),
+    ("HOSTGROUP_HOST", "net", &["core", "edge"]),
+    ("HOSTGROUP_SVC", "net", &["core;PING", "edge;PING", "edge;HTTP"]),
+    ("SERVICEGROUP_HOST", "pings", &["core", "edge"]),
+    ("SERVICEGROUP_SVC", "pings", &["core;PING", "edge;PING"]),
+];
+
+/// A line, what comes before it so that it has something to do, and whom it touches; nobody: all.
+struct Sent {
+    before: String,
+    line: String,
+    touches: &'static [&'static str],
+}
+
+fn sent(before: impl Into<String>, line: impl Into<String>, touches: &'static [&'static str]) -> Sent {
+    Sent { before: before.into(), line: line.into(), touches }
+}
+
+/// What switches something off and on again: each has an effect after the other.
+fn switches() -> Vec<Sent> {
+    let mut lines = Vec::new();
+    let mut both = |off: String, on: String, touches| {
+        lines.push(sent("", off.clone(), touches));
+        lines.push(sent(off, on, touches));
+    };
+    for (what, target, touches) in TARGETS {
+        if what.starts_with("AND_") {
+            continue;
+        }
+        let of_one = ["HOST", "SVC"].contains(&what);
+        for which in ["CHECK", "NOTIFICATION", "FLAP_DETECTION", "EVENT_HANDLER"] {
+            let plural = match which {
+                "CHECK" if of_one => "",
+                "CHECK" | "NOTIFICATION" => "S",
+                _ if of_one => "",
+                _ => continue,
+            };
+            let line = |on: &str| format!("{on}_{what}_{which}{plural};{target}");
+            both(line("DISABLE"), line("ENABLE"), touches);
+        }
+        if what != "HOST_SVC" {
+            // ENABLE_HOSTGROUP_PASSIVE_SVC_CHECKS, ENABLE_PASSIVE_SVC_CHECKS
+            let (group, kind) = what.split_once('_').map_or(("", what), |(group, kind)| (group, kind));
+            let group = if group.is_empty() { String::new() } else { format!("{group}_") };
+            let line = |on: &str| format!("{on}_{group}PASSIVE_{kind}_CHECKS;{target}");
+            both(line("DISABLE"), line("ENABLE"), touches);
+        }
+    }
+    for which in ["NOTIFICATIONS", "EVENT_HANDLERS", "FLAP_DETECTION"] {
+        both(format!("DISABLE_{which}"), format!("ENABLE_{which}"), &[]);
+    }
+    for what in ["EXECUTING_HOST", "EXECUTING_SVC", "ACCEPTING_PASSIVE_HOST", "ACCEPTING_PASSIVE_SVC"] {
+        both(format!("STOP_{what}_CHECKS"), format!("START_{what}_CHECKS"), &[]);
+    }
+    lines
+}
+
 /// Every command that clients of Nagios are known to send, with the arguments that they send.
-#[test]
-fn the_whole_vocabulary_is_understood_and_carried_out() {
+fn vocabulary() -> Vec<Sent> {
     let tail = "1800000000;1800003600;1;0;3600;me;kernel; and more";
     let mut lines = vec![
-        "PROCESS_HOST_CHECK_RESULT;core;2;unreachable".to_owned(),
-        "PROCESS_SERVICE_CHECK_RESULT;edge;HTTP;1;slow|time=5s;1;2".to_owned(),
-        "ACKNOWLEDGE_HOST_PROBLEM_EXPIRE;core;2;1;0;1800009999;me;why".to_owned(),
-        "ACKNOWLEDGE_SVC_PROBLEM_EXPIRE;edge;HTTP;2;1;0;1800009999;me;why".to_owned(),
-        "ACKNOWLEDGE_HOST_PROBLEM;core;1;1;1;me;why".to_owned(),
-        "ACKNOWLEDGE_SVC_PROBLEM;edge;HTTP;1;1;1;me;why".to_owned(),
-        "REMOVE_HOST_ACKNOWLEDGEMENT;core".to_owned(),
-        "REMOVE_SVC_ACKNOWLEDGEMENT;edge;HTTP".to_owned(),
-        "LOG;a line".to_owned(),
+        sent("", "PROCESS_HOST_CHECK_RESULT;core;2;unreachable", &["core"]),
+        sent("", "PROCESS_SERVICE_CHECK_RESULT;edge;HTTP;1;slow|time=5s;1;2", &["edge;HTTP"]),
+        sent("", "LOG;a line", &[]),
     ];
-    for forced in ["", "FORCED_"] {
-        lines.push(format!("SCHEDULE_{forced}HOST_CHECK;core;1800000000"));
-        lines.push(format!("SCHEDULE_{forced}SVC_CHECK;edge;HTTP;0"));
-        lines.push(format!("SCHEDULE_{forced}HOST_SVC_CHECKS;edge;1800000060"));
-    }
-    for (what, target) in [
-        ("HOST", "core"),
-        ("SVC", "edge;HTTP"),
-        ("HOST_SVC", "edge"),
-        ("AND_PROPAGATE_HOST", "core"),
-        ("AND_PROPAGATE_TRIGGERED_HOST", "core"),
-        ("HOSTGROUP_HOST", "net"),
-        ("HOSTGROUP_SVC", "net"),
-        ("SERVICEGROUP_HOST", "pings"),
-        ("SERVICEGROUP_SVC", "pings"),
-    ] {
-        lines.push(format!("SCHEDULE_{what}_DOWNTIME;{target};{tail}"));
-    }
-    for (what, target) in [("HOST", "core"), ("SVC", "edge;HTTP")] {
-        lines.push(format!("ADD_{what}_COMMENT;{target};1;me;look; here"));
-        lines.push(format!("DEL_ALL_{what}_COMMENTS;{target}"));
-        lines.push(format!("SEND_CUSTOM_{what}_NOTIFICATION;{target};3;me;hello"));
-        lines.push(format!("DELAY_{what}_NOTIFICATION;{target};1800000300"));
-        for on in ["DISABLE", "ENABLE"] {
-            for which in ["CHECK", "NOTIFICATIONS", "FLAP_DETECTION", "EVENT_HANDLER"] {
-                lines.push(format!("{on}_{what}_{which};{target}"));
-            }
-            lines.push(format!("{on}_PASSIVE_{what}_CHECKS;{target}"));
-        }
-    }
-    for on in ["DISABLE", "ENABLE"] {
-        for which in ["CHECKS", "NOTIFICATIONS"] {
-            lines.push(format!("{on}_HOST_SVC_{which};edge"));
-            for (group, name) in [("HOSTGROUP", "net"), ("SERVICEGROUP", "pings")] {
-                lines.push(format!("{on}_{group}_HOST_{which};{name}"));
-                lines.push(format!("{on}_{group}_SVC_{which};{name}"));
+    for (what, target, touches) in TARGETS {
+        let downtime = format!("SCHEDULE_{what}_DOWNTIME;{target};{tail}");
+        lines.push(sent("", downtime.clone(), touches));
+        if ["HOST", "SVC", "HOST_SVC"].contains(&what) {
+            let check = if what == "HOST_SVC" { "CHECKS" } else { "CHECK" };
+            for (forced, at) in [("", 1_800_000_060), ("FORCED_", 0)] {
+                lines.push(sent("", format!("SCHEDULE_{forced}{what}_{check};{target};{at}"), touches));
             }
         }
-        for (group, name) in [("HOSTGROUP", "net"), ("SERVICEGROUP", "pings")] {
-            lines.push(format!("{on}_{group}_PASSIVE_HOST_CHECKS;{name}"));
-            lines.push(format!("{on}_{group}_PASSIVE_SVC_CHECKS;{name}"));
+        if ["HOST", "SVC"].contains(&what) {
+            let acknowledge = format!("ACKNOWLEDGE_{what}_PROBLEM;{target};1;1;1;me;why");
+            lines.push(sent("", acknowledge.clone(), touches));
+            let expire = format!("ACKNOWLEDGE_{what}_PROBLEM_EXPIRE;{target};2;1;0;1800009999;me;why");
+            lines.push(sent("", expire, touches));
+            lines.push(sent(acknowledge, format!("REMOVE_{what}_ACKNOWLEDGEMENT;{target}"), touches));
+            let comment = format!("ADD_{what}_COMMENT;{target};1;me;look; here");
+            lines.push(sent("", comment.clone(), touches));
+            lines.push(sent(comment.clone(), format!("DEL_ALL_{what}_COMMENTS;{target}"), touches));
+            lines.push(sent(comment, format!("DEL_{what}_COMMENT;1"), touches));
+            lines.push(sent("", format!("SEND_CUSTOM_{what}_NOTIFICATION;{target};3;me;hello"), touches));
+            lines.push(sent("", format!("DELAY_{what}_NOTIFICATION;{target};1800000300"), touches));
+            lines.push(sent(downtime.clone(), format!("DEL_{what}_DOWNTIME;1"), touches));
         }
-        lines.push(format!("{on}_NOTIFICATIONS"));
-        lines.push(format!("{on}_EVENT_HANDLERS"));
-        lines.push(format!("{on}_FLAP_DETECTION"));
+        // what is found by its properties
+        let by = match what {
+            "SVC" => "DEL_DOWNTIME_BY_HOST_NAME;edge;HTTP;1800000000;kernel; and more",
+            "SERVICEGROUP_SVC" => "DEL_DOWNTIME_BY_HOSTGROUP_NAME;net;;PING",
+            "SERVICEGROUP_HOST" => "DEL_DOWNTIME_BY_START_TIME_COMMENT;1800000000;kernel; and more",
+            _ => continue,
+        };
+        lines.push(sent(downtime, by, touches));
     }
-    for on in ["STOP", "START"] {
-        for what in ["HOST", "SVC"] {
-            lines.push(format!("{on}_EXECUTING_{what}_CHECKS"));
-            lines.push(format!("{on}_ACCEPTING_PASSIVE_{what}_CHECKS"));
+    lines.extend(switches());
+    lines
+}
+
+/// Each is understood, does something, and does it to those that it names and to nobody else.
+#[test]
+fn the_whole_vocabulary_is_understood_and_carried_out() {
+    let lines = vocabulary();
+    for Sent { before, line, touches } in &lines {
+        let mut engine = failing();
+        if !before.is_empty() {
+            make(&mut engine, before).unwrap_or_else(|error| panic!("{before}: {error}"));
+        }
+        let (touched, of_all) = effects(&mut engine, &format!("[1800000000] {line}\n"));
+        assert_eq!(of_all, touches.is_empty(), "{line}, after {before:?}");
+        // what is switched for all may have each looked at again
+        if !of_all {
+            let wanted: BTreeSet<String> = touches.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(touched, wanted, "{line}, after {before:?}");
         }
     }
-    let mut engine = failing();
-    for line in &lines {
-        let line = format!("[1800000000] {line}\n");
-        assert!(make(&mut engine, &line).is_ok(), "{line}: {}", said(&mut engine, &line));
-    }
-    // what has a number, and what is found by its properties
-    let number = engine.next_number();
-    make(&mut engine, "ADD_HOST_COMMENT;core;1;me;x").unwrap();
-    make(&mut engine, "ADD_SVC_COMMENT;edge;HTTP;1;me;x").unwrap();
-    make(&mut engine, &format!("SCHEDULE_HOST_DOWNTIME;core;{tail}")).unwrap();
-    make(&mut engine, &format!("SCHEDULE_SVC_DOWNTIME;edge;HTTP;{tail}")).unwrap();
-    let by_number = ["HOST_COMMENT", "SVC_COMMENT", "HOST_DOWNTIME", "SVC_DOWNTIME"];
-    let mut more: Vec<String> =
-        (number..).zip(by_number).map(|(number, what)| format!("DEL_{what};{number}")).collect();
-    more.push("DEL_DOWNTIME_BY_HOST_NAME;edge;HTTP;1800000000;kernel; and more".to_owned());
-    more.push("DEL_DOWNTIME_BY_HOSTGROUP_NAME;net;;PING".to_owned());
-    more.push("DEL_DOWNTIME_BY_START_TIME_COMMENT;1800000000;kernel; and more".to_owned());
-    for line in &more {
-        assert!(make(&mut engine, line).is_ok(), "{line}: {}", said(&mut engine, line));
-    }
-    let known: Vec<&str> = names().collect();
-    let tested = |name: &&str| lines.iter().chain(&more).any(|line| line.split(';').next() == Some(name));
-    let untested: Vec<&&str> = known.iter().filter(|name| !tested(name)).collect();
+    let tested: Vec<&str> = lines.iter().filter_map(|sent| sent.line.split(';').next()).collect();
+    let untested: Vec<&str> = names().filter(|name| !tested.contains(name)).collect();
     assert!(untested.is_empty(), "in the vocabulary, but not here: {untested:?}");
-    assert_eq!(known.len(), lines.len() + more.len());
+    assert_eq!(names().count(), tested.len(), "each once");
 }
 
 #[test]

@@ -225,6 +225,89 @@ fn a_changed_interval_waits_at_least_half_of_itself() {
     assert!(due >= last + minutes(10) && due <= last + minutes(30), "{}", due.since(last));
 }
 
+/// A daily check that is new comes within half an hour, however often a machine elsewhere writes a new
+/// configuration, and however often the scheduler starts.
+#[test]
+fn the_first_check_is_not_put_off_by_reloads_or_restarts() {
+    let plan = || {
+        let mut plan = Plan::new();
+        let host = plan.bare_host("h");
+        (0..40).for_each(|n| {
+            plan.service(host, &format!("s{n}"), timing(minutes(1440), minutes(30), 3));
+        });
+        plan.build()
+    };
+    let mut world = World::new(plan());
+    for _ in 0..31 {
+        world.pass(60);
+        world.engine.reload(plan(), Vec::new(), world.now);
+    }
+    assert_eq!(world.runs.len(), 40, "with reloads");
+    let mut world = World::new(plan());
+    let mut runs = 0;
+    for _ in 0..31 {
+        world.pass(60);
+        runs += world.runs.len();
+        world = World::restored(plan(), world.saved(), world.now + Span::from_secs(1));
+    }
+    assert_eq!(runs, 40, "with restarts");
+}
+
+/// The slots of an outage are made up for; a reload or another outage meanwhile loses none of them.
+#[test]
+fn what_is_being_made_up_for_is_not_forgotten() {
+    let plan = || {
+        let mut plan = Plan::new();
+        let host = plan.bare_host("h");
+        (0..500).for_each(|n| {
+            plan.service(host, &format!("s{n}"), timing(minutes(1440), minutes(30), 3));
+        });
+        plan.build()
+    };
+    for again in ["reload", "restart", "kill before anything is stored"] {
+        let mut world = World::new(plan());
+        world.until(START + minutes(2000));
+        let saved = world.saved();
+        let missed = START + minutes(2000)..START + minutes(2120);
+        let is_missed = |(_, state): &&(Identity, Saved)| missed.contains(&state.next_due);
+        let missed: BTreeSet<Identity> =
+            saved.states.iter().filter(is_missed).map(|(identity, _)| identity.clone()).collect();
+        assert!(missed.len() > 20, "{}", missed.len());
+        // two hours later, and again in the middle of making up for them
+        let mut world = World::restored(plan(), saved.clone(), START + minutes(2120));
+        world.until(START + minutes(2180));
+        let mut checked: BTreeSet<ObjectId> = world.runs.iter().map(|(_, id)| *id).collect();
+        match again {
+            "reload" => drop(world.engine.reload(plan(), Vec::new(), world.now)),
+            "restart" => world = World::restored(plan(), world.saved(), world.now + Span::from_secs(5)),
+            _ => {
+                checked.clear();
+                world = World::restored(plan(), saved, world.now + Span::from_secs(5));
+            }
+        }
+        world.until(START + minutes(2180 + 200));
+        checked.extend(world.runs.iter().map(|(_, id)| *id));
+        let graph = world.engine.graph();
+        let lost = missed.iter().filter(|identity| !checked.contains(&graph.find(identity).unwrap())).count();
+        assert_eq!(lost, 0, "of {} after a {again}", missed.len());
+    }
+}
+
+/// T22: and one that is asked for later comes then, whatever is configured meanwhile.
+#[test]
+fn a_recheck_that_was_asked_for_survives_a_reload() {
+    let mut world = World::new(plan_of(1));
+    let service = ObjectId(1);
+    world.until(START + minutes(7));
+    world.event(Event::Switch { object: service, switch: ObjectSwitch::ActiveChecks, on: false });
+    let at = world.now + minutes(2);
+    world.event(Event::Recheck { object: service, at, forced: true });
+    world.engine.reload(plan_of(1), Vec::new(), world.now);
+    world.runs.clear();
+    world.until(at);
+    assert_eq!(world.runs, [(at, service)]);
+}
+
 /// T22: somebody waits for an answer.
 #[test]
 fn a_recheck_runs_at_once_and_once() {

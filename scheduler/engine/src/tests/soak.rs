@@ -33,7 +33,21 @@ fn graph(hosts: usize, per_host: usize) -> Arc<Graph> {
         contacts: both.clone(),
         ..settings()
     };
-    let ids: Vec<ObjectId> = (0..hosts).map(|n| plan.host(&format!("h{n}"), &[], of(n))).collect();
+    let mut ids: Vec<ObjectId> = Vec::with_capacity(hosts);
+    for n in 0..hosts {
+        // three levels of routers, each host behind one or two of them; some depend on one as well
+        let parents: Vec<ObjectId> = match n {
+            0..5 => Vec::new(),
+            5..30 => vec![ids[n % 5]],
+            _ if n % 3 == 0 => vec![ids[5 + n % 25], ids[5 + n / 3 % 25]],
+            _ => vec![ids[5 + n % 25]],
+        };
+        let host = plan.host(&format!("h{n}"), &parents, of(n));
+        if n % 17 == 16 {
+            plan.depend_by(host, ids[n % 5], DependencyKind::Execution, "du", None);
+        }
+        ids.push(host);
+    }
     for (n, host) in ids.into_iter().enumerate() {
         let services: Vec<ObjectId> =
             (0..per_host).map(|s| plan.service(host, &format!("s{s}"), of(n + s))).collect();
@@ -61,6 +75,7 @@ struct Soak {
     now: Timestamp,
     results: u64,
     mails: u64,
+    unreachable: u64,
 }
 
 impl Soak {
@@ -68,7 +83,18 @@ impl Soak {
         let bad = vec![false; graph.objects().len()];
         let engine = Engine::new(graph, Limits::default(), Restored::default(), START);
         let (dice, in_flight) = (Dice(seed), std::collections::VecDeque::new());
-        Soak { engine, dice, witnesses: HashMap::new(), bad, in_flight, now: START, results: 0, mails: 0 }
+        let (results, mails, unreachable) = (0, 0, 0);
+        Soak {
+            engine,
+            dice,
+            witnesses: HashMap::new(),
+            bad,
+            in_flight,
+            now: START,
+            results,
+            mails,
+            unreachable,
+        }
     }
 
     fn run(&mut self, until: Timestamp) {
@@ -95,17 +121,21 @@ impl Soak {
                     self.in_flight.push_back((self.now + Span::from_micros(50_000), job.object, self.now));
                 }
                 Action::Notify(mail) => self.witness(&mail),
-                Action::Record(_) | Action::Skip { .. } | Action::Handle(_) => {}
+                Action::Record(entry) => self.weigh_parents(&entry),
+                Action::Skip { .. } | Action::Handle(_) => {}
             }
         }
         self.engine.take_changed();
     }
 
-    /// One result in a thousand turns an object bad, one in three turns it well again.
+    /// One result in a thousand turns an object bad, one in three turns it well again; what is behind
+    /// dead routers does not answer.
     fn answer(&mut self, id: ObjectId, started: Timestamp, finished: Timestamp) {
         self.results += 1;
+        let parents = self.engine.graph().parents(id);
+        let cut_off = !parents.is_empty() && parents.iter().all(|parent| self.bad[parent.0 as usize]);
         let is_bad = &mut self.bad[id.0 as usize];
-        *is_bad = if *is_bad { self.dice.roll(3) > 0 } else { self.dice.roll(1000) == 0 };
+        *is_bad = cut_off || if *is_bad { self.dice.roll(3) > 0 } else { self.dice.roll(1000) == 0 };
         let kinds = [State::Critical, State::Critical, State::Warning, State::Unknown];
         let kind = usize::try_from(self.dice.roll(4)).unwrap();
         let state = if *is_bad { kinds[kind] } else { State::Ok };
@@ -144,6 +174,23 @@ impl Soak {
                 "{}: {state:?} after {in_a_row} failures",
                 self.engine.graph().identity(id)
             );
+        }
+    }
+
+    /// DOWN while a parent is UP or there is none, UNREACHABLE when none is.
+    fn weigh_parents(&mut self, entry: &Entry) {
+        let EntryKind::State { condition, .. } = entry.kind else { return };
+        let graph = self.engine.graph();
+        let Some(host) = graph.find(&entry.identity) else { return };
+        let mut parents = graph.parents(host).iter();
+        let is_bad = |parent: &ObjectId| self.engine.state(*parent).condition.is_problem();
+        match condition {
+            Condition::Unreachable => {
+                assert!(parents.len() > 0 && parents.all(is_bad), "{entry:?}");
+                self.unreachable += 1;
+            }
+            Condition::Down => assert!(parents.len() == 0 || !parents.all(is_bad), "{entry:?}"),
+            _ => {}
         }
     }
 
@@ -206,6 +253,7 @@ fn twenty_thousand_services_for_a_day() {
     let regular = 21_000 * 288 * u64::try_from(days).unwrap();
     assert!(soak.results >= regular * 99 / 100, "{} results of {regular}", soak.results);
     assert!(soak.mails > 1000, "only {} mails: nothing was tested", soak.mails);
+    assert!(soak.unreachable > 10, "only {} were unreachable: nothing was tested", soak.unreachable);
 }
 
 /// Events cut anywhere, saved and restored: the same mails.
