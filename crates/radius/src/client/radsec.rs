@@ -152,7 +152,7 @@ fn ended(error: &io::Error) -> String {
 fn advice(alert: &str) -> &'static str {
     match alert {
         "certificate required" => ": it wants a client certificate",
-        "unknown ca" | "unknown c a" | "bad certificate" | "certificate unknown" | "access denied" => {
+        "unknown ca" | "bad certificate" | "certificate unknown" | "access denied" => {
             ": it does not trust the client certificate"
         }
         "certificate expired" => ": the client certificate has expired",
