@@ -318,7 +318,7 @@ fn a_cui_is_told_to_those_who_ask() {
     assert_eq!((salted.len(), told(Cui::Salted, ask).as_ref()), (32, Some(&salted)));
     assert_ne!(told(Cui::Salted, &["-N", "89:x:00", "-N", "126:s:1other.cz"]), Some(salted));
     assert_eq!(told(Cui::Absent, ask), None);
-    assert_eq!(told(Cui::Nul, ask).unwrap(), "00");
+    assert_eq!(told(Cui::Nul, ask).unwrap(), "\\x00");
     assert_eq!(told(Cui::UserName, ask).unwrap(), USER);
     assert_ne!(told(Cui::Unstable, ask), told(Cui::Unstable, ask));
 }
