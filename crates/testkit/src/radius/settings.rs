@@ -1,8 +1,11 @@
 //! How a mock is set up: who may log in, how, and what it does wrong.
 
 use std::collections::HashMap;
+use std::path::Path;
 
+use openssl::pkey::{PKey, Private};
 use openssl::ssl::SslVersion;
+use openssl::x509::X509;
 
 use super::fault::{Cui, Fault, On, Phase, Resumption};
 use super::server::RunningRadius;
@@ -15,7 +18,8 @@ pub(super) const PEAP: u8 = 25;
 /// A RADIUS server in the making: a good identity provider for one realm, unless told otherwise.
 #[derive(Clone, Debug)]
 pub struct RadiusMock {
-    pub(super) identity: Identity,
+    pub(super) chain: Vec<X509>,
+    pub(super) key: PKey<Private>,
     pub(super) secret: String,
     pub(super) realm: String,
     pub(super) accounts: HashMap<String, String>,
@@ -34,10 +38,15 @@ pub struct RadiusMock {
 impl RadiusMock {
     /// A server with this certificate, for the users `test@REALM` and `big-test@REALM` with the
     /// password `heslo123`; it shares the secret `mon-secret`.
+    ///
+    /// # Panics
+    /// If the files cannot be read; later they are not needed.
+    #[track_caller]
     pub fn new(identity: &Identity, realm: &str) -> RadiusMock {
         let users = ["test", "big-test"].map(|user| (format!("{user}@{realm}"), "heslo123".to_owned()));
         RadiusMock {
-            identity: identity.clone(),
+            chain: X509::stack_from_pem(&read(&identity.certificate)).expect("certificates in PEM"),
+            key: PKey::private_key_from_pem(&read(&identity.key)).expect("a key in PEM"),
             secret: "mon-secret".to_owned(),
             realm: realm.to_owned(),
             accounts: HashMap::from(users),
@@ -142,7 +151,7 @@ impl RadiusMock {
     /// Starts it on a free port of loopback.
     ///
     /// # Panics
-    /// If there is no free port, or the certificate cannot be read.
+    /// If there is no free port.
     #[track_caller]
     pub fn start(self) -> RunningRadius {
         RunningRadius::start(self)
@@ -173,6 +182,11 @@ impl RadiusMock {
             || ["", "anonymous"].iter().any(|local| outer == format!("{local}@{}", self.realm));
         (!self.checks_realm || of_realm(inner)) && (!self.checks_outer || is_alias)
     }
+}
+
+#[track_caller]
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 impl On {

@@ -3,8 +3,7 @@
 use std::io::{self, Read, Write};
 
 use openssl::ssl::{
-    ErrorCode, ShutdownState, Ssl, SslContext, SslFiletype, SslMethod, SslOptions, SslRef,
-    SslSessionCacheMode, SslStream,
+    ErrorCode, ShutdownState, Ssl, SslContext, SslMethod, SslOptions, SslRef, SslSessionCacheMode, SslStream,
 };
 
 use super::fault::Resumption;
@@ -16,11 +15,12 @@ const MORE_FRAGMENTS: u8 = 0x40;
 /// What all conversations share: certificate, versions, sessions.
 pub(super) fn context(mock: &RadiusMock) -> SslContext {
     let mut context = SslContext::builder(SslMethod::tls_server()).expect("OpenSSL has a server");
-    let certificate = &mock.identity.certificate;
-    context
-        .set_certificate_chain_file(certificate)
-        .unwrap_or_else(|error| panic!("{}: {error}", certificate.display()));
-    context.set_private_key_file(&mock.identity.key, SslFiletype::PEM).expect("the key is the certificate's");
+    let (own, above) = mock.chain.split_first().expect("the server's certificate is the first");
+    context.set_certificate(own).expect("a certificate");
+    for certificate in above {
+        context.add_extra_chain_cert(certificate.clone()).expect("a certificate");
+    }
+    context.set_private_key(&mock.key).expect("the key is the certificate's");
     // TLS 1.0 and 1.1 have no signatures but SHA-1
     context.set_cipher_list("DEFAULT:@SECLEVEL=0").expect("OpenSSL knows its defaults");
     context.set_min_proto_version(Some(mock.versions.0)).expect("a version");
