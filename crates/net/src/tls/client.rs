@@ -115,6 +115,14 @@ async fn connect(
     outcome.map_err(|(error, stream)| explain(&error, stream.first()))
 }
 
+/// The words of the alert by which a server ended a connection; `None` if it ended otherwise.
+pub fn alert(error: &io::Error) -> Option<String> {
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::AlertReceived(alert) => Some(alert_name(u8::from(*alert))),
+        _ => None,
+    }
+}
+
 /// A chain of what can be read; only an unreadable first certificate is an error.
 pub(super) fn read_chain(
     ders: impl Iterator<Item = CertificateDer<'static>>,

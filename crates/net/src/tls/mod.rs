@@ -16,7 +16,7 @@ mod trust;
 mod version;
 
 pub use certificate::{Certificate, Key, Unreadable, Validity, to_the_second};
-pub use client::{Peer, TlsError, attempt, handshake};
+pub use client::{Peer, TlsError, alert, attempt, handshake};
 pub use days::{Days, expiry, least_days};
 pub use options::TlsOptions;
 pub(crate) use probe::understands;
