@@ -46,6 +46,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod mschap;
+mod options;
 mod packet;
 mod proof;
 
@@ -57,5 +58,8 @@ pub use crypt::{
 };
 pub use draft::{Draft, EncodeError, MAX_PASSWORD, Seal};
 pub use error::{Error, Unfit};
+pub use options::{
+    Connected, RADSEC_PORT, RADSEC_SECRET, SECRET_VARIABLE, ServerOptions, UDP_PORT, deadline,
+};
 pub use packet::{Attributes, Authenticator, Code, DecodeError, HEADER, MAX_PACKET, Packet};
 pub use proof::{Distrust, Proof, request_is_signed, verify};
