@@ -189,14 +189,16 @@ impl Tunnel {
             Method::Peap(_) => ("client EAP encryption", EapType::PEAP),
             Method::Ttls(_) => ("ttls keying material", EapType::TTLS),
         };
-        let mut key = [0; 64];
+        // MSK and EMSK at once: in TLS 1.3 the length asked for goes into the keys
+        let mut keys = [0; 128];
         let context = [kind.0];
         let exported = if self.version() == Some(Version::Tls13) {
-            self.export("EXPORTER_EAP_TLS_Key_Material", Some(&context), &mut key)
+            self.export("EXPORTER_EAP_TLS_Key_Material", Some(&context), &mut keys)
         } else {
-            self.export(label, None, &mut key)
+            self.export(label, None, &mut keys)
         };
-        exported.then_some(Msk(key))
+        let msk = keys.first_chunk::<64>()?;
+        exported.then_some(Msk(*msk))
     }
 
     /// Octets that both sides compute from the tunnel.
