@@ -67,6 +67,9 @@ pub struct Facts {
     pub messages: Vec<String>,
     /// TLS, once it was begun.
     pub tls: Option<TlsFacts>,
+    /// Was an answer made with the password sent in the tunnel (also after a resumption, if the server
+    /// asked for it even so)?
+    pub credentials_sent: bool,
     /// Did the server prove that it knows the password (MS-CHAPv2)?
     pub server_proved: bool,
     /// A session that can be offered again.
@@ -82,6 +85,7 @@ impl Default for Facts {
             inner_proposals: Vec::new(),
             messages: Vec::new(),
             tls: None,
+            credentials_sent: false,
             server_proved: false,
             session: None,
         }

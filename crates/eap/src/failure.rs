@@ -160,9 +160,13 @@ pub enum Violation {
     /// Another method in the midst of one.
     #[error("the server changes the method in the midst of it")]
     MethodChanged,
-    /// A packet of the method before its start, or a second start.
+    /// A packet of the method before its start.
     #[error("the server's method does not start as it should")]
     Start,
+    /// Identity or start again in the midst of a login: the server does not know of it any more, or
+    /// several servers behind one address do not share what they know.
+    #[error("the server begins anew in the midst of the login: it has lost its state")]
+    StateLost,
     /// Lengths and flags of fragments do not fit together.
     #[error("the fragments of a TLS message do not fit together")]
     Fragment,

@@ -118,6 +118,9 @@ impl Peer {
                 self.propose(kind);
                 Step::Respond(response(id, EapType::NAK, &[self.wanted().0]))
             }
+            (Code::Request, Some(EapType::IDENTITY)) => {
+                self.fail(Cause::Violation(Violation::StateLost), None)
+            }
             (Code::Request, _) => self.fail(Cause::Violation(Violation::MethodChanged), None),
             (Code::Response, _) => self.fail(Cause::Violation(Violation::NotRequest), None),
         }
@@ -146,7 +149,7 @@ impl Peer {
 
     /// What was seen so far, when the login ends for reasons outside of EAP.
     pub fn into_facts(mut self) -> Facts {
-        self.gathered(false)
+        self.gathered()
     }
 
     fn wanted(&self) -> EapType {
@@ -183,9 +186,8 @@ impl Peer {
                 self.advance(Phase::Hello);
                 self.message(id, Vec::new())
             }
-            (Inbound::Start { .. }, Some(_)) | (_, None) => {
-                self.fail(Cause::Violation(Violation::Start), None)
-            }
+            (Inbound::Start { .. }, Some(_)) => self.fail(Cause::Violation(Violation::StateLost), None),
+            (_, None) => self.fail(Cause::Violation(Violation::Start), None),
             (Inbound::Part, Some(_)) if !self.outbound.is_empty() => {
                 self.fail(Cause::Violation(Violation::Fragment), None)
             }
@@ -211,6 +213,7 @@ impl Peer {
         let Some(tunnel) = &mut self.tunnel else {
             return self.fail(Cause::Violation(Violation::Start), None);
         };
+        let asks = message.is_empty();
         let advanced = tunnel.advance(message);
         if self.facts.phase == Phase::Hello && tunnel.has_chain() {
             self.facts.phase = Phase::Certificate;
@@ -235,7 +238,8 @@ impl Peer {
             if self.config.until == Until::Tunnel && out.is_empty() {
                 return self.reached();
             }
-            match self.inside(id, &text, resumed, out.is_empty()) {
+            let idle = out.is_empty() && (asks || !resumed);
+            match self.inside(id, &text, resumed, idle) {
                 Ok(more) => out.extend(more),
                 Err(cause) => return self.fail(cause, None),
             }
@@ -244,7 +248,8 @@ impl Peer {
         self.next_piece(id)
     }
 
-    /// What is to be said inside; `idle`: the handshake itself has nothing to send.
+    /// What is to be said inside; `idle`: the handshake itself has nothing to send, and after a
+    /// resumption the server has nothing to say either: it waits for the login that it could have spared.
     fn inside(&mut self, id: u8, text: &[u8], resumed: bool, idle: bool) -> Result<Vec<u8>, Cause> {
         let Some(tunnel) = &mut self.tunnel else { return Ok(Vec::new()) };
         let mut phase = if resumed { Phase::Result } else { Phase::Inner };
@@ -263,7 +268,6 @@ impl Peer {
                 }
                 answer
             }
-            Inside::Ttls(_) if resumed && text.is_empty() => None,
             Inside::Ttls(None) if idle => return Err(Cause::NoCredentials),
             Inside::Ttls(Some(ttls)) if idle && !ttls.sent => Some(ttls.first(tunnel)?),
             Inside::Ttls(Some(ttls)) if !text.is_empty() => {
@@ -315,18 +319,18 @@ impl Peer {
         }
         let msk = tunnel.msk(self.config.method);
         self.advance(Phase::Result);
-        self.done(End::Success { msk }, true)
+        self.done(End::Success { msk })
     }
 
     fn reached(&mut self) -> Step {
-        self.done(End::Reached, true)
+        self.done(End::Reached)
     }
 
     /// `last`: what the server should still get, with the identifier of its request.
     fn fail(&mut self, cause: Cause, last: Option<(u8, Vec<u8>)>) -> Step {
         let failure = Failure { phase: self.facts.phase, cause };
         let kind = self.wanted();
-        let Step::Done(outcome) = self.done(End::Failure(failure), false) else { unreachable!("it is done") };
+        let Step::Done(outcome) = self.done(End::Failure(failure)) else { unreachable!("it is done") };
         match last {
             Some((id, bytes)) => {
                 let size = *FRAGMENTS.end();
@@ -337,27 +341,30 @@ impl Peer {
         }
     }
 
-    fn done(&mut self, end: End, keep_session: bool) -> Step {
+    fn done(&mut self, end: End) -> Step {
         self.over = true;
-        Step::Done(Box::new(Outcome { end, facts: self.gathered(keep_session) }))
+        Step::Done(Box::new(Outcome { end, facts: self.gathered() }))
     }
 
-    fn gathered(&mut self, keep_session: bool) -> Facts {
+    fn gathered(&mut self) -> Facts {
         let mut facts = std::mem::take(&mut self.facts);
         if let Some(tunnel) = &mut self.tunnel {
             facts.tls = Some(tunnel.facts());
-            if keep_session {
-                facts.session = tunnel.session();
-            }
+            facts.session = tunnel.session();
         }
-        let (eap, proved, messages) = match &mut self.inside {
-            Inside::Tls { .. } | Inside::Ttls(None) => (None, false, Vec::new()),
-            Inside::Peap(peap) => (peap.eap.as_mut(), false, Vec::new()),
-            Inside::Ttls(Some(ttls)) => (ttls.eap.as_mut(), ttls.proved, std::mem::take(&mut ttls.messages)),
+        let eap = match &mut self.inside {
+            Inside::Tls { .. } | Inside::Ttls(None) => None,
+            Inside::Peap(peap) => peap.eap.as_mut(),
+            Inside::Ttls(Some(ttls)) => {
+                facts.server_proved = ttls.proved;
+                facts.credentials_sent = ttls.sent && ttls.eap.is_none();
+                facts.messages.append(&mut ttls.messages);
+                ttls.eap.as_mut()
+            }
         };
-        facts.server_proved = proved || eap.as_ref().is_some_and(|eap| eap.proved);
-        facts.messages.extend(messages);
         if let Some(eap) = eap {
+            facts.server_proved |= eap.proved;
+            facts.credentials_sent |= eap.answered;
             facts.inner_proposals = std::mem::take(&mut eap.proposals);
             facts.messages.append(&mut eap.messages);
         }

@@ -84,9 +84,11 @@ impl Tunnel {
                 Err(error) => return Err(self.cause(&error)),
             }
             // OpenSSL has ended the handshake of a certificate that it asked about: be sure of it
-            if !self.resumed() && self.watch.seen().verdict != Some(true) {
-                let doubts = self.watch.seen().doubts.clone();
-                return Err(Cause::Certificate(doubts));
+            if !self.resumed() {
+                let seen = self.watch.seen();
+                if seen.verdict != Some(true) {
+                    return Err(Cause::Certificate(seen.doubts.clone()));
+                }
             }
         }
         self.plaintext()
@@ -152,7 +154,10 @@ impl Tunnel {
     /// All that is known of it now.
     pub(crate) fn facts(&self) -> TlsFacts {
         let ssl = self.stream.ssl();
-        let mut chain = self.watch.seen().chain.clone();
+        let (mut chain, doubts, verdict) = {
+            let seen = self.watch.seen();
+            (seen.chain.clone(), seen.doubts.clone(), seen.verdict)
+        };
         if chain.is_empty()
             && let Some(stack) = ssl.peer_cert_chain()
         {
@@ -165,8 +170,8 @@ impl Tunnel {
             offered: self.offered,
             resumed: self.resumed(),
             finished: self.finished,
-            doubts: self.watch.seen().doubts.clone(),
-            trusted: self.tls.enforced.then(|| self.resumed() || self.certificate_verdict() == Some(true)),
+            doubts,
+            trusted: self.tls.enforced.then(|| self.resumed() || verdict == Some(true)),
             chain,
         }
     }
@@ -189,14 +194,16 @@ impl Tunnel {
             Method::Peap(_) => ("client EAP encryption", EapType::PEAP),
             Method::Ttls(_) => ("ttls keying material", EapType::TTLS),
         };
-        let mut key = [0; 64];
+        // MSK and EMSK at once: in TLS 1.3 the length asked for goes into the keys
+        let mut keys = [0; 128];
         let context = [kind.0];
         let exported = if self.version() == Some(Version::Tls13) {
-            self.export("EXPORTER_EAP_TLS_Key_Material", Some(&context), &mut key)
+            self.export("EXPORTER_EAP_TLS_Key_Material", Some(&context), &mut keys)
         } else {
-            self.export(label, None, &mut key)
+            self.export(label, None, &mut keys)
         };
-        exported.then_some(Msk(key))
+        let msk = keys.first_chunk::<64>()?;
+        exported.then_some(Msk(*msk))
     }
 
     /// Octets that both sides compute from the tunnel.
