@@ -73,6 +73,11 @@ pub struct TrustOptions {
 }
 
 impl TrustOptions {
+    /// The certificates of `-a`, PEM.
+    pub fn anchors(&self) -> Result<Option<Vec<u8>>, CheckError> {
+        self.eap_ca_file.as_deref().map(|path| read(path, "the CA file")).transpose()
+    }
+
     /// The names of `-d`.
     pub fn names(&self) -> Vec<String> {
         let names = self.domain.as_deref().unwrap_or_default().split([';', ',']);
@@ -121,10 +126,7 @@ impl MethodOptions {
 
     /// Reads the files.
     pub fn tls(&self, trust: &TrustOptions) -> Result<Tls, CheckError> {
-        let anchors = match &trust.eap_ca_file {
-            Some(path) => Some(read(path, "the CA file")?),
-            None => None,
-        };
+        let anchors = trust.anchors()?;
         let client = match &self.eap_certificate {
             Some(path) => Some(ClientIdentity {
                 certificates: read(path, "the certificate")?,
