@@ -203,7 +203,7 @@ fn a_failure_names_phase_and_cause() {
         .expect(State::Critical);
 
     let stranger = world.pki.stranger.certificate.to_str().unwrap();
-    let run = eap(&world, home.good, &["-a", stranger]).run().expect(State::Critical);
+    let run = bare(&world, home.good, &["-a", stranger]).run().expect(State::Critical);
     let run = run.says("failed with").says("at server certificate: ");
     assert!(run.text.contains("unknown CA") || run.text.contains("is not trusted"), "{}", run.output);
     took(&run, 5.0);

@@ -65,7 +65,7 @@ fn silence_is_told_by_its_phase() {
         (Phase::Identity, "failed at identity: 127.0.0.1:"),
         (Phase::Hello, "failed at TLS hello: 127.0.0.1:"),
         (Phase::Inner, "failed at inner authentication: 127.0.0.1:"),
-        (Phase::Result, "failed at result: 127.0.0.1:"),
+        (Phase::Result, "failed at inner authentication: 127.0.0.1:"),
     ] {
         with(&world, Fault::SilentFrom(phase), &[], State::Critical, words);
     }
@@ -124,7 +124,7 @@ fn malformed_replies_are_told_as_such() {
         );
     }
     for (malformed, words) in [
-        (MalformedEap::LengthPastTheEnd, "an EAP packet is cut off"),
+        (MalformedEap::LengthPastTheEnd, "an EAP packet is longer than 4096 octets"),
         (MalformedEap::Truncated, "an EAP packet is cut off"),
         (MalformedEap::UnknownCode, "an EAP packet has the unknown code"),
         (MalformedEap::NoType, "an EAP packet has a length that cannot be"),

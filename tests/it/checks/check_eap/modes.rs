@@ -19,7 +19,7 @@ fn requests_and_replies_over_1500_octets_pass() {
     let home = Home::of(&world).start(&world);
     let big = ["-u", "big-test@example-home.cz", "-f"];
     let run = eap(&world, home.good, &big).run().expect(State::Ok).says("Access-Accept of 18");
-    took(&run.says("big-test@example-home.cz accepted by").says(", requests of 1"), 10.0);
+    took(&run.says("big-test@example-home.cz accepted by").says(", requests of 2"), 10.0);
     // an account with a small Access-Accept tests one direction only
     eap(&world, home.good, &["-f"]).run().expect(State::Ok).says("large replies were not tested");
     let proxy = Proxy::before(&world, home.radsec).start(&world);
@@ -105,7 +105,10 @@ fn a_chargeable_user_identity_must_come_and_be_a_pseudonym() {
         (Cui::Unstable, State::Critical, "sends another Chargeable-User-Identity at each login"),
     ] {
         let server = mock(&world).cui(cui).start();
-        eap(&world, server.address(), &ask).run().expect(state).says(said);
+        let check = eap(&world, server.address(), &ask);
+        // what differs each time cannot be compared
+        let check = if cui == Cui::Unstable { check.program_only() } else { check };
+        check.run().expect(state).says(said);
     }
 }
 
