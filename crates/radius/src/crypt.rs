@@ -78,6 +78,15 @@ pub fn reveal_user_password(
     Some(password)
 }
 
+/// The value of CHAP-Password: the response to a challenge that goes along in CHAP-Challenge (RFC 2865
+/// section 5.3, RFC 1994).
+pub fn chap_password(identifier: u8, password: &Secret, challenge: &[u8]) -> [u8; 17] {
+    let digest = md5(&[&[identifier], password.expose().as_bytes(), challenge]);
+    let mut value = [identifier; 17];
+    value[1..].copy_from_slice(&digest);
+    value
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Hide,

@@ -22,6 +22,8 @@ mod check_ntp;
 mod check_ping;
 mod check_procs;
 mod check_puppet;
+mod check_radius;
+mod check_radsec;
 mod check_rsync;
 mod check_sftp;
 mod check_smtp;

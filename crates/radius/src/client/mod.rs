@@ -44,11 +44,13 @@ pub struct Options {
     pub demand: Demand,
     /// Most sockets at once, each for 256 requests in flight; at least one.
     pub max_sockets: usize,
+    /// Most retransmissions of a request; without a number the deadline is the limit.
+    pub max_retransmissions: Option<u32>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { source: None, demand: Demand::default(), max_sockets: SOCKETS }
+        Options { source: None, demand: Demand::default(), max_sockets: SOCKETS, max_retransmissions: None }
     }
 }
 

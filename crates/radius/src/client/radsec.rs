@@ -49,7 +49,7 @@ impl Radsec {
 
     pub(crate) async fn ask(&self, draft: &Draft, deadline: Instant) -> Result<Reply, Error> {
         let start = Instant::now();
-        let seconds = || (deadline.saturating_duration_since(start).as_secs_f64() * 10.0).round() / 10.0;
+        let seconds = || (start.elapsed().as_secs_f64() * 10.0).round() / 10.0;
         let server = || self.place.clone();
         let busy = || Error::Busy { server: server(), seconds: seconds(), most: IDENTIFIERS };
         let Ok(Ok(_permit)) = timeout_at(deadline.into(), self.permits.acquire()).await else {
