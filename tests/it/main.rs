@@ -14,6 +14,7 @@ mod mail;
 mod netns;
 mod onion;
 mod peers;
+mod radius_client;
 mod scenarios;
 mod store;
 mod support;

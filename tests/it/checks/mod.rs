@@ -9,6 +9,8 @@ mod check_cluster;
 mod check_disk;
 mod check_dns;
 mod check_dummy;
+mod check_eap;
+mod check_eap_resumption;
 mod check_file_age;
 mod check_git;
 mod check_http;
