@@ -14,6 +14,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_disk::Args>(),
     CheckDef::of::<check_dns::Args>(),
     CheckDef::of::<check_dummy::Args>(),
+    CheckDef::of::<check_eap::Args>(),
     CheckDef::of::<check_file_age::Args>(),
     CheckDef::of::<check_git::Args>(),
     CheckDef::of::<check_http::Args>(),
