@@ -15,6 +15,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_dns::Args>(),
     CheckDef::of::<check_dummy::Args>(),
     CheckDef::of::<check_eap::Args>(),
+    CheckDef::of::<check_eap_certificate::Args>(),
     CheckDef::of::<check_file_age::Args>(),
     CheckDef::of::<check_git::Args>(),
     CheckDef::of::<check_http::Args>(),

@@ -10,6 +10,7 @@ mod check_cluster;
 mod check_disk;
 mod check_dns;
 mod check_dummy;
+mod check_eap_certificate;
 mod check_file_age;
 mod check_git;
 mod check_http;

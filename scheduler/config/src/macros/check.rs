@@ -20,6 +20,7 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_cat",
     "check_cert",
     "check_dns",
+    "check_eap_certificate",
     "check_git",
     "check_http",
     "check_http_listing",
