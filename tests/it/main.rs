@@ -12,6 +12,7 @@ mod mail;
 mod netns;
 mod onion;
 mod peers;
+mod radius_client;
 mod scenarios;
 mod store;
 mod support;

@@ -84,9 +84,11 @@ impl Tunnel {
                 Err(error) => return Err(self.cause(&error)),
             }
             // OpenSSL has ended the handshake of a certificate that it asked about: be sure of it
-            if !self.resumed() && self.watch.seen().verdict != Some(true) {
-                let doubts = self.watch.seen().doubts.clone();
-                return Err(Cause::Certificate(doubts));
+            if !self.resumed() {
+                let seen = self.watch.seen();
+                if seen.verdict != Some(true) {
+                    return Err(Cause::Certificate(seen.doubts.clone()));
+                }
             }
         }
         self.plaintext()
@@ -152,21 +154,26 @@ impl Tunnel {
     /// All that is known of it now.
     pub(crate) fn facts(&self) -> TlsFacts {
         let ssl = self.stream.ssl();
-        let mut chain = self.watch.seen().chain.clone();
+        let (mut chain, doubts, verdict) = {
+            let seen = self.watch.seen();
+            (seen.chain.clone(), seen.doubts.clone(), seen.verdict)
+        };
         if chain.is_empty()
             && let Some(stack) = ssl.peer_cert_chain()
         {
             chain = stack.iter().filter_map(|certificate| certificate.to_der().ok()).collect();
         }
         let spoken = ssl.current_cipher();
+        // a handshake that was broken off at the certificate has a version and no cipher
+        let chosen = spoken.is_some() || !chain.is_empty();
         TlsFacts {
-            version: spoken.and(self.version()),
+            version: self.version().filter(|_| chosen),
             cipher: spoken.map(|cipher| cipher.standard_name().unwrap_or(cipher.name()).to_owned()),
             offered: self.offered,
             resumed: self.resumed(),
             finished: self.finished,
-            doubts: self.watch.seen().doubts.clone(),
-            trusted: self.tls.enforced.then(|| self.resumed() || self.certificate_verdict() == Some(true)),
+            doubts,
+            trusted: self.tls.enforced.then(|| self.resumed() || verdict == Some(true)),
             chain,
         }
     }

@@ -5,6 +5,7 @@
 
 mod ca;
 mod check_cmd;
+pub mod radius;
 mod script;
 mod server;
 mod systemd;

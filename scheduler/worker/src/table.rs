@@ -16,6 +16,7 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_dummy::Args>(),
     CheckDef::of::<check_eap::Args>(),
     CheckDef::of::<check_eap_certificate::Args>(),
+    CheckDef::of::<check_eap_resumption::Args>(),
     CheckDef::of::<check_file_age::Args>(),
     CheckDef::of::<check_git::Args>(),
     CheckDef::of::<check_http::Args>(),

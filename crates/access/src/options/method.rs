@@ -50,8 +50,8 @@ pub struct MethodOptions {
         conflicts_with = "eap_key_passphrase_file"
     )]
     pub passphrase: Option<Secret>,
-    /// Octets of TLS in one EAP packet
-    #[arg(long, value_name = "OCTETS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(64..=3000))]
+    /// Octets of TLS in one EAP packet; devices have about as many as this
+    #[arg(long, value_name = "OCTETS", default_value_t = 1398, value_parser = clap::value_parser!(u16).range(64..=3000))]
     pub fragment_size: u16,
 }
 
@@ -73,6 +73,11 @@ pub struct TrustOptions {
 }
 
 impl TrustOptions {
+    /// The certificates of `-a`, PEM.
+    pub fn anchors(&self) -> Result<Option<Vec<u8>>, CheckError> {
+        self.eap_ca_file.as_deref().map(|path| read(path, "the CA file")).transpose()
+    }
+
     /// The names of `-d`.
     pub fn names(&self) -> Vec<String> {
         let names = self.domain.as_deref().unwrap_or_default().split([';', ',']);
@@ -121,10 +126,7 @@ impl MethodOptions {
 
     /// Reads the files.
     pub fn tls(&self, trust: &TrustOptions) -> Result<Tls, CheckError> {
-        let anchors = match &trust.eap_ca_file {
-            Some(path) => Some(read(path, "the CA file")?),
-            None => None,
-        };
+        let anchors = trust.anchors()?;
         let client = match &self.eap_certificate {
             Some(path) => Some(ClientIdentity {
                 certificates: read(path, "the certificate")?,

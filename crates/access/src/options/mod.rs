@@ -60,21 +60,10 @@ impl LoginOptions {
 
     /// Secrets that stand where every user of this machine can read them.
     pub fn warnings(&self) -> Vec<&'static str> {
-        let given = [
-            (
-                self.target.secret.is_some(),
-                "-S shows the shared secret in the process list, --secret-file does not",
-            ),
-            (
-                self.user.password.is_some(),
-                "-p shows the password in the process list, --password-file does not",
-            ),
-            (
-                self.method.passphrase.is_some(),
-                "-l shows the passphrase in the process list, --eap-key-passphrase-file does not",
-            ),
-        ];
-        given.into_iter().filter_map(|(is_given, warning)| is_given.then_some(warning)).collect()
+        let passphrase = self.method.passphrase.is_some();
+        let passphrase = passphrase
+            .then_some("-l shows the passphrase in the process list, --eap-key-passphrase-file does not");
+        [self.target.warning(), self.user.warning(), passphrase].into_iter().flatten().collect()
     }
 }
 

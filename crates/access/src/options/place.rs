@@ -29,6 +29,12 @@ pub struct TargetOptions {
 }
 
 impl TargetOptions {
+    /// A secret that stands where every user of this machine can read it.
+    pub fn warning(&self) -> Option<&'static str> {
+        let is_given = self.secret.is_some();
+        is_given.then_some("-S shows the shared secret in the process list, --secret-file does not")
+    }
+
     /// Makes ready to ask it: see [`ServerOptions::connect`].
     pub async fn connect(&self, ctx: &Ctx) -> Result<Connected, CheckError> {
         let secret = match &self.secret {

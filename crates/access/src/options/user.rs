@@ -31,6 +31,12 @@ pub struct UserOptions {
 }
 
 impl UserOptions {
+    /// A password that stands where every user of this machine can read it.
+    pub fn warning(&self) -> Option<&'static str> {
+        let is_given = self.password.is_some();
+        is_given.then_some("-p shows the password in the process list, --password-file does not")
+    }
+
     /// The user's name.
     pub fn identity(&self) -> Result<&str, CheckError> {
         let name = self.identity.as_deref().unwrap_or_default();
