@@ -1,5 +1,7 @@
 //! Documents at any URL: for checks that are given URLs, where [`Target`] is given a host.
 
+use std::path::PathBuf;
+
 use check::{CheckError, Ctx};
 use net::DialOptions;
 use reqwest::Url;
@@ -7,6 +9,9 @@ use reqwest::header::{HeaderValue, USER_AGENT};
 
 use crate::target::{TrustOptions, body_limit};
 use crate::{Answer, Fetcher, HttpVersion, Request, Stick, Target, TlsVersions, next_request};
+
+/// Read of a document, if no option says otherwise.
+const MAX_BODY: u64 = 10 << 20;
 
 /// Redirects followed for one document.
 const MAX_REDIRECTS: u32 = 5;
@@ -24,6 +29,12 @@ pub struct UrlOptions {
 }
 
 impl UrlOptions {
+    /// For a check whose own options say the way, and whom to trust: the authorities of a file, or the
+    /// system's. No more than 10 MiB of a document are read.
+    pub fn of(dial: DialOptions, ca_file: Option<PathBuf>) -> UrlOptions {
+        UrlOptions { max_body: MAX_BODY, trust: TrustOptions::of(ca_file), dial }
+    }
+
     /// How connections are made, for what is no HTTP.
     pub fn dial(&self) -> &DialOptions {
         &self.dial

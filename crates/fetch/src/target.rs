@@ -105,15 +105,7 @@ impl From<Origin> for Target {
             headers: Vec::new(),
             useragent: Some(HeaderValue::from_static(origin.useragent)),
             max_body: origin.max_body.min(LARGEST_BODY),
-            trust: TrustOptions {
-                ca_cert: origin.ca_file,
-                certificate_pins: Vec::new(),
-                key_pins: Vec::new(),
-                insecure: origin.insecure,
-                verify_cert: false,
-                client_cert: None,
-                private_key: None,
-            },
+            trust: TrustOptions { insecure: origin.insecure, ..TrustOptions::of(origin.ca_file) },
             dial: origin.dial,
         }
     }
@@ -220,6 +212,19 @@ pub(crate) struct TrustOptions {
 }
 
 impl TrustOptions {
+    /// The authorities of a file, or the system's.
+    pub(crate) fn of(ca_cert: Option<PathBuf>) -> TrustOptions {
+        TrustOptions {
+            ca_cert,
+            certificate_pins: Vec::new(),
+            key_pins: Vec::new(),
+            insecure: false,
+            verify_cert: false,
+            client_cert: None,
+            private_key: None,
+        }
+    }
+
     pub(crate) fn trust(&self) -> Trust {
         if self.insecure {
             Trust::Anybody

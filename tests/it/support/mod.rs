@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
+pub mod cat;
 pub mod chrony;
 pub mod dns;
 pub mod exim;

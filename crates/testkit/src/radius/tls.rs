@@ -15,14 +15,14 @@ const MORE_FRAGMENTS: u8 = 0x40;
 /// What all conversations share: certificate, versions, sessions.
 pub(super) fn context(mock: &RadiusMock) -> SslContext {
     let mut context = SslContext::builder(SslMethod::tls_server()).expect("OpenSSL has a server");
+    // before the certificate, which may be a weak one; and TLS 1.0 and 1.1 have no signatures but SHA-1
+    context.set_cipher_list("DEFAULT:@SECLEVEL=0").expect("OpenSSL knows its defaults");
     let (own, above) = mock.chain.split_first().expect("the server's certificate is the first");
     context.set_certificate(own).expect("a certificate");
     for certificate in above {
         context.add_extra_chain_cert(certificate.clone()).expect("a certificate");
     }
     context.set_private_key(&mock.key).expect("the key is the certificate's");
-    // TLS 1.0 and 1.1 have no signatures but SHA-1
-    context.set_cipher_list("DEFAULT:@SECLEVEL=0").expect("OpenSSL knows its defaults");
     context.set_min_proto_version(Some(mock.versions.0)).expect("a version");
     context.set_max_proto_version(Some(mock.versions.1)).expect("a version");
     context.set_session_id_context(b"hlidka").expect("a short name");
