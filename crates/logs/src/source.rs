@@ -21,6 +21,22 @@ pub struct Line<'a> {
     pub text: &'a [u8],
     /// Counts up with every file of the log.
     pub file: usize,
+    /// The file.
+    pub path: &'a Path,
+}
+
+/// A place to read on from, before a line: see [`Source::bookmark`].
+#[derive(Clone, Debug)]
+pub struct Bookmark {
+    file: usize,
+    place: Place,
+}
+
+impl Bookmark {
+    /// Is it before another one of the same log?
+    pub fn is_before(&self, other: &Bookmark) -> bool {
+        (self.file, self.place.offset) < (other.file, other.place.offset)
+    }
 }
 
 /// One log: what has not been read of its files, oldest first.
@@ -30,8 +46,8 @@ pub struct Source {
     current: Option<Current>,
     line: Vec<u8>,
     files: usize,
-    /// Everything from the held place on is to be read again.
-    is_held: bool,
+    closed: Vec<Closed>,
+    /// Of files that are not there just now, or are not to be read.
     marks: Vec<Mark>,
     /// Lines too long, passed over.
     pub too_long: u64,
@@ -57,6 +73,15 @@ struct Current {
     /// Before it.
     before: Place,
     held: Option<Place>,
+}
+
+/// A file that was read.
+struct Closed {
+    file: usize,
+    head: Vec<u8>,
+    changed: i64,
+    start: Option<Mark>,
+    end: Place,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +136,6 @@ impl Source {
             }
         }
         parts.sort_by_key(|part| (part.text.changed, part.path == name));
-        // marks of files that are not there just now, or are not to be read, stay
         let taken: Vec<&Mark> = parts.iter().filter_map(|part| part.mark.as_ref()).collect();
         let kept = known.iter().filter(|mark| !taken.contains(mark)).cloned().collect();
         Ok(Source {
@@ -120,7 +144,7 @@ impl Source {
             current: None,
             line: Vec::with_capacity(512),
             files: 0,
-            is_held: false,
+            closed: Vec::new(),
             marks: kept,
             too_long: 0,
             bytes: 0,
@@ -131,11 +155,6 @@ impl Source {
     /// The path of the log, without what rotation adds.
     pub fn name(&self) -> &Path {
         &self.name
-    }
-
-    /// The path of the file that is read just now.
-    pub fn path(&self) -> &Path {
-        self.current.as_ref().map_or(&self.name, |current| &current.part.path)
     }
 
     /// The next whole line. What has no end yet is left for the next run.
@@ -150,7 +169,8 @@ impl Source {
                     self.bytes += self.line.len() as u64;
                     let text = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
                     let text = text.strip_suffix(b"\r").unwrap_or(text);
-                    return Some(Line { text, file: self.files });
+                    let path = self.current.as_ref().map_or(&*self.name, |current| &current.part.path);
+                    return Some(Line { text, file: self.files, path });
                 }
                 Ok(Read1::TooLong { is_new }) => {
                     self.bytes += self.line.len() as u64;
@@ -166,14 +186,14 @@ impl Source {
         }
     }
 
-    /// The next run reads from the line just read on, in this file and in those behind it.
-    pub fn hold(&mut self) {
-        self.hold_in_file();
-        self.is_held = true;
+    /// The place before the line just read; `None` if none was.
+    pub fn bookmark(&self) -> Option<Bookmark> {
+        let current = self.current.as_ref()?;
+        Some(Bookmark { file: self.files, place: current.before.clone() })
     }
 
     /// The next run reads from the line just read on, as far as this file goes: for a record of several
-    /// lines that may not be complete yet. Held places do not move on.
+    /// lines that may not be complete yet. A held place does not move on.
     pub fn hold_in_file(&mut self) {
         if let Some(current) = &mut self.current
             && current.held.is_none()
@@ -184,16 +204,38 @@ impl Source {
 
     /// The record is complete.
     pub fn release_in_file(&mut self) {
-        if let Some(current) = &mut self.current
-            && !self.is_held
-        {
+        if let Some(current) = &mut self.current {
             current.held = None;
         }
     }
 
     /// How far it was read, into the marks.
-    pub fn finish(mut self, marks: &mut Marks) {
+    pub fn finish(self, marks: &mut Marks) {
+        self.finish_at(None, marks);
+    }
+
+    /// The same, but the next run reads again from the bookmark on, files behind it too.
+    pub fn finish_at(mut self, bookmark: Option<&Bookmark>, marks: &mut Marks) {
         self.close();
+        for closed in self.closed {
+            let end = match bookmark {
+                Some(bookmark) if closed.file > bookmark.file => {
+                    self.marks.extend(closed.start);
+                    continue;
+                }
+                Some(bookmark) if closed.file == bookmark.file => &bookmark.place,
+                _ => &closed.end,
+            };
+            if end.offset > 0 {
+                self.marks.push(Mark {
+                    offset: end.offset,
+                    head: Mark::head_of(&closed.head, end.offset),
+                    tail: (end.tail.len(), fingerprint::of(&end.tail)),
+                    skipping: end.skipping,
+                    changed: closed.changed,
+                });
+            }
+        }
         self.marks.extend(self.waiting.into_iter().filter_map(|part| part.mark));
         marks.set(self.name.display().to_string(), self.marks);
     }
@@ -205,9 +247,6 @@ impl Source {
                 Ok(current) => {
                     self.current = Some(current);
                     self.files += 1;
-                    if self.is_held {
-                        self.current.as_mut()?.held = Some(self.current.as_ref()?.here.clone());
-                    }
                     return Some(());
                 }
                 Err((part, error)) => {
@@ -220,17 +259,13 @@ impl Source {
 
     fn close(&mut self) {
         let Some(current) = self.current.take() else { return };
-        let place = current.held.unwrap_or(current.here);
-        if place.offset == 0 {
-            return;
-        }
-        let text = &current.part.text;
-        self.marks.push(Mark {
-            offset: place.offset,
-            head: Mark::head_of(&text.head, place.offset),
-            tail: (place.tail.len(), fingerprint::of(&place.tail)),
-            skipping: place.skipping,
+        let Part { text, mark, .. } = current.part;
+        self.closed.push(Closed {
+            file: self.files,
+            head: text.head,
             changed: text.changed,
+            start: mark,
+            end: current.held.unwrap_or(current.here),
         });
     }
 }
@@ -520,30 +555,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_read_again() {
+    fn what_is_held_or_marked_is_read_again() {
         let mut log = Place::new();
         log.add("a.log.1", "1\n2\n3\n");
-        let hold_at = |log: &mut Place, wanted: &[u8], in_file: bool| {
+        log.add("a.log", "4\n5\n");
+        let read = |log: &mut Place, held: &[u8], marked: &[u8]| {
             let mut marks = log.marks.clone();
             for mut source in log.sources() {
+                let mut bookmark = None;
                 while let Some(line) = source.next_line() {
-                    if line.text == wanted {
-                        if in_file { source.hold_in_file() } else { source.hold() }
+                    let (hold, mark) = (line.text == held, line.text == marked);
+                    if hold {
+                        source.hold_in_file();
+                    }
+                    if mark {
+                        bookmark = source.bookmark();
                     }
                 }
-                source.finish(&mut marks);
+                source.finish_at(bookmark.as_ref(), &mut marks);
             }
             log.marks = marks;
         };
-        log.add("a.log", "4\n5\n");
-        hold_at(&mut log, b"2", true);
-        hold_at(&mut log, b"2", false);
-        hold_at(&mut log, b"3", false);
+        read(&mut log, b"2", b"");
+        read(&mut log, b"", b"3");
         assert_eq!(log.new_lines(), "3");
         log.add("a.log", "6\n");
-        hold_at(&mut log, b"6", false);
+        read(&mut log, b"6", b"");
         assert_eq!(log.new_lines(), "6");
-        assert_eq!(log.new_lines(), "");
+        let mut two = Place::new();
+        two.add("a.log.1", "1\n2\n3\n");
+        two.add("a.log", "4\n5\n");
+        read(&mut two, b"", b"2");
+        assert_eq!(two.new_lines(), "2 3 4 5");
     }
 
     proptest! {
