@@ -19,7 +19,7 @@ mod text;
 pub use find::{MAX_FILES, Pattern};
 pub use keep::{Keep, KeepError, read_json};
 pub use marks::Marks;
-pub use source::{Line, MAX_LINE, Source, open};
+pub use source::{Bookmark, Line, MAX_LINE, Source, open};
 pub use stamp::{Clock, Stamp};
 
 /// Why a log cannot be read.

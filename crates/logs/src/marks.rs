@@ -56,6 +56,13 @@ impl Marks {
         self.0.insert(log, marks);
     }
 
+    /// Forgets files that have changed since: they are read again from their beginning.
+    pub fn forget_since(&mut self, time: i64) {
+        for marks in self.0.values_mut() {
+            marks.retain(|mark| mark.changed < time);
+        }
+    }
+
     /// Forgets files that have not changed since: they are not read again, see [`crate::open`].
     pub fn forget_before(&mut self, time: i64) {
         for marks in self.0.values_mut() {

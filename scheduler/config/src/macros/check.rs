@@ -19,6 +19,7 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_bittorrent",
     "check_cert",
     "check_dns",
+    "check_fticks",
     "check_git",
     "check_http",
     "check_http_listing",
