@@ -4,7 +4,7 @@ use check::{CheckError, Ctx};
 use tokio::net::TcpStream;
 
 use crate::dial::target;
-use crate::tls::{Offer, Peer, TlsError, Version, attempt, handshake, probe};
+use crate::tls::{Credentials, Offer, Peer, TlsError, Version, attempt, handshake_as, probe};
 use crate::{DialOptions, Starttls, Stream};
 
 /// Where a server is and how it is asked for TLS.
@@ -33,8 +33,17 @@ impl TlsServer<'_> {
     /// Connects, and makes TLS of it. A server that cannot is asked once more what it can, so that
     /// the message says more than "handshake failure".
     pub async fn connect(&self, ctx: &Ctx) -> Result<(Stream, Peer), CheckError> {
+        self.connect_as(None, ctx).await
+    }
+
+    /// The same, with a certificate of our own to show if the server asks for one.
+    pub async fn connect_as(
+        &self,
+        credentials: Option<&Credentials>,
+        ctx: &Ctx,
+    ) -> Result<(Stream, Peer), CheckError> {
         let stream = self.ready(ctx).await?;
-        match handshake(stream, self.name, self.alpn, ctx).await {
+        match handshake_as(stream, self.name, self.alpn, credentials, ctx).await {
             Ok(done) => Ok(done),
             Err(error) => Err(self.diagnose(error, ctx).await),
         }
@@ -59,6 +68,7 @@ impl TlsServer<'_> {
         let place = self.place();
         let more = match &error {
             TlsError::TimedOut(_) => return CheckError::timeout(format!("{place}: {error}")),
+            TlsError::Own(_) => return CheckError::internal(error),
             TlsError::NotTls(_) => match self.starttls {
                 None => "; has it STARTTLS, or TLS on another port?".to_owned(),
                 Some(_) => String::new(),

@@ -33,3 +33,4 @@ mod check_uptime;
 mod check_users;
 mod check_xmpp;
 mod common;
+mod radius_world;

@@ -11,6 +11,7 @@ pub mod exim;
 pub mod git_servers;
 pub mod imap;
 pub mod mounts;
+pub mod radius_servers;
 pub mod sleepers;
 pub mod sshd;
 pub mod tls_servers;

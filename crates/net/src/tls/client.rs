@@ -20,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::certificate::Certificate;
+use super::credentials::Credentials;
 use super::version::{Version, alert_name, cipher_name};
 use crate::Stream;
 use crate::conversation::{in_time, opening};
@@ -59,6 +60,9 @@ pub enum TlsError {
     /// No answer in time.
     #[error("no answer in the TLS handshake within {0} seconds")]
     TimedOut(String),
+    /// Our own certificate is of no use, whatever the server.
+    #[error("{0}")]
+    Own(String),
 }
 
 /// Makes TLS of a connection, asking for `name` (SNI, unless it is an address) and, if given, for
@@ -69,7 +73,19 @@ pub async fn handshake(
     alpn: Option<&str>,
     ctx: &Ctx,
 ) -> Result<(Stream, Peer), TlsError> {
-    let (stream, peer) = attempt(stream, name, alpn, ctx).await;
+    handshake_as(stream, name, alpn, None, ctx).await
+}
+
+/// The same, with a certificate of our own to show if the server asks for one. In TLS 1.3 a server that
+/// does not like it says so only later, by an [`alert`].
+pub async fn handshake_as(
+    stream: TcpStream,
+    name: &str,
+    alpn: Option<&str>,
+    credentials: Option<&Credentials>,
+    ctx: &Ctx,
+) -> Result<(Stream, Peer), TlsError> {
+    let (stream, peer) = attempt_as(stream, name, alpn, credentials, ctx).await;
     match (stream?, peer) {
         (stream, Some(peer)) => Ok((stream, peer)),
         (_, None) => Err(TlsError::Failed("the server's certificate cannot be read".to_owned())),
@@ -84,8 +100,21 @@ pub async fn attempt(
     alpn: Option<&str>,
     ctx: &Ctx,
 ) -> (Result<Stream, TlsError>, Option<Peer>) {
+    attempt_as(stream, name, alpn, None, ctx).await
+}
+
+async fn attempt_as(
+    stream: TcpStream,
+    name: &str,
+    alpn: Option<&str>,
+    credentials: Option<&Credentials>,
+    ctx: &Ctx,
+) -> (Result<Stream, TlsError>, Option<Peer>) {
     let observer = Arc::new(Observer::new());
-    let connected = connect(&observer, stream, name, alpn, ctx).await;
+    let connected = match configuration(&observer, alpn, credentials) {
+        Ok(config) => connect(config, stream, name, ctx).await,
+        Err(error) => Err(error),
+    };
     let mut peer = observer.peer();
     if let (Ok(tls), Some(peer)) = (&connected, &mut peer) {
         let session = tls.get_ref().1;
@@ -97,22 +126,27 @@ pub async fn attempt(
 }
 
 async fn connect(
-    observer: &Arc<Observer>,
+    config: ClientConfig,
     stream: TcpStream,
     name: &str,
-    alpn: Option<&str>,
     ctx: &Ctx,
 ) -> Result<TlsStream<Overheard>, TlsError> {
-    let failed = |error: &dyn std::fmt::Display| TlsError::Failed(error.to_string());
     let server = ServerName::try_from(name.to_owned())
-        .map_err(|_| failed(&format!("`{name}` is no name that a server can have")))?;
-    let config = configuration(observer, alpn).map_err(|error| failed(&error))?;
+        .map_err(|_| TlsError::Failed(format!("`{name}` is no name that a server can have")))?;
     let connecting =
         TlsConnector::from(Arc::new(config)).connect(server, Overheard::new(stream)).into_fallible();
     let outcome = in_time(connecting, ctx)
         .await
         .ok_or_else(|| TlsError::TimedOut(ctx.timeout.as_secs_f64().to_string()))?;
     outcome.map_err(|(error, stream)| explain(&error, stream.first()))
+}
+
+/// The words of the alert by which a server ended a connection; `None` if it ended otherwise.
+pub fn alert(error: &io::Error) -> Option<String> {
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::AlertReceived(alert) => Some(alert_name(u8::from(*alert))),
+        _ => None,
+    }
 }
 
 /// A chain of what can be read; only an unreadable first certificate is an error.
@@ -142,12 +176,22 @@ impl Peer {
     }
 }
 
-fn configuration(observer: &Arc<Observer>, alpn: Option<&str>) -> Result<ClientConfig, rustls::Error> {
-    let mut config = ClientConfig::builder_with_provider(observer.provider.clone())
-        .with_safe_default_protocol_versions()?
+fn configuration(
+    observer: &Arc<Observer>,
+    alpn: Option<&str>,
+    credentials: Option<&Credentials>,
+) -> Result<ClientConfig, TlsError> {
+    let builder = ClientConfig::builder_with_provider(observer.provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::Failed(error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(observer.clone())
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(observer.clone());
+    let mut config = match credentials {
+        None => builder.with_no_client_auth(),
+        Some(own) => builder
+            .with_client_auth_cert(own.chain.clone(), own.key.clone_key())
+            .map_err(|error| TlsError::Own(own.unfit(&error)))?,
+    };
     config.alpn_protocols = alpn.map(|name| name.as_bytes().to_vec()).into_iter().collect();
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)

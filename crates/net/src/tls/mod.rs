@@ -4,10 +4,11 @@
 //! trust it is asked of [`Anchors`], which are read only then. What the library cannot talk to is
 //! described by a [`probe`].
 //!
-//! Left out: client certificates, and OCSP: no authority of today answers it.
+//! Left out: OCSP: no authority of today answers it.
 
 mod certificate;
 mod client;
+mod credentials;
 mod days;
 mod options;
 mod probe;
@@ -16,7 +17,8 @@ mod trust;
 mod version;
 
 pub use certificate::{Certificate, Key, Unreadable, Validity, to_the_second};
-pub use client::{Peer, TlsError, attempt, handshake};
+pub use client::{Peer, TlsError, alert, attempt, handshake, handshake_as};
+pub use credentials::{CredentialOptions, Credentials};
 pub use days::{Days, expiry, least_days};
 pub use options::TlsOptions;
 pub(crate) use probe::understands;
