@@ -144,7 +144,9 @@ mod tests {
         ] {
             assert!(is_part_of(file, "access.log"), "{file}");
         }
-        for file in ["access.logs", "access.log.old", "access.log~", "access.log.", "xaccess.log", "access.log.1.bz2"] {
+        for file in
+            ["access.logs", "access.log.old", "access.log~", "access.log.", "xaccess.log", "access.log.1.bz2"]
+        {
             assert!(!is_part_of(file, "access.log"), "{file}");
         }
         for (file, log) in [

@@ -9,6 +9,10 @@ const MAX_FIELDS: usize = 32;
 /// What radsecproxy writes for every address if it is told to (`FTicksMAC Static`).
 const UNDISCLOSED: &str = "undisclosed";
 
+/// Fields that must be there, as bits of those seen.
+const VISINST: u8 = 0b10;
+const RESULT: u8 = 0b1_0000;
+
 /// One authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tick<'a> {
@@ -61,10 +65,10 @@ pub fn read(line: &[u8]) -> Result<Tick<'_>, NoTick> {
         };
         let bit = match key {
             "REALM" => 1,
-            "VISINST" => 2,
+            "VISINST" => VISINST,
             "CSI" => 4,
             "PN" => 8,
-            "RESULT" => 16,
+            "RESULT" => RESULT,
             "TS" => 32,
             _ => continue,
         };
@@ -81,7 +85,7 @@ pub fn read(line: &[u8]) -> Result<Tick<'_>, NoTick> {
             _ => tick.time = value.parse().ok(),
         }
     }
-    if seen & 18 != 18 {
+    if seen & VISINST == 0 || seen & RESULT == 0 {
         return Err(NoTick::Bad("VISINST or RESULT is missing"));
     }
     Ok(tick)
@@ -115,14 +119,19 @@ mod tests {
         let tick = read(radsecproxy).unwrap();
         assert_eq!((tick.visited, tick.station, tick.pseudonym), ("visited", Some(""), None));
         assert!(!tick.is_accepted);
-        let more = read(b"F-TICKS/eduroam/1.0#TS=1796004185#X=y#REALM=a#VISINST=1b#CSI=undisclosed#RESULT=OK#\r").unwrap();
+        let more =
+            read(b"F-TICKS/eduroam/1.0#TS=1796004185#X=y#REALM=a#VISINST=1b#CSI=undisclosed#RESULT=OK#\r")
+                .unwrap();
         assert_eq!((more.time, more.station, more.is_accepted), (Some(1_796_004_185), None, true));
     }
 
     #[test]
     fn what_a_user_writes_into_a_line_makes_it_worthless() {
         for (line, why) in [
-            ("F-TICKS/eduroam/1.0#REALM=x#VISINST=1evil#RESULT=OK#VISCOUNTRY=CZ#VISINST=1b#RESULT=FAIL#", "twice"),
+            (
+                "F-TICKS/eduroam/1.0#REALM=x#VISINST=1evil#RESULT=OK#VISCOUNTRY=CZ#VISINST=1b#RESULT=FAIL#",
+                "twice",
+            ),
             ("F-TICKS/eduroam/1.0#REALM=a#VISINST=1b#PN=u#RESULT=OK#RESULT=FAIL", "twice"),
             ("F-TICKS/eduroam/1.0#REALM=a#b#VISINST=1b#RESULT=OK", "without a value"),
             ("F-TICKS/eduroam/1.0#REALM=a#VISINST=1b", "missing"),

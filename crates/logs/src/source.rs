@@ -244,12 +244,13 @@ impl Source {
         loop {
             let part = self.waiting.pop_front()?;
             match part.begin() {
-                Ok(current) => {
-                    self.current = Some(current);
+                Ok((content, here)) => {
+                    let before = here.clone();
+                    self.current = Some(Current { part, content, here, before, held: None });
                     self.files += 1;
                     return Some(());
                 }
-                Err((part, error)) => {
+                Err(error) => {
                     self.failures.push(format!("{}: {error}", part.path.display()));
                     self.marks.extend(part.mark);
                 }
@@ -323,22 +324,13 @@ impl Part {
     }
 
     /// Goes to where it was left.
-    fn begin(self) -> Result<Current, (Part, io::Error)> {
-        let (offset, tail) = self.mark.as_ref().map_or((0, 0), |mark| (mark.offset, mark.tail.0));
-        let start = || {
-            let mut content = self.text.content(offset.saturating_sub(tail as u64))?;
-            let mut before = Vec::new();
-            (&mut content).take(tail as u64).read_to_end(&mut before)?;
-            Ok((content, before))
-        };
-        match start() {
-            Ok((content, tail)) => {
-                let skipping = self.mark.as_ref().is_some_and(|mark| mark.skipping);
-                let here = Place { offset, tail, skipping };
-                Ok(Current { part: self, content, before: here.clone(), here, held: None })
-            }
-            Err(error) => Err((self, error)),
-        }
+    fn begin(&self) -> io::Result<(Box<dyn BufRead + Send>, Place)> {
+        let (offset, tail) = self.mark.as_ref().map_or((0, 0), |mark| (mark.offset, mark.tail.0 as u64));
+        let mut content = self.text.content(offset.saturating_sub(tail))?;
+        let mut before = Vec::new();
+        (&mut content).take(tail).read_to_end(&mut before)?;
+        let skipping = self.mark.as_ref().is_some_and(|mark| mark.skipping);
+        Ok((content, Place { offset, tail: before, skipping }))
     }
 }
 

@@ -47,7 +47,8 @@ impl Clock {
         // the text of a time is ASCII; what follows may be anything
         let end = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
         let text = std::str::from_utf8(&rest[..end]).ok()?;
-        let (seconds, length) = self.ctime(text).or_else(|| self.syslog(text)).or_else(|| self.rfc3339(text))?;
+        let (seconds, length) =
+            self.ctime(text).or_else(|| self.syslog(text)).or_else(|| self.rfc3339(text))?;
         let stamp = Stamp { seconds, length: start + length };
         // a fraction may go on where the text was cut, a number where the time ended
         let next = line.get(stamp.length).copied();

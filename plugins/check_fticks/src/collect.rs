@@ -15,12 +15,12 @@ use jiff::{Timestamp, ToSpan};
 use logs::fticks::{self, NoTick};
 use logs::{Bookmark, Clock, Keep, KeepError, LogError, Source};
 
+use crate::Args;
 use crate::distance::Distances;
 use crate::events::{self, Authentication};
 use crate::institutions::{self, Institutions};
 use crate::store::{Day, MAX_FILE, Name, Store};
 use crate::tick::{self, Dropped};
-use crate::Args;
 
 /// Days kept.
 const KEPT: i32 = 31;
@@ -76,13 +76,17 @@ pub(crate) fn collect(args: &Args, state: &Path, ctx: &Ctx) -> Result<Sample, Ch
     let mut store = keep.read::<Store>().map_err(CheckError::internal)?.unwrap_or_else(Store::new);
     if !store.is_known() {
         let path = state.display();
-        return Err(CheckError::internal(format!("{path} is of another version of this check; remove it to begin anew")));
+        return Err(CheckError::internal(format!(
+            "{path} is of another version of this check; remove it to begin anew"
+        )));
     }
-    let path = args.institutions.as_deref().ok_or_else(|| CheckError::usage("--collect needs --institutions"))?;
+    let path =
+        args.institutions.as_deref().ok_or_else(|| CheckError::usage("--collect needs --institutions"))?;
     let (institutions, hash) = read_institutions(path)?;
     let now = now();
     let mut calendar = Calendar::new(args.zone());
-    let today = calendar.date(now).ok_or_else(|| CheckError::internal("the clock shows no time of this world"))?;
+    let today =
+        calendar.date(now).ok_or_else(|| CheckError::internal("the clock shows no time of this world"))?;
     let start_of = |calendar: &Calendar, ago: i32| {
         today.checked_sub(ago.days()).ok().and_then(|date| calendar.start(date)).unwrap_or_default()
     };
@@ -131,9 +135,11 @@ pub(crate) fn collect(args: &Args, state: &Path, ctx: &Ctx) -> Result<Sample, Ch
 }
 
 fn read_institutions(path: &Path) -> Result<(Institutions, u64), CheckError> {
-    let failed = |why: &dyn std::fmt::Display| CheckError::internal(format!("cannot read {}: {why}", path.display()));
+    let failed =
+        |why: &dyn std::fmt::Display| CheckError::internal(format!("cannot read {}: {why}", path.display()));
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(institutions::MAX_FILE + 1).read_to_end(&mut bytes));
+    let read =
+        File::open(path).and_then(|file| file.take(institutions::MAX_FILE + 1).read_to_end(&mut bytes));
     read.map_err(|error| failed(&error))?;
     if bytes.len() as u64 > institutions::MAX_FILE {
         return Err(failed(&"it is longer than 128 MiB"));
@@ -221,7 +227,8 @@ impl Run<'_> {
         for stream in streams {
             let Stream { mut source, starts, .. } = stream;
             let open = starts.range(first_open..).map(|(_, bookmark)| bookmark);
-            let place = open.reduce(|first, other| if other.is_before(first) { other } else { first }).cloned();
+            let place =
+                open.reduce(|first, other| if other.is_before(first) { other } else { first }).cloned();
             self.sample.failures.append(&mut source.failures);
             source.finish_at(place.as_ref(), &mut store.marks);
         }
@@ -292,7 +299,9 @@ impl Run<'_> {
             self.sample.unknown_place += 1;
             return;
         };
-        if !self.buckets.contains_key(&date) && store.days.get(&date.to_string()).is_some_and(|day| day.is_closed) {
+        if !self.buckets.contains_key(&date)
+            && store.days.get(&date.to_string()).is_some_and(|day| day.is_closed)
+        {
             // a straggler of a day that is done
             self.sample.old += 1;
             return;
@@ -311,7 +320,8 @@ impl Run<'_> {
         let found = events::find(&mut bucket.authentications, &mut self.distances);
         self.sample.days += 1;
         self.sample.events += found.events.len();
-        let names: HashMap<u32, &str> = bucket.users.iter().map(|(name, number)| (*number, &**name)).collect();
+        let names: HashMap<u32, &str> =
+            bucket.users.iter().map(|(name, number)| (*number, &**name)).collect();
         let name = |user: u32| {
             let pseudonym = names.get(&user).copied().unwrap_or_default();
             Name {
@@ -321,7 +331,9 @@ impl Run<'_> {
             }
         };
         let all = &self.institutions.all;
-        let place = |number: u32| all.get(number as usize).and_then(|it| it.realms.first()).map_or("", String::as_str);
+        let place = |number: u32| {
+            all.get(number as usize).and_then(|it| it.realms.first()).map_or("", String::as_str)
+        };
         let day = Day::new(&found, name, place, is_closed);
         let key = date.to_string();
         match store.days.get_mut(&key) {
@@ -407,10 +419,16 @@ pub(crate) fn judge(sample: &Sample) -> Report {
     );
     bad(
         sample.unknown_place > 0 && sample.counted == 0,
-        format!("{} lines name visited realms that are in no institution with coordinates", sample.unknown_place),
+        format!(
+            "{} lines name visited realms that are in no institution with coordinates",
+            sample.unknown_place
+        ),
     );
     bad(sample.no_room > 0, format!("{} authentications found no room", sample.no_room));
-    bad(!sample.failures.is_empty(), format!("{} files could not be read to their end", sample.failures.len()));
+    bad(
+        !sample.failures.is_empty(),
+        format!("{} files could not be read to their end", sample.failures.len()),
+    );
     if sample.is_new_revision {
         told.push(format!("new data of {} institutions, {AGAIN} days looked at again", sample.institutions));
     }

@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn the_nearest_places_count() {
         let (prague, brno, pilsen) = (at(50.1039, 14.3900), at(49.2079, 16.5980), at(49.7238, 13.3520));
-        let mut distances = Distances::new(&institutions(vec![vec![prague], vec![brno, pilsen], vec![prague, brno]]));
+        let mut distances =
+            Distances::new(&institutions(vec![vec![prague], vec![brno, pilsen], vec![prague, brno]]));
         let metres = distances.metres(0, 1);
         // 85.3 km to Pilsen, not the 187.4 km to Brno
         assert!((85_000.0..86_000.0).contains(&metres), "{metres}");
@@ -109,10 +110,10 @@ mod tests {
         assert!((0.85..0.86).contains(&hours), "{hours}");
     }
 
-
     #[test]
     fn the_earth_is_an_ellipsoid() {
-        let mut distances = Distances::new(&institutions(vec![vec![at(0.0, 0.0)], vec![at(0.0, 1.0)], vec![at(1.0, 0.0)]]));
+        let mut distances =
+            Distances::new(&institutions(vec![vec![at(0.0, 0.0)], vec![at(0.0, 1.0)], vec![at(1.0, 0.0)]]));
         // a degree of the equator, and one of the meridian from it: WGS 84's own numbers
         assert!((distances.metres(0, 1) - 111_319.491).abs() < 0.01, "{}", distances.metres(0, 1));
         assert!((distances.metres(0, 2) - 110_574.389).abs() < 0.01, "{}", distances.metres(0, 2));

@@ -20,7 +20,11 @@ pub(crate) struct Question<'a> {
 
 /// Asks for the newest revision, then for its events. An etlog that does not answer says nothing about a
 /// realm: that is UNKNOWN.
-pub(crate) async fn ask(question: &Question<'_>, urls: &UrlOptions, ctx: &Ctx) -> Result<Findings, CheckError> {
+pub(crate) async fn ask(
+    question: &Question<'_>,
+    urls: &UrlOptions,
+    ctx: &Ctx,
+) -> Result<Findings, CheckError> {
     let revision = revision(&get(question, "concurrent_rev/", &[], urls, ctx).await?)
         .ok_or_else(|| strange(question, "concurrent_rev", "no list of revisions"))?;
     let queries: &[&str] = match question.mode {
@@ -100,7 +104,9 @@ fn add(answer: &Value, question: &Question<'_>, found: &mut Findings) -> Option<
             Mode::Compromised => {
                 let user = text("username")?;
                 // what was asked for is a part of the name: `@a.cz` is one of `@a.cz.example`
-                let is_of_realm = user.rsplit_once('@').is_some_and(|(_, realm)| realm.eq_ignore_ascii_case(question.realm));
+                let is_of_realm = user
+                    .rsplit_once('@')
+                    .is_some_and(|(_, realm)| realm.eq_ignore_ascii_case(question.realm));
                 if is_of_realm {
                     *found.users.entry(user.to_owned()).or_default() += 1;
                     found.events += 1;

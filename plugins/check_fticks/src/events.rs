@@ -88,7 +88,13 @@ pub fn find(authentications: &mut Vec<Authentication>, distances: &mut Distances
 }
 
 /// False if there was no room.
-fn slide(ones: &[Authentication], twos: &[Authentication], needed: f64, room: usize, events: &mut Vec<Event>) -> bool {
+fn slide(
+    ones: &[Authentication],
+    twos: &[Authentication],
+    needed: f64,
+    room: usize,
+    events: &mut Vec<Event>,
+) -> bool {
     let end = events.len() + room;
     let mut start = 0;
     for two in twos {
@@ -126,7 +132,10 @@ mod tests {
             realms: vec![format!("{number}.cz")],
             points: vec![Point { latitude: 50.0 + f64::from(number) * 0.25, longitude: 15.0 }],
         };
-        Distances::new(&Institutions { all: (0..count).map(institution).collect(), ..Institutions::default() })
+        Distances::new(&Institutions {
+            all: (0..count).map(institution).collect(),
+            ..Institutions::default()
+        })
     }
 
     fn at(user: u32, place: u32, time: i64, device: u64) -> Authentication {

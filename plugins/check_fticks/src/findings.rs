@@ -35,12 +35,20 @@ pub(crate) struct Newest {
 
 /// Events of a realm since a day (`2026-11-01`) with at least so many seconds missing. `Err` if the realm is
 /// unknown.
-pub(crate) fn of_store(store: &Store, realm: &str, mode: Mode, since: &str, missing: f64) -> Result<Findings, String> {
+pub(crate) fn of_store(
+    store: &Store,
+    realm: &str,
+    mode: Mode,
+    since: &str,
+    missing: f64,
+) -> Result<Findings, String> {
     let realm = realm.to_lowercase();
     let main = match (store.realms.get(&realm), mode) {
         (None, _) => return Err(format!("no institution has the realm {realm}")),
         (Some(None), Mode::Concurrent) => {
-            return Err(format!("the institution of {realm} has no coordinates, so nothing is known of its distances"));
+            return Err(format!(
+                "the institution of {realm} has no coordinates, so nothing is known of its distances"
+            ));
         }
         (Some(main), _) => main.clone().unwrap_or_default(),
     };

@@ -100,7 +100,9 @@ fn institution(entry: &Value) -> Institution {
 fn add_points(text: &str, points: &mut Vec<Point>) {
     for part in text.split(';').filter(|part| !part.trim().is_empty()) {
         let mut numbers = part.split(',').map(|number| number.trim().parse::<f64>().ok());
-        let (Some(Some(longitude)), Some(Some(latitude))) = (numbers.next(), numbers.next()) else { continue };
+        let (Some(Some(longitude)), Some(Some(latitude))) = (numbers.next(), numbers.next()) else {
+            continue;
+        };
         let point = Point { latitude, longitude };
         let is_on_earth = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
         if is_on_earth && !points.contains(&point) && points.len() < MAX_POINTS {
@@ -135,8 +137,15 @@ mod tests {
         assert_eq!((found.by_realm["a.cz"], found.by_realm["alias.cz"], found.by_realm["b.cz"]), (0, 0, 1));
         assert_eq!(found.all[0].points.len(), 3);
         assert_eq!(found.all[1].points, [Point { latitude: 49.83, longitude: 18.29 }]);
-        assert_eq!((found.revision.as_str(), &found.unplaced[..]), ("20261130020305", &["nowhere.cz".to_owned()][..]));
-        for (bad, why) in [("", "no JSON"), ("{}", "no list"), (r#"{"institutions":{"institution":[]}}"#, "no institution in it")] {
+        assert_eq!(
+            (found.revision.as_str(), &found.unplaced[..]),
+            ("20261130020305", &["nowhere.cz".to_owned()][..])
+        );
+        for (bad, why) in [
+            ("", "no JSON"),
+            ("{}", "no list"),
+            (r#"{"institutions":{"institution":[]}}"#, "no institution in it"),
+        ] {
             assert!(read(bad.as_bytes()).unwrap_err().contains(why), "{bad}");
         }
     }

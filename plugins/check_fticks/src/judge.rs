@@ -20,14 +20,20 @@ pub(crate) fn judge(found: &Findings, realm: &str, mode: Mode, args: &Args) -> R
             let what = if users == 1 { "user" } else { "users" };
             let text = match users {
                 0 => format!("no user of {realm} was seen at two places too far apart {within}"),
-                _ => format!("{users} {what} of {realm} seen at two places too far apart {within} ({} times)", found.events),
+                _ => format!(
+                    "{users} {what} of {realm} seen at two places too far apart {within} ({} times)",
+                    found.events
+                ),
             };
             (users, text)
         }
         Mode::Concurrent => {
             let text = match found.events {
                 0 => format!("no device was at {realm} and too soon elsewhere {within}"),
-                events => format!("{events} times a device was at {realm} and too soon elsewhere {within}: {}", partners(found)),
+                events => format!(
+                    "{events} times a device was at {realm} and too soon elsewhere {within}: {}",
+                    partners(found)
+                ),
             };
             (found.events, text)
         }
@@ -79,7 +85,8 @@ fn thresholds(mode: Mode, args: &Args) -> Thresholds {
 
 fn partners(found: &Findings) -> String {
     let named = by_number(&found.partners).into_iter().take(NAMED);
-    let mut named: Vec<String> = named.map(|(partner, events)| format!("{events} at {}", check::size::clipped(partner))).collect();
+    let mut named: Vec<String> =
+        named.map(|(partner, events)| format!("{events} at {}", check::size::clipped(partner))).collect();
     if found.partners.len() > NAMED {
         named.push(format!("and {} more", found.partners.len() - NAMED));
     }
@@ -112,7 +119,12 @@ mod tests {
     }
 
     fn users(names: &[&str]) -> Findings {
-        let newest = Newest { places: ("b.cz".to_owned(), "c.cz".to_owned()), time: 1_796_004_185, taken: 600.0, needed: 6748.0 };
+        let newest = Newest {
+            places: ("b.cz".to_owned(), "c.cz".to_owned()),
+            time: 1_796_004_185,
+            taken: 600.0,
+            needed: 6748.0,
+        };
         Findings {
             users: names.iter().map(|name| ((*name).to_owned(), 2)).collect(),
             events: 2 * names.len() as u64,
@@ -132,8 +144,14 @@ mod tests {
                     newest 2026-11-30: 187 km from b.cz to c.cz in 10 minutes | ";
         assert!(one.starts_with(want), "{one}");
         assert!(!one.contains("secret"));
-        assert!(line(&users(&["secret@a.cz"]), Mode::Compromised, &["--show-users"]).ends_with("\nsecret@a.cz 2 times\n"));
-        assert!(line(&users(&["x", "y"]), Mode::Compromised, &["-w", "1", "-c", "5"]).contains("WARNING - 2 users"));
+        assert!(
+            line(&users(&["secret@a.cz"]), Mode::Compromised, &["--show-users"])
+                .ends_with("\nsecret@a.cz 2 times\n")
+        );
+        assert!(
+            line(&users(&["x", "y"]), Mode::Compromised, &["-w", "1", "-c", "5"])
+                .contains("WARNING - 2 users")
+        );
     }
 
     #[test]
@@ -147,7 +165,10 @@ mod tests {
             let text = line(&of(count), Mode::Concurrent, &[]);
             assert!(text.starts_with(&format!("FTICKS {state} - ")), "{text}");
         }
-        assert!(line(&of(20), Mode::Concurrent, &[]).contains("in the last 30 days: 20 at b.cz | events=20;9;19;0"));
+        assert!(
+            line(&of(20), Mode::Concurrent, &[])
+                .contains("in the last 30 days: 20 at b.cz | events=20;9;19;0")
+        );
     }
 
     #[test]

@@ -152,12 +152,16 @@ impl Check for Args {
         let path = self.state.as_deref().ok_or_else(|| CheckError::usage("--state or --etlog is needed"))?;
         let store = logs::read_json::<Store>(path, MAX_FILE).map_err(CheckError::internal)?;
         let store = store.filter(Store::is_known).ok_or_else(|| {
-            CheckError::internal(format!("there is nothing in {}: run check_fticks --collect first", path.display()))
+            CheckError::internal(format!(
+                "there is nothing in {}: run check_fticks --collect first",
+                path.display()
+            ))
         })?;
         if let Some(report) = judge::stale((now - store.collected) as f64, self) {
             return Ok(report);
         }
-        let found = findings::of_store(&store, &realm, mode, &first.to_string(), missing).map_err(CheckError::internal)?;
+        let found = findings::of_store(&store, &realm, mode, &first.to_string(), missing)
+            .map_err(CheckError::internal)?;
         Ok(judge::judge(&found, &realm, mode, self))
     }
 }
@@ -169,7 +173,8 @@ impl Args {
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text).map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
+    TimeZone::get(text)
+        .map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
 }
 
 #[cfg(test)]

@@ -116,8 +116,15 @@ impl Day {
         for event in found.events.iter().take(MAX_EVENTS) {
             let Event { user, places: (one, two), times, is_same_device, needed } = *event;
             let user = *users.entry(user).or_insert_with(|| number(&mut day.names, name(user)));
-            let mut of = |it: u32| *places.entry(it).or_insert_with(|| number(&mut day.places, place(it).to_owned()));
-            day.events.push(Kept(user, (of(one), of(two)), times, is_same_device, (needed * 10.0).round() / 10.0));
+            let mut of =
+                |it: u32| *places.entry(it).or_insert_with(|| number(&mut day.places, place(it).to_owned()));
+            day.events.push(Kept(
+                user,
+                (of(one), of(two)),
+                times,
+                is_same_device,
+                (needed * 10.0).round() / 10.0,
+            ));
         }
         day
     }
@@ -148,7 +155,13 @@ mod tests {
 
     #[test]
     fn events_keep_their_names_and_are_not_endless() {
-        let event = |user, places, is_same_device| Event { user, places, times: (100, 200), is_same_device, needed: 1000.04 };
+        let event = |user, places, is_same_device| Event {
+            user,
+            places,
+            times: (100, 200),
+            is_same_device,
+            needed: 1000.04,
+        };
         let events = vec![event(7, (3, 4), true), event(7, (4, 3), false), event(9, (3, 5), false)];
         let found = Found { events, capped: 1, authentications: 50, users: 10 };
         let name = |user| Name { pseudonym: format!("p{user}"), realm: "h.cz".to_owned() };
@@ -157,8 +170,16 @@ mod tests {
         let text = serde_json::to_string(&day).unwrap();
         let again: Day = serde_json::from_str(&text).unwrap();
         assert_eq!(again, day);
-        let told: Vec<_> = again.events().map(|it| (it.user.pseudonym.as_str(), it.places, it.is_same_device)).collect();
-        assert_eq!(told, [("p7", ("a.cz", "b.cz"), true), ("p7", ("b.cz", "a.cz"), false), ("p9", ("a.cz", "c.cz"), false)]);
+        let told: Vec<_> =
+            again.events().map(|it| (it.user.pseudonym.as_str(), it.places, it.is_same_device)).collect();
+        assert_eq!(
+            told,
+            [
+                ("p7", ("a.cz", "b.cz"), true),
+                ("p7", ("b.cz", "a.cz"), false),
+                ("p9", ("a.cz", "c.cz"), false)
+            ]
+        );
         assert_eq!(again.events().next().unwrap().needed, 1000.0);
         let many = Found { events: vec![event(7, (3, 4), true); MAX_EVENTS + 5], ..Found::default() };
         let day = Day::new(&many, name, |place| places[place as usize], true);

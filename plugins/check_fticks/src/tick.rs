@@ -44,7 +44,8 @@ pub fn read<'a>(tick: &Tick<'a>) -> Result<Counted<'a>, Dropped> {
         return Err(Dropped::Monitoring);
     }
     let pseudonym = tick.pseudonym.unwrap_or_default();
-    let is_nobody = |it: &str| it.starts_with('@') || it.starts_with("anonymous@") || it.len() > MAX_PSEUDONYM;
+    let is_nobody =
+        |it: &str| it.starts_with('@') || it.starts_with("anonymous@") || it.len() > MAX_PSEUDONYM;
     if is_nobody(pseudonym) || (pseudonym.is_empty() && device.is_none()) {
         return Err(Dropped::Anonymous);
     }
@@ -76,7 +77,9 @@ pub fn device(station: &str) -> Option<u64> {
 
 fn hashed(station: &str) -> u64 {
     // FNV-1a: of no use for hiding, which is done by who wrote the line
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3);
+    let step = |hash: u64, byte: u8| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
+    };
     station.bytes().fold(0xcbf2_9ce4_8422_2325, step) | HASHED
 }
 
@@ -114,7 +117,10 @@ mod tests {
     #[test]
     fn only_somebody_who_was_let_in_counts() {
         let named = of("VISINST=1b.cz#CSI=aabbccddeeff#PN=u1@h.cz#RESULT=OK").unwrap();
-        assert_eq!(named, ("u1@h.cz".to_owned(), "h.cz".to_owned(), "b.cz".to_owned(), Some(0xaabb_ccdd_eeff)));
+        assert_eq!(
+            named,
+            ("u1@h.cz".to_owned(), "h.cz".to_owned(), "b.cz".to_owned(), Some(0xaabb_ccdd_eeff))
+        );
         let hash = of("VISINST=1b.cz#CSI=#PN=0123abcd#RESULT=OK").unwrap();
         assert_eq!((hash.1.as_str(), hash.3), ("home.cz", None));
         assert_eq!(of("VISINST=1b.cz#CSI=aabbccddeeff#RESULT=OK#").unwrap().0, "");

@@ -77,7 +77,8 @@ impl Database {
             ErrorKind::WouldBlock => "the kernel does not answer".to_owned(),
             _ => error.to_string(),
         };
-        let socket = Socket::new(Domain::from(NETLINK), Type::DGRAM, Some(Protocol::from(XFRM))).map_err(cannot)?;
+        let socket =
+            Socket::new(Domain::from(NETLINK), Type::DGRAM, Some(Protocol::from(XFRM))).map_err(cannot)?;
         socket.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
         let mut database = Database { associations: Vec::new(), policies: Vec::new() };
         let mut buffer = vec![0; DATAGRAM];
@@ -237,9 +238,19 @@ mod tests {
         for (policies, associations, state, text) in [
             (&[][..], &both[..], State::Critical, "no IPsec policy: packets go in clear text"),
             (&[bypass.clone()], &both, State::Critical, "an IPsec policy lets packets pass in clear text"),
-            (&[Policy { blocks: true, ..bypass.clone() }], &[], State::Critical, "an IPsec policy blocks packets"),
+            (
+                &[Policy { blocks: true, ..bypass.clone() }],
+                &[],
+                State::Critical,
+                "an IPsec policy blocks packets",
+            ),
             (&[wanting.clone()], &[], State::Critical, "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association"),
-            (&[wanting.clone()], &both[..1], State::Critical, "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association"),
+            (
+                &[wanting.clone()],
+                &both[..1],
+                State::Critical,
+                "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association",
+            ),
             (&[wanting.clone()], &both, State::Ok, "ESP tunnel 10.98.0.1 - 10.98.0.2 up for 12 minutes"),
             (
                 &[wanting.clone()],
@@ -261,7 +272,10 @@ mod tests {
                 "ESP tunnel 10.98.0.1 - 10.98.0.2 up for 12 minutes",
             ),
             (
-                &[Policy { priority: 5, ..wanting.clone() }, Policy { blocks: true, priority: 3, ..bypass.clone() }],
+                &[
+                    Policy { priority: 5, ..wanting.clone() },
+                    Policy { blocks: true, priority: 3, ..bypass.clone() },
+                ],
                 &both,
                 State::Critical,
                 "an IPsec policy blocks packets",

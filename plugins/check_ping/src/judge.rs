@@ -51,8 +51,10 @@ impl Verdict {
         match &sample.result {
             Ok(measured) => {
                 let outcome = &measured.outcome;
-                let mut verdict = Verdict { state: state(outcome, limits), text: text(outcome, limits, packets) };
-                if let Some((state, text)) = measured.ipsec.as_ref().map(|it| it.verdict(args.require_ipsec)) {
+                let mut verdict =
+                    Verdict { state: state(outcome, limits), text: text(outcome, limits, packets) };
+                if let Some((state, text)) = measured.ipsec.as_ref().map(|it| it.verdict(args.require_ipsec))
+                {
                     verdict.state = verdict.state.worst(state);
                     verdict.text = format!("{}; {text}", verdict.text);
                 }
@@ -247,7 +249,10 @@ mod tests {
 
     fn sample(host: &str, outcome: Outcome) -> Sample {
         let address = "10.0.0.9:0".parse().expect("an address");
-        Sample { host: host.to_owned(), result: Ok(Measured { address, kind: Kind::Raw, outcome, ipsec: None }) }
+        Sample {
+            host: host.to_owned(),
+            result: Ok(Measured { address, kind: Kind::Raw, outcome, ipsec: None }),
+        }
     }
 
     fn answered(round_trips: &[f64], sent: usize) -> Outcome {

@@ -128,7 +128,8 @@ pub fn read(mut bytes: &[u8]) -> Part {
             DONE => part.is_last = true,
             ERROR => {
                 part.is_last = true;
-                part.refused = u32_at(content, 0).map(|number| -number.cast_signed()).filter(|number| *number != 0);
+                part.refused =
+                    u32_at(content, 0).map(|number| -number.cast_signed()).filter(|number| *number != 0);
             }
             _ => {}
         }
@@ -164,7 +165,9 @@ fn policy(content: &[u8]) -> Option<Policy> {
     };
     for (kind, value) in attributes(&content[POLICY..]) {
         match kind {
-            TEMPLATES => policy.templates.extend(value.chunks_exact(TEMPLATE).take(MAX_TEMPLATES).filter_map(template)),
+            TEMPLATES => {
+                policy.templates.extend(value.chunks_exact(TEMPLATE).take(MAX_TEMPLATES).filter_map(template))
+            }
             MARK | INTERFACE => policy.is_special |= value.iter().any(|byte| *byte != 0),
             _ => {}
         }

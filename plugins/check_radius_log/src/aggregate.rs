@@ -183,7 +183,11 @@ impl Aggregate {
     pub fn summary(&self, clients: &[String], now: i64) -> Summary {
         let first = (now - self.window).div_euclid(HOUR);
         let mut sum = Summary::default();
-        for hour in clients.iter().filter_map(|client| self.clients.get(client)).flat_map(|hours| hours.range(first..)) {
+        for hour in clients
+            .iter()
+            .filter_map(|client| self.clients.get(client))
+            .flat_map(|hours| hours.range(first..))
+        {
             let hour = hour.1;
             sum.requests = sum.requests.saturating_add(hour.requests);
             sum.station = sum.station.plus(hour.station);
@@ -222,7 +226,10 @@ mod tests {
         assert_eq!(add(&mut aggregate, NOW + 900_000, "1b.cz"), Taken::Counted);
         let one = ["10.0.0.1".to_owned()];
         let sum = aggregate.summary(&one, NOW);
-        assert_eq!((sum.requests, sum.operator, sum.cui), (3, Count { present: 2, missing: 1 }, Count::default()));
+        assert_eq!(
+            (sum.requests, sum.operator, sum.cui),
+            (3, Count { present: 2, missing: 1 }, Count::default())
+        );
         assert_eq!(sum.names.len(), 2);
         assert_eq!(aggregate.summary(&one, NOW + 10_000).requests, 2, "though nobody collects");
         aggregate.forget_old(NOW + 10_000);

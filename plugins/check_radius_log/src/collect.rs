@@ -47,10 +47,13 @@ pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
         other => CheckError::internal(other),
     })?;
     let window = args.window();
-    let mut aggregate = keep.read::<Aggregate>().map_err(CheckError::internal)?.unwrap_or_else(|| Aggregate::new(window));
+    let mut aggregate =
+        keep.read::<Aggregate>().map_err(CheckError::internal)?.unwrap_or_else(|| Aggregate::new(window));
     if !aggregate.is_known() {
         let path = args.state.display();
-        return Err(CheckError::internal(format!("{path} is of another version of this check; remove it to begin anew")));
+        return Err(CheckError::internal(format!(
+            "{path} is of another version of this check; remove it to begin anew"
+        )));
     }
     let now = now();
     aggregate.window = window;
@@ -116,14 +119,20 @@ pub(crate) fn judge(sample: &Sample) -> Report {
             state = state.worst(State::Warning);
         }
     };
-    bad(sample.is_cut_short, "not read to the end in time: the next run goes on, or give more time by -t".to_owned());
+    bad(
+        sample.is_cut_short,
+        "not read to the end in time: the next run goes on, or give more time by -t".to_owned(),
+    );
     bad(
         sample.garbage > 0 && sample.counted == 0,
         format!("none of {} lines is of the form expected: see --format and --pattern", sample.garbage),
     );
     bad(sample.no_room > 0, format!("{} requests of clients that found no room", sample.no_room));
     bad(sample.nameless > 0, format!("{} requests do not tell who sent them", sample.nameless));
-    bad(!sample.failures.is_empty(), format!("{} files could not be read to their end", sample.failures.len()));
+    bad(
+        !sample.failures.is_empty(),
+        format!("{} files could not be read to their end", sample.failures.len()),
+    );
     if sample.counted > 0 && sample.garbage > 0 {
         told.push(format!("{} lines of another form", sample.garbage));
     }

@@ -45,7 +45,8 @@ impl Detail {
         let Some(pair) = line.strip_prefix(b"\t") else {
             let Some(stamp) = clock.read(line) else { return self.broken() };
             // one that begins before the last has ended: that one was cut off
-            *self = Detail { is_inside: true, time: Some(stamp.seconds), is_request: true, ..Detail::default() };
+            *self =
+                Detail { is_inside: true, time: Some(stamp.seconds), is_request: true, ..Detail::default() };
             return Step::Begins;
         };
         self.lines += 1;
@@ -127,7 +128,11 @@ mod tests {
             match detail.push(line.as_bytes(), &[], &mut clock) {
                 Step::Ends => {
                     let record = detail.record(Path::new(file));
-                    records.extend(record.map(|it| format!("{} {:?} {:?} {:?}", it.client, it.station, it.operator, it.time)));
+                    records.extend(
+                        record.map(|it| {
+                            format!("{} {:?} {:?} {:?}", it.client, it.station, it.operator, it.time)
+                        }),
+                    );
                 }
                 Step::Garbage => garbage += 1,
                 Step::Begins | Step::Goes => {}

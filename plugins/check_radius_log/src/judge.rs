@@ -25,14 +25,17 @@ pub(crate) struct Sample {
 }
 
 pub(crate) fn judge(sample: &Sample, args: &Args) -> Result<Report, CheckError> {
-    let wanted = args.attribute.ok_or_else(|| CheckError::usage("what is to be judged? Give -a csi, -a operator-name or -a cui"))?;
+    let wanted = args
+        .attribute
+        .ok_or_else(|| CheckError::usage("what is to be judged? Give -a csi, -a operator-name or -a cui"))?;
     let name = wanted.name();
     let clients = args.clients().join(" and ");
     let within = format!("in the last {}", span(sample.window as f64));
     let age = sample.now - sample.collected;
     if age as f64 > args.max_age {
         let limit = span(args.max_age);
-        let text = format!("the aggregate is {} old, more than {limit}: does the collector run?", span(age as f64));
+        let text =
+            format!("the aggregate is {} old, more than {limit}: does the collector run?", span(age as f64));
         return Ok(Report::new(args.stale_state, text));
     }
     let summary = &sample.summary;
@@ -78,7 +81,8 @@ fn report(
     let faults = if wanted == Wanted::OperatorName { faults(sample) } else { Vec::new() };
     if !faults.is_empty() {
         state = state.worst(State::Critical);
-        let named: Vec<String> = faults.iter().take(NAMED).map(|(name, why, _)| format!("`{}`: {why}", shown(name))).collect();
+        let named: Vec<String> =
+            faults.iter().take(NAMED).map(|(name, why, _)| format!("`{}`: {why}", shown(name))).collect();
         told.push(format!("{} wrong values, {}", faults.len(), named.join(", ")));
     }
     let metric = |label: &str, value: f64, uom: Uom| Perfdata::new(label, value, uom).min(0.0);
@@ -119,8 +123,12 @@ fn faults(sample: &Sample) -> Vec<(&str, &'static str, u64)> {
         (None, Some(realms), Some(realm)) if !realms.contains(&realm) => Some("the realm is not registered"),
         _ => None,
     };
-    let mut faults: Vec<(&str, &str, u64)> =
-        sample.summary.names.iter().filter_map(|(name, times)| Some((name.as_str(), fault(name)?, *times))).collect();
+    let mut faults: Vec<(&str, &str, u64)> = sample
+        .summary
+        .names
+        .iter()
+        .filter_map(|(name, times)| Some((name.as_str(), fault(name)?, *times)))
+        .collect();
     faults.sort_by_key(|(_, _, times)| std::cmp::Reverse(*times));
     faults
 }
@@ -166,7 +174,12 @@ mod tests {
              missing=0;;0;0 missing_percent=0.0000%;;;0.0000;100.0000 requests=100;;;0\n"
         );
         let one = line(&sample((99, 1), (0, 0), &[]), &STATION);
-        assert!(one.starts_with("RADIUS_LOG CRITICAL - 1 of 100 requests of 10.0.0.1 in the last 24.0 hours (1.00 %) lack"), "{one}");
+        assert!(
+            one.starts_with(
+                "RADIUS_LOG CRITICAL - 1 of 100 requests of 10.0.0.1 in the last 24.0 hours (1.00 %) lack"
+            ),
+            "{one}"
+        );
         assert!(line(&sample((999_999, 1), (0, 0), &[]), &STATION).contains("(under 0.01 %)"));
         let options = |more: &[&str]| line(&sample((99, 1), (0, 0), &[]), &[&STATION, more].concat());
         assert!(options(&["-w", "0", "-c", "5"]).contains("WARNING - "));
@@ -177,10 +190,16 @@ mod tests {
     #[test]
     fn silence_age_and_ignorance_are_told() {
         let silent = line(&sample((0, 0), (0, 0), &[]), &STATION);
-        assert!(silent.starts_with("RADIUS_LOG WARNING - 10.0.0.1 has sent nothing in the last 24.0 hours"), "{silent}");
+        assert!(
+            silent.starts_with("RADIUS_LOG WARNING - 10.0.0.1 has sent nothing in the last 24.0 hours"),
+            "{silent}"
+        );
         let mut old = sample((100, 0), (0, 0), &[]);
         old.now += 4 * 3600;
-        assert!(line(&old, &STATION).starts_with("RADIUS_LOG UNKNOWN - the aggregate is 4.2 hours old, more than 3.0 hours"));
+        assert!(
+            line(&old, &STATION)
+                .starts_with("RADIUS_LOG UNKNOWN - the aggregate is 4.2 hours old, more than 3.0 hours")
+        );
         assert!(line(&old, &[&STATION[..], &["--stale-state", "critical"]].concat()).contains("CRITICAL - "));
         assert!(line(&old, &[&STATION[..], &["--max-age", "6h"]].concat()).contains("OK - "));
         let untold = line(&sample((100, 0), (0, 0), &[]), &["-H", "10.0.0.1", "-a", "cui"]);
@@ -195,7 +214,11 @@ mod tests {
         assert!(line(&names, &OPERATOR).contains("OK - "));
         names.summary.names.insert("1other.cz".to_owned(), 1);
         let other = line(&names, &OPERATOR);
-        assert!(other.contains("CRITICAL - ") && other.contains("1 wrong values, `1other.cz`: the realm is not registered"), "{other}");
+        assert!(
+            other.contains("CRITICAL - ")
+                && other.contains("1 wrong values, `1other.cz`: the realm is not registered"),
+            "{other}"
+        );
         for bad in ["cesnet.cz", "0CZE", "1a b", "\u{1b}[31m|x"] {
             let text = line(&sample((10, 0), (10, 0), &[bad]), &OPERATOR);
             assert!(text.contains("CRITICAL - ") && text.contains("wrong_names=1"), "{text}");

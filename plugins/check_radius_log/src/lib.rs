@@ -156,7 +156,11 @@ impl Args {
     }
 
     fn missing(&self) -> Vec<String> {
-        if self.missing.is_empty() { ["MISSING", "NONE"].map(str::to_owned).to_vec() } else { self.missing.clone() }
+        if self.missing.is_empty() {
+            ["MISSING", "NONE"].map(str::to_owned).to_vec()
+        } else {
+            self.missing.clone()
+        }
     }
 
     fn zone(&self) -> TimeZone {
@@ -171,11 +175,16 @@ impl Args {
 
 fn window(text: &str) -> Result<f64, String> {
     let window = seconds(text)?;
-    if (3600.0..=MAX_WINDOW).contains(&window) { Ok(window) } else { Err("between an hour and 31 days".to_owned()) }
+    if (3600.0..=MAX_WINDOW).contains(&window) {
+        Ok(window)
+    } else {
+        Err("between an hour and 31 days".to_owned())
+    }
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text).map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
+    TimeZone::get(text)
+        .map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
 }
 
 #[cfg(test)]

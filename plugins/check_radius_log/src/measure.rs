@@ -39,7 +39,8 @@ pub(crate) fn measure(args: &Args) -> Result<Sample, CheckError> {
 }
 
 fn realms(path: &Path) -> Result<BTreeSet<String>, CheckError> {
-    let failed = |why: &dyn std::fmt::Display| CheckError::internal(format!("cannot read {}: {why}", path.display()));
+    let failed =
+        |why: &dyn std::fmt::Display| CheckError::internal(format!("cannot read {}: {why}", path.display()));
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_LIST + 1).read_to_string(&mut text));
     read.map_err(|error| failed(&error))?;

@@ -147,11 +147,22 @@ mod tests {
             cui: Attribute::Present("0x00"),
         };
         assert_eq!(good, want);
-        let none = read(&pattern, "Mon Nov 30 02:03:05 2026 src=::1 on=MISSING csi=  cui=NONE user=x csi=y cui=z user=w result=0").unwrap();
-        assert_eq!((none.station, none.operator, none.cui), (Attribute::Missing, Attribute::Missing, Attribute::Missing));
-        let spaces = read(&pattern, "Mon Nov 30 02:03:05 2026 src=10.0.0.1 on=1a b csi=\"\" cui=x user= result=0").unwrap();
+        let none = read(
+            &pattern,
+            "Mon Nov 30 02:03:05 2026 src=::1 on=MISSING csi=  cui=NONE user=x csi=y cui=z user=w result=0",
+        )
+        .unwrap();
+        assert_eq!(
+            (none.station, none.operator, none.cui),
+            (Attribute::Missing, Attribute::Missing, Attribute::Missing)
+        );
+        let spaces =
+            read(&pattern, "Mon Nov 30 02:03:05 2026 src=10.0.0.1 on=1a b csi=\"\" cui=x user= result=0")
+                .unwrap();
         assert_eq!((spaces.operator, spaces.station), (Attribute::Present("1a b"), Attribute::Missing));
-        for bad in ["", " result=\"y\" caf\u{e9} result=0", "Mon Nov 30 02:03:05 2026 src=x on= csi= cui= user="] {
+        for bad in
+            ["", " result=\"y\" caf\u{e9} result=0", "Mon Nov 30 02:03:05 2026 src=x on= csi= cui= user="]
+        {
             assert_eq!(read(&pattern, bad), None, "{bad}");
         }
     }
@@ -160,8 +171,14 @@ mod tests {
     fn own_patterns_have_named_groups() {
         let own: LinePattern = r"client (?P<client>\S+) (?:CSI=(?P<csi>\S*))?".parse().unwrap();
         let record = read(&own, "2026-11-30T02:03:05Z p radiusd: client nas1.example.org CSI=").unwrap();
-        assert_eq!((record.client, record.station, record.operator), ("nas1.example.org", Attribute::Missing, Attribute::Untold));
-        assert_eq!(read(&own, "2026-11-30T02:03:05Z p radiusd: client b ").unwrap().station, Attribute::Missing);
+        assert_eq!(
+            (record.client, record.station, record.operator),
+            ("nas1.example.org", Attribute::Missing, Attribute::Untold)
+        );
+        assert_eq!(
+            read(&own, "2026-11-30T02:03:05Z p radiusd: client b ").unwrap().station,
+            Attribute::Missing
+        );
         for (bad, why) in [
             ("(", "no regular expression"),
             ("(?P<csi>x)", "client"),
