@@ -127,9 +127,14 @@ fn rotation_under_a_running_freeradius_loses_nothing() {
     let place = Place::new();
     let log = servers.linelog();
     let client = servers.world.address.to_string();
-    let send = |count: usize| {
+    // no two requests of one second are alike
+    let mut number = 0;
+    let mut send = |count: u8| {
         for _ in 0..count {
-            assert!(servers.login(servers.radius, servers.world.address, &[STATION]));
+            number += 1;
+            let station = format!("02-00-00-00-00-{number:02x}");
+            let station = (Kind::CALLING_STATION_ID, station.as_bytes());
+            assert!(servers.login(servers.radius, servers.world.address, &[station]));
         }
     };
     let rotated = |number: usize| PathBuf::from(format!("{}.{number}", log.display()));
