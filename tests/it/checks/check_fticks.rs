@@ -14,7 +14,7 @@ use radius::Kind;
 use serde_json::json;
 use testkit::{CheckCmd, CheckRun, wait_until};
 
-use crate::support::radius_logs::RadiusLogs;
+use crate::support::radius_logs::{RadiusLogs, login};
 use crate::support::web::Web;
 
 fn bare() -> CheckCmd {
@@ -254,10 +254,10 @@ fn lines_of_the_real_radsecproxy_are_read() {
     let (first, second) = (servers.world.address, servers.world.elsewhere());
     let device: (Kind, &[u8]) = (Kind::CALLING_STATION_ID, b"AA-BB-CC-DD-EE-FF");
     for from in [first, second, first] {
-        assert!(servers.login(servers.proxy, from, &[device]));
+        assert!(login(servers.proxy, from, &[device]));
     }
     let polish: (Kind, &[u8]) = (Kind::CALLING_STATION_ID, b"70-6f-6c-69-73-68");
-    assert!(servers.login(servers.proxy, second, &[polish]));
+    assert!(login(servers.proxy, second, &[polish]));
     let place = Place::new();
     let here = institutions(BRNO).replace("\"a.cz\"", "\"first.cz\"").replace("\"b.cz\"", "\"second.cz\"");
     fs::write(place.path("institution.json"), here).unwrap();

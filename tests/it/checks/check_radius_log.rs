@@ -9,9 +9,10 @@ use std::process::Command;
 use check::{CheckDef, State};
 use radius::Kind;
 use rustix::fs::{FlockOperation, flock};
-use testkit::{CheckCmd, CheckRun};
+use testkit::{CheckCmd, CheckRun, wait_until};
 
-use crate::support::radius_logs::{Attributes, RadiusLogs};
+use crate::support::radius_logs::{Attributes, RadiusLogs, login};
+use crate::support::radius_servers::{Home, Proxy, Uplink, Visited, World};
 
 const STATION: (Kind, &[u8]) = (Kind::CALLING_STATION_ID, b"70-6f-6c-69-73-68");
 const OPERATOR: (Kind, &[u8]) = (Kind::OPERATOR_NAME, b"1cesnet.cz");
@@ -69,7 +70,7 @@ fn line(client: &str, operator: &str, station: &str) -> String {
 fn freeradius_logs_tell_who_leaves_out_attributes() {
     let servers = RadiusLogs::start();
     let (good, bad) = (servers.world.address, servers.world.elsewhere());
-    let send = |from, attributes: Attributes<'_>| assert!(servers.login(servers.radius, from, attributes));
+    let send = |from, attributes: Attributes<'_>| assert!(login(servers.radius, from, attributes));
     for _ in 0..5 {
         send(good, &[STATION, OPERATOR, CUI]);
     }
@@ -134,7 +135,7 @@ fn rotation_under_a_running_freeradius_loses_nothing() {
             number += 1;
             let station = format!("02-00-00-00-00-{number:02x}");
             let station = (Kind::CALLING_STATION_ID, station.as_bytes());
-            assert!(servers.login(servers.radius, servers.world.address, &[station]));
+            assert!(login(servers.radius, servers.world.address, &[station]));
         }
     };
     let rotated = |number: usize| PathBuf::from(format!("{}.{number}", log.display()));
@@ -165,9 +166,9 @@ fn rotation_under_a_running_freeradius_loses_nothing() {
 fn radsecproxy_fticks_tell_of_calling_station_id() {
     let servers = RadiusLogs::start();
     let (first, second) = (servers.world.address, servers.world.elsewhere());
-    assert!(servers.login(servers.proxy, first, &[STATION, OPERATOR]));
-    assert!(servers.login(servers.proxy, second, &[STATION]));
-    assert!(servers.login(servers.proxy, second, &[]));
+    assert!(login(servers.proxy, first, &[STATION, OPERATOR]));
+    assert!(login(servers.proxy, second, &[STATION]));
+    assert!(login(servers.proxy, second, &[]));
     let place = Place::new();
     place.collect(servers.fticks(), &["--format", "fticks"]).expect(State::Ok).says("3 requests counted");
     place.check("1first.cz", "csi", &[]).expect(State::Ok).says("all 1 requests of 1first.cz");
@@ -176,6 +177,23 @@ fn radsecproxy_fticks_tell_of_calling_station_id() {
         .check("1first.cz", "operator-name", &[])
         .expect(State::Unknown)
         .says("does not tell of Operator-Name");
+}
+
+/// E11: the log of a home server, at the end of the chain of visited server, national proxy and RadSec.
+#[test]
+fn the_visited_institution_is_named_at_the_end_of_the_chain() {
+    let world = World::new();
+    let home = Home::of(&world).start(&world);
+    let proxy = Proxy::before(&world, home.radsec).start(&world);
+    proxy.wait_for_home();
+    let visited = Visited::start(&world, &Uplink::Udp(proxy.udp));
+    wait_until("a login comes through the chain", || login(visited.server, world.address, &[STATION]));
+    let place = Place::new();
+    place.collect(home.access_log(), &[]).expect(State::Ok);
+    let client = world.address.to_string();
+    let run = place.check(&client, "operator-name", &["-v"]).expect(State::Ok);
+    run.says("have Operator-Name").shows("1visited.example ");
+    place.check(&client, "csi", &[]).expect(State::Ok);
 }
 
 #[test]

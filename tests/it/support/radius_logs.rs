@@ -59,30 +59,9 @@ impl RadiusLogs {
         let radsecproxy = run(radsecproxy.args(["-c", &script]), "radsecproxy.out");
         let servers = RadiusLogs { world, radius, proxy, logs, _servers: [freeradius, radsecproxy] };
         let here = servers.world.address;
-        wait_until("FreeRADIUS answers", || servers.ask(radius, here, &Draft::status_server()));
-        wait_until("radsecproxy answers", || servers.ask(proxy, here, &Draft::status_server()));
+        wait_until("FreeRADIUS answers", || ask(radius, here, &Draft::status_server()));
+        wait_until("radsecproxy answers", || ask(proxy, here, &Draft::status_server()));
         servers
-    }
-
-    /// Sends a login from an address; is it answered?
-    pub fn login(&self, to: SocketAddr, from: Ipv4Addr, attributes: Attributes<'_>) -> bool {
-        let mut draft = Draft::access_request();
-        draft.add(Kind::USER_NAME, USER).unwrap();
-        draft.set_user_password(Secret::from_argument(PASSWORD)).unwrap();
-        for (kind, value) in attributes {
-            draft.add(*kind, value).unwrap();
-        }
-        self.ask(to, from, &draft)
-    }
-
-    fn ask(&self, to: SocketAddr, from: Ipv4Addr, draft: &Draft) -> bool {
-        let socket = UdpSocket::bind((from, 0)).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-        socket.connect(to).unwrap();
-        let sent = socket.send(draft.seal(7, random(), &Secret::from_argument(SECRET)).as_bytes());
-        let mut buffer = [0; 4096];
-        let received = sent.and_then(|_| socket.recv(&mut buffer));
-        received.is_ok_and(|length| Packet::decode(&buffer[..length]).is_ok())
     }
 
     /// FreeRADIUS' linelog.
@@ -99,6 +78,27 @@ impl RadiusLogs {
     pub fn fticks(&self) -> PathBuf {
         self.logs.join("proxy.log")
     }
+}
+
+/// Sends a login by password from an address; is it answered?
+pub fn login(to: SocketAddr, from: Ipv4Addr, attributes: Attributes<'_>) -> bool {
+    let mut draft = Draft::access_request();
+    draft.add(Kind::USER_NAME, USER).unwrap();
+    draft.set_user_password(Secret::from_argument(PASSWORD)).unwrap();
+    for (kind, value) in attributes {
+        draft.add(*kind, value).unwrap();
+    }
+    ask(to, from, &draft)
+}
+
+fn ask(to: SocketAddr, from: Ipv4Addr, draft: &Draft) -> bool {
+    let socket = UdpSocket::bind((from, 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    socket.connect(to).unwrap();
+    let sent = socket.send(draft.seal(7, random(), &Secret::from_argument(SECRET)).as_bytes());
+    let mut buffer = [0; 4096];
+    let received = sent.and_then(|_| socket.recv(&mut buffer));
+    received.is_ok_and(|length| Packet::decode(&buffer[..length]).is_ok())
 }
 
 fn freeradius(logs: &Path, at: SocketAddr) -> String {
