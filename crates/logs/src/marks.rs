@@ -10,8 +10,8 @@ use crate::fingerprint;
 pub(crate) const HEAD: usize = 1024;
 /// How much of the last line read is compared, too.
 pub(crate) const TAIL: usize = 256;
-/// Most marks of one log: a daily rotation of a year.
-const MAX_OF_LOG: usize = 400;
+/// Most marks of one log: an hourly rotation of a month and more.
+const MAX_OF_LOG: usize = 1000;
 /// Most marks of all.
 const MAX_MARKS: usize = 16_384;
 
@@ -34,6 +34,9 @@ pub(crate) struct Mark {
     pub skipping: bool,
     /// When the file was last changed; seconds since 1970.
     pub changed: i64,
+    /// Length of the packed file, if it was read to its end: it does not grow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<u64>,
 }
 
 impl Mark {

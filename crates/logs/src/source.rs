@@ -73,6 +73,8 @@ struct Current {
     /// Before it.
     before: Place,
     held: Option<Place>,
+    /// Was it read to its end?
+    is_whole: bool,
 }
 
 /// A file that was read.
@@ -82,6 +84,8 @@ struct Closed {
     changed: i64,
     start: Option<Mark>,
     end: Place,
+    /// Its length if it is packed and was read to its end.
+    packed: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +122,7 @@ impl Source {
         let known = marks.of(&name.display().to_string());
         let mut parts: Vec<Part> = Vec::with_capacity(paths.len());
         for path in paths {
-            let text = match Text::open(&path, horizon) {
+            let text = match Text::find(&path, horizon) {
                 Ok(Some(text)) => text,
                 Ok(None) => continue,
                 // rotated away since the directory was read: the next run finds it
@@ -128,7 +132,11 @@ impl Source {
             if text.head.is_empty() {
                 continue;
             }
-            let part = Part { mark: text.mark(known), path, text };
+            let mark = text.mark(known);
+            if text.is_packed && mark.as_ref().is_some_and(|mark| mark.packed == Some(text.length)) {
+                continue;
+            }
+            let part = Part { mark, path, text };
             match parts.iter_mut().find(|other| other.is_copy_of(&part)) {
                 Some(other) if part.is_better_than(other) => *other = part,
                 Some(_) => {}
@@ -176,7 +184,10 @@ impl Source {
                     self.bytes += self.line.len() as u64;
                     self.too_long += u64::from(is_new);
                 }
-                Ok(Read1::End) => self.close(),
+                Ok(Read1::End) => {
+                    current.is_whole = true;
+                    self.close();
+                }
                 Err(error) => {
                     // a file that is being packed, or damaged: what was read of it counts
                     self.failures.push(format!("{}: {error}", current.part.path.display()));
@@ -218,13 +229,13 @@ impl Source {
     pub fn finish_at(mut self, bookmark: Option<&Bookmark>, marks: &mut Marks) {
         self.close();
         for closed in self.closed {
-            let end = match bookmark {
+            let (end, packed) = match bookmark {
                 Some(bookmark) if closed.file > bookmark.file => {
                     self.marks.extend(closed.start);
                     continue;
                 }
-                Some(bookmark) if closed.file == bookmark.file => &bookmark.place,
-                _ => &closed.end,
+                Some(bookmark) if closed.file == bookmark.file => (&bookmark.place, None),
+                _ => (&closed.end, closed.packed),
             };
             if end.offset > 0 {
                 self.marks.push(Mark {
@@ -233,6 +244,7 @@ impl Source {
                     tail: (end.tail.len(), fingerprint::of(&end.tail)),
                     skipping: end.skipping,
                     changed: closed.changed,
+                    packed,
                 });
             }
         }
@@ -246,12 +258,15 @@ impl Source {
             match part.begin() {
                 Ok((content, here)) => {
                     let before = here.clone();
-                    self.current = Some(Current { part, content, here, before, held: None });
+                    self.current = Some(Current { part, content, here, before, held: None, is_whole: false });
                     self.files += 1;
                     return Some(());
                 }
                 Err(error) => {
-                    self.failures.push(format!("{}: {error}", part.path.display()));
+                    // rotated away since it was found: the next run finds it again
+                    if error.kind() != io::ErrorKind::NotFound {
+                        self.failures.push(format!("{}: {error}", part.path.display()));
+                    }
                     self.marks.extend(part.mark);
                 }
             }
@@ -265,6 +280,7 @@ impl Source {
             file: self.files,
             head: text.head,
             changed: text.changed,
+            packed: (text.is_packed && current.is_whole && current.held.is_none()).then_some(text.length),
             start: mark,
             end: current.held.unwrap_or(current.here),
         });
@@ -346,7 +362,9 @@ impl Text {
         let prefixes: Vec<(usize, u64)> =
             fingerprint::of_prefixes(&self.head).enumerate().map(|(i, hash)| (i + 1, hash)).collect();
         let fitting = prefixes.iter().rev().filter_map(|prefix| by_head.get(prefix)).flatten();
-        fitting.copied().find(|mark| self.has_tail(mark)).cloned()
+        let is_known =
+            |mark: &&Mark| (self.is_packed && mark.packed == Some(self.length)) || self.has_tail(mark);
+        fitting.copied().find(is_known).cloned()
     }
 
     fn has_tail(&self, mark: &Mark) -> bool {
@@ -544,6 +562,32 @@ mod tests {
         assert_eq!(log.new_lines(), "");
         log.add("a.log", "the end\n2\n");
         assert_eq!(log.new_lines(), "2");
+    }
+
+    #[test]
+    fn more_files_than_a_process_can_have_open() {
+        let dir = tempfile::tempdir().unwrap();
+        for client in 0..1500 {
+            let folder = dir.path().join(format!("10.0.{}.{}", client / 250, client % 250));
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("detail-20261130"), format!("{client}\n")).unwrap();
+        }
+        let pattern: Pattern = format!("{}/10.*/detail-*", dir.path().display()).parse().unwrap();
+        let mut marks = Marks::default();
+        for want in [1500, 0] {
+            let mut lines = 0;
+            // 1024 is the usual limit
+            let sources = open(std::slice::from_ref(&pattern), &marks, 0).unwrap();
+            let open_files = fs::read_dir("/proc/self/fd").unwrap().count();
+            assert!(open_files < 500, "{open_files}");
+            for mut source in sources {
+                while source.next_line().is_some() {
+                    lines += 1;
+                }
+                source.finish(&mut marks);
+            }
+            assert_eq!(lines, want);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use rustix::fs::OFlags;
@@ -14,9 +14,12 @@ use crate::marks::HEAD;
 const BUFFER: usize = 128 * 1024;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// An open file.
+/// A file as it was found. It is opened anew for reading: there may be more files than a process can have
+/// open.
 pub(crate) struct Text {
-    file: File,
+    path: PathBuf,
+    /// Device and inode.
+    identity: (u64, u64),
     pub is_packed: bool,
     /// Its length; of a packed one, packed.
     pub length: u64,
@@ -28,10 +31,8 @@ pub(crate) struct Text {
 
 impl Text {
     /// `None` for what is no file, and for what was changed before `horizon`.
-    pub fn open(path: &Path, horizon: i64) -> io::Result<Option<Text>> {
-        // a FIFO must not hold us up
-        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    pub fn find(path: &Path, horizon: i64) -> io::Result<Option<Text>> {
+        let mut file = open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() || metadata.mtime() < horizon {
             return Ok(None);
@@ -39,11 +40,12 @@ impl Text {
         let mut magic = Vec::new();
         (&mut file).take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
         let mut text = Text {
+            path: path.to_owned(),
+            identity: (metadata.dev(), metadata.ino()),
             is_packed: magic == GZIP_MAGIC,
             length: metadata.len(),
             changed: metadata.mtime(),
             head: Vec::new(),
-            file,
         };
         let mut head = Vec::new();
         match text.content(0)?.take(HEAD as u64).read_to_end(&mut head) {
@@ -57,14 +59,17 @@ impl Text {
     }
 
     /// Its content from this offset on. Of a packed one what lies before is unpacked and dropped;
-    /// `UnexpectedEof` if there is not so much.
+    /// `UnexpectedEof` if there is not so much. `NotFound` if another file has its name by now.
     pub fn content(&self, offset: u64) -> io::Result<Box<dyn BufRead + Send>> {
-        let mut file = self.file.try_clone()?;
+        let mut file = open(&self.path)?;
+        let metadata = file.metadata()?;
+        if (metadata.dev(), metadata.ino()) != self.identity {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         if !self.is_packed {
             file.seek(SeekFrom::Start(offset))?;
             return Ok(Box::new(BufReader::with_capacity(BUFFER, file)));
         }
-        file.seek(SeekFrom::Start(0))?;
         let decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file));
         let mut content = BufReader::with_capacity(BUFFER, decoder);
         let skipped = io::copy(&mut (&mut content).take(offset), &mut io::sink())?;
@@ -73,4 +78,10 @@ impl Text {
         }
         Ok(Box::new(content))
     }
+}
+
+/// A FIFO must not hold us up.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }

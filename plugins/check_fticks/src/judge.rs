@@ -1,6 +1,6 @@
 //! The verdict on a realm, pure.
 
-use check::{Perfdata, Range, Report, State, Thresholds, Uom, span};
+use check::{Perfdata, Range, Report, Thresholds, Uom, span};
 use jiff::Timestamp;
 
 use crate::distance::SPEED;
@@ -109,6 +109,8 @@ pub(crate) fn stale(age: f64, args: &Args) -> Option<Report> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use check::State;
 
     use super::*;
     use crate::findings::Newest;

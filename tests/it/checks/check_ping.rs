@@ -485,7 +485,7 @@ fn the_state_of_ipsec_is_read_from_the_kernel() {
         .ip("xfrm state allocspi src 10.98.0.1 dst 10.98.0.2 proto esp mode tunnel reqid 7 min 256 max 300");
     says("; ESP tunnel 10.98.0.1 - 10.98.0.2 is being negotiated");
     wire.near.ip(
-        "xfrm policy add src 10.51.0.0/24 dst 10.52.0.0/24 proto icmp dir out priority 1000 action block",
+        "xfrm policy add src 10.51.0.0/24 dst 10.52.0.1/32 proto icmp dir out priority 1000 action block",
     );
     says("; an IPsec policy blocks packets");
     // IPv6, whose source is the kernel's choice

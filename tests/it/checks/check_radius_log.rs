@@ -185,7 +185,6 @@ fn the_visited_institution_is_named_at_the_end_of_the_chain() {
     let world = World::new();
     let home = Home::of(&world).start(&world);
     let proxy = Proxy::before(&world, home.radsec).start(&world);
-    proxy.wait_for_home();
     let visited = Visited::start(&world, &Uplink::Udp(proxy.udp));
     wait_until("a login comes through the chain", || login(visited.server, world.address, &[STATION]));
     let place = Place::new();
