@@ -136,7 +136,7 @@ impl Source {
             if text.is_packed && mark.as_ref().is_some_and(|mark| mark.packed == Some(text.length)) {
                 continue;
             }
-            let part = Part { mark, path, text };
+            let part = Part { path, text, mark };
             match parts.iter_mut().find(|other| other.is_copy_of(&part)) {
                 Some(other) if part.is_better_than(other) => *other = part,
                 Some(_) => {}
@@ -519,7 +519,7 @@ mod tests {
         assert_eq!(fresh.new_lines(), "6 7");
         // a writer that does not append leaves a hole
         fs::write(fresh.path("a.log.1"), "6\n7\n").unwrap();
-        fs::write(fresh.path("a.log"), [&[0; 200_000][..], b"8\n9\n"].concat()).unwrap();
+        fs::write(fresh.path("a.log"), [vec![0; 200_000], b"8\n9\n".to_vec()].concat()).unwrap();
         assert_eq!(fresh.new_lines(), "9");
     }
 

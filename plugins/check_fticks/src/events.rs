@@ -67,10 +67,10 @@ pub fn find(authentications: &mut Vec<Authentication>, distances: &mut Distances
     let mut found = Found { authentications: authentications.len(), ..Found::default() };
     for of_user in authentications.chunk_by(|one, two| one.user == two.user) {
         found.users += 1;
-        let places: Vec<&[Authentication]> = of_user.chunk_by(|one, two| one.place == two.place).collect();
+        let visits: Vec<&[Authentication]> = of_user.chunk_by(|one, two| one.place == two.place).collect();
         let first = found.events.len();
-        'user: for one in &places {
-            for two in &places {
+        'user: for one in &visits {
+            for two in &visits {
                 let (place1, place2) = (one[0].place, two[0].place);
                 if place1 == place2 {
                     continue;

@@ -1,5 +1,7 @@
 //! The verdict on a realm, pure.
 
+use std::fmt::Write as _;
+
 use check::{Perfdata, Range, Report, Thresholds, Uom, span};
 use jiff::Timestamp;
 
@@ -42,7 +44,8 @@ pub(crate) fn judge(found: &Findings, realm: &str, mode: Mode, args: &Args) -> R
         let kilometres = newest.needed * SPEED / 1000.0;
         let day = Timestamp::from_second(newest.time).map(|time| time.strftime("%Y-%m-%d").to_string());
         let (one, two) = &newest.places;
-        text += &format!(
+        let _ = write!(
+            text,
             "; newest {}: {kilometres:.0} km from {one} to {two} in {}",
             day.unwrap_or_default(),
             span(newest.taken)

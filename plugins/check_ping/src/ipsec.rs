@@ -201,6 +201,8 @@ impl Ipsec {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     #[test]
@@ -237,23 +239,23 @@ mod tests {
         let both = [association(ends, true, 280), association(back, true, 280)];
         for (policies, associations, state, text) in [
             (&[][..], &both[..], State::Critical, "no IPsec policy: packets go in clear text"),
-            (&[bypass.clone()], &both, State::Critical, "an IPsec policy lets packets pass in clear text"),
+            (from_ref(&bypass), &both, State::Critical, "an IPsec policy lets packets pass in clear text"),
             (
                 &[Policy { blocks: true, ..bypass.clone() }],
                 &[],
                 State::Critical,
                 "an IPsec policy blocks packets",
             ),
-            (&[wanting.clone()], &[], State::Critical, "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association"),
+            (from_ref(&wanting), &[], State::Critical, "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association"),
             (
-                &[wanting.clone()],
+                from_ref(&wanting),
                 &both[..1],
                 State::Critical,
                 "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association",
             ),
-            (&[wanting.clone()], &both, State::Ok, "ESP tunnel 10.98.0.1 - 10.98.0.2 up for 12 minutes"),
+            (from_ref(&wanting), &both, State::Ok, "ESP tunnel 10.98.0.1 - 10.98.0.2 up for 12 minutes"),
             (
-                &[wanting.clone()],
+                from_ref(&wanting),
                 &[association(ends, false, 999), association(back, true, 280)],
                 State::Critical,
                 "ESP tunnel 10.98.0.1 - 10.98.0.2 is being negotiated",
@@ -266,7 +268,7 @@ mod tests {
             ),
             // an older association is as good while the newer one is made
             (
-                &[wanting.clone()],
+                from_ref(&wanting),
                 &[association(ends, false, 999), both[0].clone(), both[1].clone()],
                 State::Ok,
                 "ESP tunnel 10.98.0.1 - 10.98.0.2 up for 12 minutes",
@@ -281,7 +283,7 @@ mod tests {
                 "an IPsec policy blocks packets",
             ),
             (
-                &[wanting.clone()],
+                from_ref(&wanting),
                 &[Association { reqid: 8, ..both[0].clone() }, both[1].clone()],
                 State::Critical,
                 "ESP tunnel 10.98.0.1 - 10.98.0.2 has no association",

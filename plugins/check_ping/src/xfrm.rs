@@ -166,7 +166,9 @@ fn policy(content: &[u8]) -> Option<Policy> {
     for (kind, value) in attributes(&content[POLICY..]) {
         match kind {
             TEMPLATES => {
-                policy.templates.extend(value.chunks_exact(TEMPLATE).take(MAX_TEMPLATES).filter_map(template))
+                policy
+                    .templates
+                    .extend(value.chunks_exact(TEMPLATE).take(MAX_TEMPLATES).filter_map(template));
             }
             MARK | INTERFACE => policy.is_special |= value.iter().any(|byte| *byte != 0),
             _ => {}

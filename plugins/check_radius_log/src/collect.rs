@@ -76,7 +76,7 @@ pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
     for mut source in sources {
         let mut reader = Reader::new(format, pattern);
         loop {
-            if sample.lines % LINES_PER_LOOK == 0 && Instant::now() >= end {
+            if sample.lines.is_multiple_of(LINES_PER_LOOK) && Instant::now() >= end {
                 sample.is_cut_short = true;
                 break;
             }

@@ -86,9 +86,9 @@ fn report(
         told.push(format!("{} wrong values, {}", faults.len(), named.join(", ")));
     }
     let metric = |label: &str, value: f64, uom: Uom| Perfdata::new(label, value, uom).min(0.0);
-    let judged = |metric: Perfdata, is: bool| match is {
-        true => metric.thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref()),
-        false => metric,
+    let judged = |metric: Perfdata, is: bool| {
+        let (warning, critical) = (thresholds.warning.as_ref(), thresholds.critical.as_ref());
+        if is { metric.thresholds(warning, critical) } else { metric }
     };
     let mut report = Report::new(state, told.join("; "))
         .perf(judged(metric("missing", count.missing as f64, Uom::None), !args.percent))

@@ -95,7 +95,7 @@ impl Place {
     }
 
     #[track_caller]
-    fn check(&self, mode: &str, realm: &str, more: &[&str]) -> CheckRun {
+    fn check(&self, mode: &str, realm: &str, words: &[&str]) -> CheckRun {
         let run = bare().arg("--state").arg(self.path("state")).args([
             "--time-zone",
             "UTC",
@@ -104,7 +104,7 @@ impl Place {
             "-r",
             realm,
         ]);
-        run.args(more.iter().copied()).run()
+        run.args(words.iter().copied()).run()
     }
 }
 
@@ -336,11 +336,11 @@ fn an_etlog_is_asked_by_its_api() {
         "concurrent_inst/index.html",
         json!([{"visinst_1": "a.cz", "visinst_2": "b.cz", "count": 7}, {"visinst_1": "c.cz", "visinst_2": "a.cz", "count": 2}]),
     );
-    let ask = |mode: &str, realm: &str, more: &[&str]| {
+    let ask = |mode: &str, realm: &str, words: &[&str]| {
         let url = format!("http://localhost:{}", web.port);
         bare()
             .args(["--etlog", &url, "--time-zone", "UTC", "-m", mode, "-r", realm])
-            .args(more.iter().copied())
+            .args(words.iter().copied())
             .run()
     };
     let users =
