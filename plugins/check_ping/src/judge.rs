@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use check::{Perfdata, Range, Report, State, Uom};
 
 use crate::Args;
+use crate::ipsec::Ipsec;
 use crate::limits::Limits;
 use crate::measure::{Measured, Sample};
 use crate::options::Levels;
@@ -19,7 +20,7 @@ const NAMED: usize = 3;
 /// a line and metrics for each, labels with the host in front, as check_icmp has them.
 pub(crate) fn judge(samples: &[Sample], limits: &Limits, args: &Args, targets: &Targets<'_>) -> Report {
     let verdicts: Vec<Verdict> =
-        samples.iter().map(|sample| Verdict::of(sample, limits, targets.packets)).collect();
+        samples.iter().map(|sample| Verdict::of(sample, limits, targets.packets, args)).collect();
     let mut report = match (&verdicts[..], samples) {
         ([verdict], [sample]) => Report::new(verdict.state, linked(&verdict.text, &sample.host, args.link)),
         _ => several(samples, &verdicts, args),
@@ -31,6 +32,9 @@ pub(crate) fn judge(samples: &[Sample], limits: &Limits, args: &Args, targets: &
         }
         if let Ok(measured) = &sample.result {
             report = report.detail(1, details(&sample.host, measured));
+            if let Some(line) = measured.ipsec.as_ref().and_then(Ipsec::details) {
+                report = report.detail(1, line);
+            }
         }
     }
     report
@@ -43,11 +47,18 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn of(sample: &Sample, limits: &Limits, packets: u16) -> Verdict {
+    fn of(sample: &Sample, limits: &Limits, packets: u16, args: &Args) -> Verdict {
         match &sample.result {
             Ok(measured) => {
                 let outcome = &measured.outcome;
-                Verdict { state: state(outcome, limits), text: text(outcome, limits, packets) }
+                let mut verdict =
+                    Verdict { state: state(outcome, limits), text: text(outcome, limits, packets) };
+                if let Some((state, text)) = measured.ipsec.as_ref().map(|it| it.verdict(args.require_ipsec))
+                {
+                    verdict.state = verdict.state.worst(state);
+                    verdict.text = format!("{}; {text}", verdict.text);
+                }
+                verdict
             }
             Err(reason) => Verdict { state: State::Critical, text: reason.clone() },
         }
@@ -238,7 +249,10 @@ mod tests {
 
     fn sample(host: &str, outcome: Outcome) -> Sample {
         let address = "10.0.0.9:0".parse().expect("an address");
-        Sample { host: host.to_owned(), result: Ok(Measured { address, kind: Kind::Raw, outcome }) }
+        Sample {
+            host: host.to_owned(),
+            result: Ok(Measured { address, kind: Kind::Raw, outcome, ipsec: None }),
+        }
     }
 
     fn answered(round_trips: &[f64], sent: usize) -> Outcome {

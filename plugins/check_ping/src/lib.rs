@@ -10,6 +10,9 @@
 //! and `tally` (pure) → `judge` (pure).
 
 mod filter;
+#[doc(hidden)]
+pub mod fuzzing;
+mod ipsec;
 mod judge;
 mod limits;
 mod measure;
@@ -18,6 +21,7 @@ mod packet;
 mod socket;
 mod tally;
 mod targets;
+mod xfrm;
 
 use std::time::Duration;
 
@@ -63,6 +67,14 @@ pub struct Args {
     /// Send from this local address, or through this network interface
     #[arg(short = 's', long, value_name = "ADDRESS|INTERFACE")]
     source: Option<Source>,
+    /// Tell the state of IPsec between the source and the host, too, as far as the kernel knows it: CRITICAL
+    /// if no policy protects the packets, or the association that it wants is not there. Reading it needs
+    /// the capability CAP_NET_ADMIN; without that it is told as unknown, and is no failure
+    #[arg(long)]
+    ipsec: bool,
+    /// The same, but UNKNOWN if it cannot be read
+    #[arg(long)]
+    require_ipsec: bool,
     /// Time to live of the packets: the number of routers they may pass [default: the system's]
     #[arg(short = 'l', long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..))]
     ttl: Option<u8>,
@@ -109,6 +121,8 @@ impl Check for Args {
         examples: "Examples:\n  \
             check_ping -H router1.example.org -w 100,20% -c 500,60%\n  \
             check_ping -H 10.0.0.1 -H 10.0.0.2 -H 10.0.0.3 -m 2\n  \
+            check_ping -H 10.52.0.1 -s 10.51.0.1 -b 512 -p 3 --ipsec
+  \
             check_ping -6 -H voip.example.org -n 20 -i 20ms -J 10ms,30ms -P 1%,5%",
         isolation: Isolation::Async,
         timeout_state: State::Critical,

@@ -10,6 +10,7 @@ use net::Family;
 use tokio::net::lookup_host;
 use tokio::time::timeout_at;
 
+use crate::ipsec::{self, Ipsec};
 use crate::options::Source;
 use crate::socket::{Echo, Kind};
 use crate::tally::{Outcome, Tally};
@@ -34,6 +35,8 @@ pub(crate) struct Measured {
     pub address: SocketAddr,
     pub kind: Kind,
     pub outcome: Outcome,
+    /// If it was asked for.
+    pub ipsec: Option<Ipsec>,
 }
 
 /// Pings all targets at once. A target that does not resolve ends the run if it is the only one.
@@ -70,7 +73,10 @@ async fn one(
         .unwrap_or_else(|_| Err(CheckError::timeout(format!("cannot resolve {host}: no answer in time"))))?;
     let mut echo = Echo::open(address, args.source.as_ref(), args.ttl, args.size)?;
     let outcome = exchange(&mut echo, usize::from(packets), args.interval.duration(), wait, end).await?;
-    Ok(Measured { address, kind: echo.kind, outcome })
+    // after the packets, which may have made the kernel ask for an association
+    let wanted = args.ipsec || args.require_ipsec;
+    let ipsec = wanted.then(|| ipsec::look(args.source.as_ref(), address.ip()));
+    Ok(Measured { address, kind: echo.kind, outcome, ipsec })
 }
 
 /// The first address of the wanted family, in the resolver's order. Without port; with the

@@ -11,6 +11,7 @@ use check::{CheckDef, State};
 use testkit::{CheckCmd, CheckRun, Server, program};
 
 use crate::netns::{Namespace, Wire};
+use crate::support::ipsec::Tunnel;
 
 const PEER: &str = "/usr/lib/nagios/plugins/check_ping";
 const LEVELS: [&str; 4] = ["-w", "100,20%", "-c", "500,60%"];
@@ -431,4 +432,82 @@ fn agrees_with_the_original() {
     let theirs = wire.near.command(PEER).args(&unknown_name).output().unwrap();
     assert_eq!(theirs.status.code(), Some(3));
     ping_in(&wire.near, &unknown_name).expect(State::Critical);
+}
+
+/// E02: through the tunnel, and never around it: when it is down, the kernel's policy lets no packet out in
+/// clear text.
+#[test]
+fn a_tunnel_is_pinged_through_and_its_fall_is_told() {
+    let tunnel = Tunnel::new();
+    let wire = &tunnel.wire;
+    let through =
+        ["-H", "10.52.0.1", "-s", "10.51.0.1", "-b", "512", "-p", "3", "-i", "20ms", "-c", "2000,100%"];
+    // what comes over the wire as it is, seen by the other side
+    wire.far.filter("prerouting", "iifname \"wire\" ip protocol icmp ip saddr 10.51.0.1 counter");
+    tunnel.up();
+    ping_in(&wire.near, &through).expect(State::Ok).says("Packet loss = 0%");
+    assert_eq!(wire.far.counted(), 0, "the packets were in the tunnel");
+
+    // without a policy of the kernel packets go in clear text when the tunnel is down
+    tunnel.down();
+    ping_in(&wire.near, &through).expect(State::Critical).says("Packet loss = 100%");
+    assert_eq!(wire.far.counted(), 3);
+    let words = [&through[..], &["--ipsec"]].concat();
+    ping_in(&wire.near, &words).expect(State::Critical).says("no IPsec policy: packets go in clear text");
+
+    // with one they do not
+    wire.near.ip("xfrm policy add src 10.51.0.0/24 dst 10.52.0.0/24 dir out action block priority 9000");
+    let clear = wire.far.counted();
+    ping_in(&wire.near, &through).expect(State::Critical).says("Packet loss = 100%");
+    ping_in(&wire.near, &words).expect(State::Critical).says("an IPsec policy blocks packets");
+    assert_eq!(wire.far.counted(), clear, "no packet went around the tunnel");
+    tunnel.up();
+    ping_in(&wire.near, &through).expect(State::Ok).says("Packet loss = 0%");
+    assert_eq!(wire.far.counted(), clear);
+}
+
+/// E02: the state of the association, from the kernel that has it.
+#[test]
+fn the_state_of_ipsec_is_read_from_the_kernel() {
+    let wire = Wire::new();
+    wire.near.ip("addr add 10.51.0.1/24 dev lo");
+    let words = ["-H", "10.52.0.1", "-s", "10.51.0.1", "-p", "1", "-W", "50ms", "--ipsec"];
+    let says = |text: &str| ping_in(&wire.near, &words).expect(State::Critical).says(text);
+    says("; no IPsec policy: packets go in clear text");
+    // one for others, and one that lets pass
+    wire.near.ip("xfrm policy add src 10.51.7.0/24 dst 10.52.0.0/24 dir out tmpl src 10.98.0.1 dst 10.98.0.2 proto esp reqid 7 mode tunnel");
+    says("; no IPsec policy: packets go in clear text");
+    wire.near.ip("xfrm policy add src 10.51.0.0/24 dst 10.52.0.0/24 dir out priority 3000");
+    says("; an IPsec policy lets packets pass in clear text");
+    wire.near.ip("xfrm policy add src 10.51.0.0/24 dst 10.52.0.0/24 proto icmp dir out priority 2000 tmpl src 10.98.0.1 dst 10.98.0.2 proto esp reqid 7 mode tunnel");
+    says("; ESP tunnel 10.98.0.1 - 10.98.0.2 has no association");
+    wire.near
+        .ip("xfrm state allocspi src 10.98.0.1 dst 10.98.0.2 proto esp mode tunnel reqid 7 min 256 max 300");
+    says("; ESP tunnel 10.98.0.1 - 10.98.0.2 is being negotiated");
+    wire.near.ip(
+        "xfrm policy add src 10.51.0.0/24 dst 10.52.0.1/32 proto icmp dir out priority 1000 action block",
+    );
+    says("; an IPsec policy blocks packets");
+    // IPv6, whose source is the kernel's choice
+    let six = ["-H", "fd98::2", "-p", "1", "--ipsec"];
+    ping_in(&wire.near, &six).expect(State::Critical).says("; no IPsec policy");
+    wire.near.ip("xfrm policy add src fd98::/64 dst fd98::2/128 dir out tmpl proto ah mode transport");
+    ping_in(&wire.near, &six)
+        .expect(State::Critical)
+        .says("; AH transport fd98::1 - fd98::2 has no association");
+}
+
+#[test]
+fn ipsec_that_cannot_be_read_is_told_and_fails_only_if_asked_to() {
+    let wire = Wire::new();
+    let unprivileged = |option: &str| {
+        let mut command = wire.near.command("setpriv");
+        command
+            .args(["--bounding-set", "-net_admin", "--inh-caps", "-net_admin", "--"])
+            .arg(program("check_ping"));
+        CheckRun::of_command(command.args(["-H", "10.98.0.2", "-p", "1", option]))
+    };
+    let text = "; state of IPsec unknown (it needs the capability CAP_NET_ADMIN)";
+    unprivileged("--ipsec").expect(State::Ok).says(text);
+    unprivileged("--require-ipsec").expect(State::Unknown).says(text);
 }

@@ -21,6 +21,7 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_cert",
     "check_dns",
     "check_eap_certificate",
+    "check_fticks",
     "check_git",
     "check_http",
     "check_http_listing",

@@ -1,0 +1,3 @@
+//! For the fuzz targets only.
+
+pub use crate::xfrm::{Part, read};
