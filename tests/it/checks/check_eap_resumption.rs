@@ -82,8 +82,7 @@ fn a_vulnerable_server_is_found() {
         }
         let server = mock.clone().start();
         let run = stage.of(&server).run().expect(State::Critical);
-        assert_eq!(run.text.matches(VULNERABLE).count(), 2, "{}", run.output);
-        run.says("EAP RESUMPTION CRITICAL - TTLS: ")
+        run.says(&format!("EAP RESUMPTION CRITICAL - TTLS and PEAP: {VULNERABLE}"))
             .says(WORKS)
             .says("update it, or switch its TLS cache off");
         // four logins by two methods, as a program and in-process
