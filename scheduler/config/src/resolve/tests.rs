@@ -311,6 +311,22 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "x.cfg:5: error: service `s`: no such command: `nosuch`",
         ),
         (
+            "define service {\n use gs\n service_description s\n host_name a\n check_command null\n}\n",
+            "x.cfg:5: error: service `s`: has no check_command; a service that only takes results from elsewhere has \
+             one too, with active_checks_enabled 0",
+        ),
+    ] {
+        let (resolved, problems) = resolve_with(text);
+        assert!(resolved.is_none(), "{text}");
+        assert!(problems.contains(&want.to_owned()), "{problems:#?}");
+    }
+}
+
+/// Numbers of which no pause and no place can be made.
+#[test]
+fn numbers_that_make_no_sense_are_errors() {
+    for (text, want) in [
+        (
             "define service {\n use gs\n service_description s\n host_name a\n retry_interval 0\n}\n",
             "x.cfg:5: error: service `s`: retry_interval is not above 0; write the minutes between checks while a \
              problem is not confirmed",
@@ -327,11 +343,6 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         (
             "define host {\n use gh\n host_name x\n 3d_coords 1,2\n}\n",
             "x.cfg:4: error: host `x`: 3d_coords `1,2` is no place on a map; write 3 numbers with commas between",
-        ),
-        (
-            "define service {\n use gs\n service_description s\n host_name a\n check_command null\n}\n",
-            "x.cfg:5: error: service `s`: has no check_command; a service that only takes results from elsewhere has \
-             one too, with active_checks_enabled 0",
         ),
     ] {
         let (resolved, problems) = resolve_with(text);
