@@ -249,7 +249,8 @@ impl Engine {
         let soft = state.state_type == StateType::Soft && !retry.is_zero();
         let last = state.last_check.unwrap_or(gap_start);
         let at_a_slot = state.next_due == timetable::slot(seed, check, state.next_due);
-        let due = if at_a_slot && state.next_due.since(last) <= check + check {
+        // the next slot, or the one after it if that was passed over
+        let due = if at_a_slot && state.next_due.since(last.max(gap_start)) <= check + check {
             state.next_due
         } else if soft && past == Past::Stored && state.next_due <= now + timetable::soon(retry) {
             // a passive result may have made it soft, and moves no check

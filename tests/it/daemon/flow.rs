@@ -196,19 +196,15 @@ fn fifty_kills_at_random_moments_lose_and_repeat_nothing() {
     let killed = micros();
     daemon.stop();
     lives.push(Life { stored, spawned, answered, killed });
-    check_timetable(&runs(&daemon), &phases_before, &lives);
+    let (at_slots, made_up, wrong) = weigh_timetable(&runs(&daemon), &phases_before, &lives);
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    println!("{at_slots} runs at their slots, {made_up} made up for");
+    assert!(at_slots > SERVICES * 6 && made_up > SERVICES, "{at_slots}, {made_up}: nothing was tested");
     check_history_and_ledger(&daemon);
 }
 
 /// Every run lies at its slot, or makes up for one that an outage swallowed; and every slot has its run.
-fn check_timetable(runs: &BTreeMap<String, Vec<u64>>, phases: &BTreeMap<String, u64>, lives: &[Life]) {
-    let (at_slots, made_up, wrong) = weigh_timetable(runs, phases, lives);
-    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
-    println!("{at_slots} runs at their slots, {made_up} made up for");
-    assert!(at_slots > SERVICES * 6 && made_up > SERVICES, "{at_slots}, {made_up}: nothing was tested");
-}
-
-/// Runs at their slots, runs that make up for another, and what is wrong.
+/// Gives the runs of either kind, and what is wrong.
 fn weigh_timetable(
     runs: &BTreeMap<String, Vec<u64>>,
     phases: &BTreeMap<String, u64>,

@@ -74,7 +74,7 @@ fn write_slow_script(daemon: &Daemon) {
 
 /// How often the slow check was started.
 fn asked(daemon: &Daemon) -> usize {
-    std::fs::read(daemon.path("asked")).map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count())
+    std::fs::read_to_string(daemon.path("asked")).map_or(0, |text| text.lines().count())
 }
 
 /// Answers the slow check.

@@ -179,10 +179,9 @@ impl Net {
         for member in &self.members {
             let state = world.engine.state(ids[*member]);
             match (self.is_blocked(world, ids, *member), state.last_check) {
-                (true, _) => bad += 1,
                 (false, None) => {}
                 (false, Some(_)) if state.hard == Condition::Ok => well += 1,
-                (false, Some(_)) => bad += 1,
+                (true, _) | (false, Some(_)) => bad += 1,
             }
         }
         match (well, bad) {
