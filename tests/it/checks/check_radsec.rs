@@ -122,7 +122,7 @@ fn it_asks_over_a_connection_of_its_own() {
     }
     let expired =
         pki.authority.sign(&Leaf { file: "over", purpose: Use::Client, days: EXPIRED, ..Leaf::default() });
-    ask(home.radsec, &expired).run().expect(State::Critical).says("alert `");
+    ask(proxy.tls, &expired).run().expect(State::Critical).says("the client certificate has expired");
     let other = world.file_of("other-secret", "not-radsec");
     let run = ask(proxy.tls, &pki.monitor).arg("--secret-file").arg(other).args(["-t", "2"]).run();
     run.expect(State::Critical);
