@@ -30,7 +30,9 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 pub(crate) fn md5(parts: &[&[u8]]) -> [u8; 16] {
     let mut digest = Md5::new();
-    parts.iter().for_each(|part| digest.update(part));
+    for part in parts {
+        digest.update(part);
+    }
     digest.finalize().into()
 }
 
@@ -46,7 +48,9 @@ pub(crate) fn is_hmac_md5(secret: &Secret, parts: &[&[u8]], proof: &[u8]) -> boo
 fn keyed(secret: &Secret, parts: &[&[u8]]) -> Hmac<Md5> {
     let mut mac = <Hmac<Md5> as KeyInit>::new_from_slice(secret.expose().as_bytes())
         .expect("a key of any length will do");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac
 }
 

@@ -63,7 +63,7 @@ pub fn value(kind: Kind, text: &str) -> Result<Vec<u8>, NameError> {
         (Some(digits), _) => hexadecimal(digits).ok_or_else(|| wrong("number of hexadecimal octets"))?,
         (None, Some(Type::Integer)) => {
             let number = number(kind, text).ok_or_else(|| wrong("number or name of a value"))?;
-            integer_to_bytes(number).to_vec()
+            integer_to_bytes(number)
         }
         // with a prefix length behind it the library would make six octets of it
         (None, Some(Type::IPv4Addr)) => match text.parse::<Ipv4Addr>() {

@@ -48,7 +48,8 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
             said.push("but without proof that the server knows the password (MS-CHAP2-Success)".to_owned());
         }
     }
-    if reply.proof == Proof::Missing && method != Method::Status {
+    // inside TLS nobody is on the way
+    if reply.proof == Proof::Missing && method != Method::Status && sample.tls.is_none() {
         state = state.worst(args.no_message_authenticator);
         said.push("no Message-Authenticator: whoever is on the way could forge it (Blast-RADIUS)".to_owned());
     }

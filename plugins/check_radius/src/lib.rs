@@ -90,7 +90,8 @@ pub struct Args {
     #[arg(long, value_name = "STATE", help_heading = "Answer")]
     unexpected: Option<State>,
     /// State if the answer to a login carries no Message-Authenticator, so that anybody on the way could
-    /// have forged it (Blast-RADIUS, CVE-2024-3596)
+    /// have forged it (Blast-RADIUS, CVE-2024-3596). FreeRADIUS sends it since 3.2.5; over RadSec it does
+    /// not matter
     #[arg(long, value_name = "STATE", default_value = "warning", help_heading = "Answer")]
     no_message_authenticator: State,
     /// Time to the answer in seconds, with retransmissions; over RadSec with the connection

@@ -110,7 +110,8 @@ mod tests {
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
     fn octets(words: &[[u8; 4]]) -> String {
-        words.iter().map(|word| format!("{:08X}", u32::from_ne_bytes(*word))).collect()
+        let number = |word: &[u8; 4]| format!("{:08X}", u32::from_ne_bytes(*word));
+        words.iter().map(number).collect::<Vec<_>>().concat()
     }
 
     #[test]

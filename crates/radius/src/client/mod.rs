@@ -25,7 +25,8 @@ const SOCKETS: usize = 32;
 
 /// What to do with an Access-Accept or Access-Challenge without Message-Authenticator, which whoever
 /// sits on the way may have made (Blast-RADIUS). An Access-Reject, and the answer to Status-Server, let
-/// nobody in: they are always taken, and [`Reply::proof`] tells.
+/// nobody in: they are always taken, and [`Reply::proof`] tells. Over RadSec, where TLS proves who
+/// answers, only replies with an EAP-Message have to have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Demand {
     /// It is an error.

@@ -53,6 +53,7 @@ impl Visited {
     private_key_file = {}
     certificate_file = {}
     ca_file = {}/ca.pem
+    fragment_size = 8192
     tls_min_version = \"1.2\"
     tls_max_version = \"1.3\"
   }}
