@@ -157,7 +157,7 @@ impl std::fmt::Display for Method {
                 Inner::NonEap(2) => f.write_str("-MSCHAP")?,
                 Inner::NonEap(3) => f.write_str("-MSCHAPv2")?,
                 Inner::Eap(26) => {
-                    f.write_str(if self.eap == Some(21) { "-EAP-MSCHAPv2" } else { "-MSCHAPv2" })?
+                    f.write_str(if self.eap == Some(21) { "-EAP-MSCHAPv2" } else { "-MSCHAPv2" })?;
                 }
                 Inner::Eap(6) => f.write_str("-GTC")?,
                 Inner::Eap(other) | Inner::NonEap(other) => write!(f, "-{other}")?,

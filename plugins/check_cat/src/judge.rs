@@ -12,7 +12,7 @@ const NAMED: usize = 5;
 pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let report = verdict(sample, args);
     let report = sample.profiles.iter().fold(report, |report, seen| {
-        let verbosity = if only(&sample.profiles, args).is_some() { 1 } else { 0 };
+        let verbosity = u8::from(only(&sample.profiles, args).is_some());
         report.detail(verbosity, described(seen)).detail(verbosity, seen.link.clone())
     });
     let profiles = sample.profiles.len() + sample.unseen;

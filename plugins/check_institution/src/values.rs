@@ -23,7 +23,7 @@ pub(crate) fn are_coordinates(text: &str) -> bool {
     text.split(';').all(|point| {
         let numbers: Option<Vec<f64>> = point.split(',').map(|number| plain_number(number.trim())).collect();
         match numbers.as_deref() {
-            Some([longitude, latitude]) | Some([longitude, latitude, _]) => {
+            Some([longitude, latitude] | [longitude, latitude, _]) => {
                 longitude.abs() <= 180.0 && latitude.abs() <= 90.0
             }
             _ => false,
