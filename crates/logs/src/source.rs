@@ -134,7 +134,13 @@ pub fn open(
 }
 
 impl Source {
-    fn open(name: PathBuf, paths: Vec<PathBuf>, marks: &Marks, horizon: i64) -> Result<Source, LogError> {
+    fn open(
+        name: PathBuf,
+        paths: Vec<PathBuf>,
+        marks: &Marks,
+        horizon: i64,
+        end: Instant,
+    ) -> Result<Source, LogError> {
         let known = marks.of(&name.display().to_string());
         let mut parts: Vec<Part> = Vec::with_capacity(paths.len());
         for path in paths {
