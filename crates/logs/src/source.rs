@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::find::{self, Found};
 use crate::fingerprint;
@@ -13,6 +14,9 @@ use crate::{LogError, Marks, Pattern};
 /// Longest line taken; longer ones are passed over and counted. A RADIUS packet has 4 KiB, and no log
 /// makes sixteen of one.
 pub const MAX_LINE: u64 = 64 * 1024;
+
+/// Lines, or pieces of endless ones, between two looks at the clock.
+const STEPS_PER_LOOK: u64 = 1024;
 
 /// A line, and the file that it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,12 @@ pub struct Source {
     closed: Vec<Closed>,
     /// Of files that are not there just now, or are not to be read.
     marks: Vec<Mark>,
+    end: Instant,
+    steps: u64,
+    /// The time was over before the log was.
+    pub is_cut_short: bool,
+    /// Lines read.
+    pub lines: u64,
     /// Lines too long, passed over.
     pub too_long: u64,
     /// Bytes read of all files, unpacked.
@@ -105,20 +115,32 @@ impl Place {
 }
 
 /// Opens the logs that the patterns fit, each read on from its marks. A file without a mark is read from
-/// its beginning, unless it has not changed since `horizon`, in seconds since 1970.
+/// its beginning, unless it has not changed since `horizon`, in seconds since 1970. At `end` there are no
+/// more lines; what was read so far counts.
 ///
 /// In the midst of a rotation a file may be there twice, as itself and as a copy that is being made or
 /// packed: the longer one is read.
-pub fn open(patterns: &[Pattern], marks: &Marks, horizon: i64) -> Result<Vec<Source>, LogError> {
+pub fn open(
+    patterns: &[Pattern],
+    marks: &Marks,
+    horizon: i64,
+    end: Instant,
+) -> Result<Vec<Source>, LogError> {
     let mut found = Found::new();
     for pattern in patterns {
         find::find(pattern, &mut found)?;
     }
-    found.into_iter().map(|(name, paths)| Source::open(name, paths, marks, horizon)).collect()
+    found.into_iter().map(|(name, paths)| Source::open(name, paths, marks, horizon, end)).collect()
 }
 
 impl Source {
-    fn open(name: PathBuf, paths: Vec<PathBuf>, marks: &Marks, horizon: i64) -> Result<Source, LogError> {
+    fn open(
+        name: PathBuf,
+        paths: Vec<PathBuf>,
+        marks: &Marks,
+        horizon: i64,
+        end: Instant,
+    ) -> Result<Source, LogError> {
         let known = marks.of(&name.display().to_string());
         let mut parts: Vec<Part> = Vec::with_capacity(paths.len());
         for path in paths {
@@ -154,6 +176,10 @@ impl Source {
             files: 0,
             closed: Vec::new(),
             marks: kept,
+            end,
+            steps: 0,
+            is_cut_short: false,
+            lines: 0,
             too_long: 0,
             bytes: 0,
             failures: Vec::new(),
@@ -168,6 +194,11 @@ impl Source {
     /// The next whole line. What has no end yet is left for the next run.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
         loop {
+            self.steps += 1;
+            if self.steps.is_multiple_of(STEPS_PER_LOOK) && Instant::now() >= self.end {
+                self.is_cut_short = true;
+                return None;
+            }
             if self.current.is_none() {
                 self.begin_next()?;
             }
@@ -175,6 +206,7 @@ impl Source {
             match current.read(&mut self.line) {
                 Ok(Read1::Line) => {
                     self.bytes += self.line.len() as u64;
+                    self.lines += 1;
                     let text = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
                     let text = text.strip_suffix(b"\r").unwrap_or(text);
                     let path = self.current.as_ref().map_or(&*self.name, |current| &current.part.path);
@@ -394,6 +426,10 @@ mod tests {
 
     use super::*;
 
+    fn later() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(600)
+    }
+
     /// A directory with `a.log`, and the marks of whoever reads it.
     struct Place {
         dir: tempfile::TempDir,
@@ -425,7 +461,7 @@ mod tests {
 
         fn sources(&self) -> Vec<Source> {
             let pattern: Pattern = self.path("a.log").to_str().unwrap().parse().unwrap();
-            open(&[pattern], &self.marks, 0).unwrap()
+            open(&[pattern], &self.marks, 0, later()).unwrap()
         }
 
         /// What a run finds new. The marks pass through JSON, as between two runs.
@@ -565,6 +601,29 @@ mod tests {
     }
 
     #[test]
+    fn when_the_time_is_over_the_next_run_goes_on() {
+        let mut log = Place::new();
+        log.add("a.log", (0..5000).map(|number| format!("{number}\n")).collect::<String>());
+        let pattern: Pattern = log.path("a.log").to_str().unwrap().parse().unwrap();
+        let mut source = open(&[pattern.clone()], &log.marks, 0, Instant::now()).unwrap().remove(0);
+        let mut lines = 0;
+        while source.next_line().is_some() {
+            lines += 1;
+        }
+        assert!(source.is_cut_short && (1..5000).contains(&lines), "{lines}");
+        source.finish(&mut log.marks);
+        assert!(log.new_lines().starts_with(&format!("{lines} {} ", lines + 1)));
+        // one line that does not end
+        log.add("a.log", vec![b'x'; 70_000_000]);
+        let mut source = open(&[pattern], &log.marks, 0, Instant::now()).unwrap().remove(0);
+        assert_eq!(source.next_line(), None);
+        assert!(source.is_cut_short && source.bytes < 69_000_000);
+        source.finish(&mut log.marks);
+        log.add("a.log", "\nlast\n");
+        assert_eq!(log.new_lines(), "last");
+    }
+
+    #[test]
     fn more_files_than_a_process_can_have_open() {
         let dir = tempfile::tempdir().unwrap();
         for client in 0..1500 {
@@ -577,7 +636,7 @@ mod tests {
         for want in [1500, 0] {
             let mut lines = 0;
             // 1024 is the usual limit
-            let sources = open(std::slice::from_ref(&pattern), &marks, 0).unwrap();
+            let sources = open(std::slice::from_ref(&pattern), &marks, 0, later()).unwrap();
             let open_files = fs::read_dir("/proc/self/fd").unwrap().count();
             assert!(open_files < 500, "{open_files}");
             for mut source in sources {

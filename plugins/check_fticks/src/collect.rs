@@ -31,8 +31,6 @@ const AGAIN: i32 = 14;
 const GRACE: i64 = 3600;
 /// Most authentications of a day in memory: some 400 MB.
 const MAX_AUTHENTICATIONS: usize = 10_000_000;
-/// Lines between two looks at the clock.
-const LINES_PER_LOOK: u64 = 2048;
 /// For the owner alone: there are pseudonyms in it.
 const MODE: u32 = 0o600;
 /// Failures that are told on lines of their own.
@@ -102,7 +100,9 @@ pub(crate) fn collect(args: &Args, state: &Path, ctx: &Ctx) -> Result<Sample, Ch
     store.days.retain(|date, _| *date >= first.to_string());
     let horizon = start_of(&calendar, KEPT);
     store.marks.forget_before(horizon - 2 * 86_400);
-    let sources = logs::open(&args.logs, &store.marks, horizon).map_err(|error| match error {
+    // the rest is for judging the last day and for writing
+    let end = Instant::now() + ctx.remaining().mul_f64(0.7);
+    let sources = logs::open(&args.logs, &store.marks, horizon, end).map_err(|error| match error {
         LogError::Nothing(_) => CheckError::target(format!("{error}; is the log written elsewhere?")),
         other => CheckError::internal(format!("{other}; run the collector as a user who may read the logs")),
     })?;
@@ -118,8 +118,6 @@ pub(crate) fn collect(args: &Args, state: &Path, ctx: &Ctx) -> Result<Sample, Ch
         sample,
         now,
         horizon,
-        // a part of what is left is for judging the last day and for writing
-        end: Instant::now() + ctx.remaining().mul_f64(0.7),
     };
     let sample = run.run(&mut store);
     let placed = institutions.by_realm.iter().filter_map(|(realm, number)| {
@@ -185,7 +183,6 @@ struct Run<'a> {
     sample: Sample,
     now: i64,
     horizon: i64,
-    end: Instant,
 }
 
 impl Run<'_> {
@@ -239,12 +236,9 @@ impl Run<'_> {
     /// False if there is no more time.
     fn pull(&mut self, stream: &mut Stream, until: i64, store: &Store) -> bool {
         while !stream.is_over && (stream.latest < until || stream.latest == i64::MIN) {
-            if self.sample.lines.is_multiple_of(LINES_PER_LOOK) && Instant::now() >= self.end {
-                return false;
-            }
             let Some(line) = stream.source.next_line() else {
                 stream.is_over = true;
-                break;
+                return !stream.source.is_cut_short;
             };
             self.sample.lines += 1;
             let tick = match fticks::read(line.text) {

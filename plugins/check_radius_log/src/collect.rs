@@ -11,8 +11,6 @@ use crate::aggregate::{Aggregate, MAX_FILE, Taken};
 use crate::format::{Format, Read, Reader};
 use crate::pattern::LinePattern;
 
-/// Lines between two looks at the clock.
-const LINES_PER_LOOK: u64 = 2048;
 /// Readable for all: addresses of servers, and names of institutions.
 const MODE: u32 = 0o644;
 /// Failures that are told on lines of their own.
@@ -58,12 +56,15 @@ pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
     let now = now();
     aggregate.window = window;
     aggregate.forget_old(now);
-    // half of what is left is for writing
+    // a fifth is for writing
     let end = Instant::now() + ctx.remaining().mul_f64(0.8);
-    let sources = logs::open(&args.logs, &aggregate.marks, now - window).map_err(|error| match error {
-        LogError::Nothing(_) => CheckError::target(format!("{error}; is the log written elsewhere?")),
-        other => CheckError::internal(format!("{other}; run the collector as a user who may read the logs")),
-    })?;
+    let sources =
+        logs::open(&args.logs, &aggregate.marks, now - window, end).map_err(|error| match error {
+            LogError::Nothing(_) => CheckError::target(format!("{error}; is the log written elsewhere?")),
+            other => {
+                CheckError::internal(format!("{other}; run the collector as a user who may read the logs"))
+            }
+        })?;
     let built_in = LinePattern::linelog();
     let pattern = args.pattern.as_ref().unwrap_or(&built_in);
     let format = args.format.unwrap_or(Format::Linelog);
@@ -75,13 +76,7 @@ pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
     let mut marks = aggregate.marks.clone();
     for mut source in sources {
         let mut reader = Reader::new(format, pattern);
-        loop {
-            if sample.lines.is_multiple_of(LINES_PER_LOOK) && Instant::now() >= end {
-                sample.is_cut_short = true;
-                break;
-            }
-            let Some(line) = source.next_line() else { break };
-            sample.lines += 1;
+        while let Some(line) = source.next_line() {
             match reader.read(line, &missing, &mut clock) {
                 Read::Record(record) => match aggregate.add(&record, &mut names, now) {
                     Taken::Counted => sample.counted += 1,
@@ -94,7 +89,9 @@ pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
             }
             reader.keep_place(&mut source);
         }
+        sample.lines += source.lines;
         sample.bytes += source.bytes;
+        sample.is_cut_short |= source.is_cut_short;
         sample.too_long += source.too_long;
         sample.failures.append(&mut source.failures);
         source.finish(&mut marks);

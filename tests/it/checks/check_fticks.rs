@@ -202,6 +202,24 @@ fn concurrent_institutions_are_counted() {
     place.check("concurrent", "nowhere.cz", &[]).expect(State::Unknown).says("has no coordinates");
 }
 
+/// The two authentications of an event may be in the logs of two proxies.
+#[test]
+fn logs_of_several_proxies_are_one() {
+    let place = Place::new();
+    for (number, line) in known().lines().enumerate() {
+        let name = ["one.log", "two.log"][number % 2];
+        let file = fs::OpenOptions::new().append(true).create(true).open(place.path(name));
+        writeln!(file.unwrap(), "{line}").unwrap();
+    }
+    let run = place.collect_from(place.path("*.log")).expect(State::Ok).says("of 2 logs");
+    assert_eq!((run.metric("authentications"), run.metric("events")), (31.0, 13.0));
+    place.check("compromised", "a.cz", &[]).expect(State::Critical).says("1 user of a.cz");
+    place.check("concurrent", "b.cz", &[]).expect(State::Warning).says("12 at a.cz");
+    let again = place.collect_from(place.path("*.log")).expect(State::Ok);
+    assert_eq!(again.metric("authentications"), 0.0);
+    place.check("concurrent", "b.cz", &[]).expect(State::Warning);
+}
+
 #[test]
 fn a_day_that_is_not_over_is_looked_at_again_and_rotation_loses_nothing() {
     let place = Place::new();
