@@ -163,6 +163,10 @@ fn rejected(peer: &mut Peer, eap: Option<&[u8]>) -> (Verdict, Option<Facts>) {
     };
     match step {
         Step::Done(outcome) => match outcome.end {
+            // it was this side that said no, and the server agrees
+            End::Failure(failure) if is_own(&failure.cause) => {
+                (Verdict::Broken(failure), Some(outcome.facts))
+            }
             End::Failure(failure) => (Verdict::Rejected(failure), Some(outcome.facts)),
             End::Success { .. } | End::Reached => {
                 let failure = Failure { phase: Phase::Result, cause: Cause::Rejected };
@@ -175,9 +179,16 @@ fn rejected(peer: &mut Peer, eap: Option<&[u8]>) -> (Verdict, Option<Facts>) {
     }
 }
 
+/// Is it what this side had to say against the server?
+fn is_own(cause: &Cause) -> bool {
+    matches!(cause, Cause::WrongProof | Cause::Violation(_) | Cause::NoCredentials)
+}
+
 fn verdict_of(end: End, facts: Facts) -> (Verdict, Option<Facts>) {
     let verdict = match end {
         End::Reached => Verdict::Reached,
+        // the server has said no, if only inside
+        End::Failure(failure) if matches!(failure.cause, Cause::Mschap(_)) => Verdict::Rejected(failure),
         End::Failure(failure) => Verdict::Broken(failure),
         // EAP-Success in an Access-Challenge
         End::Success { .. } => Verdict::Broken(Failure {

@@ -125,7 +125,7 @@ mod tests {
     fn an_address_stays_what_it_is() {
         let mac = Mac::of_cell(Mac::row_of("192.0.2.1"), "test@example.org", Purpose::Login);
         assert_eq!(mac, Mac::of_cell(Mac::row_of("192.0.2.1"), "TEST@example.org", Purpose::Login));
-        assert_eq!(mac.to_string(), "PINNED");
+        assert_eq!(mac.to_string(), "70:6f:6c:6d:1d:f0");
     }
 
     #[test]

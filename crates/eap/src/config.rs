@@ -132,8 +132,8 @@ pub struct Config {
     pub fragment_size: usize,
 }
 
-/// Octets of TLS in one packet that pass every network without IP fragments.
-pub const FRAGMENT_SIZE: usize = 1024;
+/// Octets of TLS in one packet, as wpa_supplicant has it: the server sees what devices send.
+pub const FRAGMENT_SIZE: usize = 1398;
 
 impl Config {
     /// A login with everything else as usual: all names, no session, to the result.

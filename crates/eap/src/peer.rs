@@ -270,6 +270,10 @@ impl Peer {
             }
             Inside::Ttls(None) if idle => return Err(Cause::NoCredentials),
             Inside::Ttls(Some(ttls)) if idle && !ttls.sent => Some(ttls.first(tunnel)?),
+            // after its refusal was acknowledged there is nothing more to say
+            Inside::Ttls(Some(ttls)) if ttls.failed.is_some() => {
+                return Err(ttls.failed.clone().unwrap_or(Cause::Rejected));
+            }
             Inside::Ttls(Some(ttls)) if !text.is_empty() => {
                 let answer = ttls.handle(text).map_err(Cause::Violation)?;
                 if ttls.is_content() {

@@ -164,8 +164,10 @@ impl Tunnel {
             chain = stack.iter().filter_map(|certificate| certificate.to_der().ok()).collect();
         }
         let spoken = ssl.current_cipher();
+        // a handshake that was broken off at the certificate has a version and no cipher
+        let chosen = spoken.is_some() || !chain.is_empty();
         TlsFacts {
-            version: spoken.and(self.version()),
+            version: self.version().filter(|_| chosen),
             cipher: spoken.map(|cipher| cipher.standard_name().unwrap_or(cipher.name()).to_owned()),
             offered: self.offered,
             resumed: self.resumed(),

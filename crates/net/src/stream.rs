@@ -21,6 +21,15 @@ impl Stream {
     pub fn is_encrypted(&self) -> bool {
         matches!(self, Stream::Tls(_))
     }
+
+    /// Small messages go at once, without waiting for what went before to be acknowledged (TCP_NODELAY):
+    /// for protocols of requests and answers, which wait for some 40 ms otherwise.
+    pub fn set_nodelay(&self) -> io::Result<()> {
+        match self {
+            Stream::Plain(stream) => stream.set_nodelay(true),
+            Stream::Tls(stream) => stream.get_ref().0.stream.set_nodelay(true),
+        }
+    }
 }
 
 impl From<TcpStream> for Stream {

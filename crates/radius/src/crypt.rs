@@ -30,7 +30,9 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 pub(crate) fn md5(parts: &[&[u8]]) -> [u8; 16] {
     let mut digest = Md5::new();
-    parts.iter().for_each(|part| digest.update(part));
+    for part in parts {
+        digest.update(part);
+    }
     digest.finalize().into()
 }
 
@@ -46,7 +48,9 @@ pub(crate) fn is_hmac_md5(secret: &Secret, parts: &[&[u8]], proof: &[u8]) -> boo
 fn keyed(secret: &Secret, parts: &[&[u8]]) -> Hmac<Md5> {
     let mut mac = <Hmac<Md5> as KeyInit>::new_from_slice(secret.expose().as_bytes())
         .expect("a key of any length will do");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac
 }
 
@@ -76,6 +80,15 @@ pub fn reveal_user_password(
         password.pop();
     }
     Some(password)
+}
+
+/// The value of CHAP-Password: the response to a challenge that goes along in CHAP-Challenge (RFC 2865
+/// section 5.3, RFC 1994).
+pub fn chap_password(identifier: u8, password: &Secret, challenge: &[u8]) -> [u8; 17] {
+    let digest = md5(&[&[identifier], password.expose().as_bytes(), challenge]);
+    let mut value = [identifier; 17];
+    value[1..].copy_from_slice(&digest);
+    value
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -196,7 +196,9 @@ fn push(to: &mut Vec<u8>, kind: Kind, parts: &[&[u8]]) {
     let octets: usize = parts.iter().map(|part| part.len()).sum();
     let length = u8::try_from(octets + 2).expect("values are at most 253 octets");
     to.extend([kind.0, length]);
-    parts.iter().for_each(|part| to.extend(*part));
+    for part in parts {
+        to.extend(*part);
+    }
 }
 
 fn framed(code: Code, identifier: u8, authenticator: Authenticator, body: &[u8]) -> Vec<u8> {

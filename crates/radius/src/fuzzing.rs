@@ -14,7 +14,8 @@ pub fn look_at(packet: &Packet) {
     let _ = MppeKeys::of(packet, &[0; 16], &secret);
     let _ = proof::verify(packet, packet, &secret);
     let _ = proof::request_is_signed(packet, &secret);
-    for (_, value) in packet.attributes() {
+    for (kind, value) in packet.attributes() {
+        let _ = crate::dictionary::shown(kind, value);
         let _ = mschap::error_in_words(value);
     }
 }

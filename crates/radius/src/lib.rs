@@ -41,6 +41,7 @@
 mod attribute;
 mod client;
 mod crypt;
+pub mod dictionary;
 mod draft;
 mod error;
 #[doc(hidden)]
@@ -53,8 +54,8 @@ mod proof;
 pub use attribute::{Kind, MAX_VALUE, MICROSOFT, VendorAttribute, VendorAttributes, vendor_attributes};
 pub use client::{Client, Demand, IDENTIFIERS, Options, Reply};
 pub use crypt::{
-    MS_MPPE_RECV_KEY, MS_MPPE_SEND_KEY, MppeKeys, random, reveal_user_password, unwrap_mppe_key,
-    wrap_mppe_key,
+    MS_MPPE_RECV_KEY, MS_MPPE_SEND_KEY, MppeKeys, chap_password, random, reveal_user_password,
+    unwrap_mppe_key, wrap_mppe_key,
 };
 pub use draft::{Draft, EncodeError, MAX_PASSWORD, Seal};
 pub use error::{Error, Unfit};

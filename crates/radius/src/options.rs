@@ -85,11 +85,23 @@ impl ServerOptions {
         demand: Demand,
         ctx: &Ctx,
     ) -> Result<Connected, CheckError> {
+        self.connect_by(host, port, secret, Options { demand, ..Options::default() }, ctx).await
+    }
+
+    /// The same with more to say about how to ask over UDP; the local address is that of `--source`.
+    pub async fn connect_by(
+        &self,
+        host: &str,
+        port: Option<u16>,
+        secret: Secret,
+        asking: Options,
+        ctx: &Ctx,
+    ) -> Result<Connected, CheckError> {
         let port = port.unwrap_or_else(|| self.default_port());
         if self.radsec {
-            self.radsec(host, port, secret, demand, ctx).await
+            self.radsec(host, port, secret, asking.demand, ctx).await
         } else {
-            self.udp(host, port, secret, demand).await
+            self.udp(host, port, secret, asking).await
         }
     }
 
@@ -98,7 +110,7 @@ impl ServerOptions {
         host: &str,
         port: u16,
         secret: Secret,
-        demand: Demand,
+        asking: Options,
     ) -> Result<Connected, CheckError> {
         if self.dial.proxy().is_some() {
             return Err(CheckError::usage(
@@ -109,8 +121,7 @@ impl ServerOptions {
         let addresses = self.dial.resolve(host, port).await?;
         let server =
             *addresses.first().ok_or_else(|| CheckError::target(format!("{host} has no address")))?;
-        let options = Options { source: self.dial.source(), demand, ..Options::default() };
-        let client = Client::udp(server, secret, options);
+        let client = Client::udp(server, secret, Options { source: self.dial.source(), ..asking });
         Ok(Connected { client, addresses, peer: None, seconds: start.elapsed().as_secs_f64() })
     }
 

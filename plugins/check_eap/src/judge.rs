@@ -334,3 +334,168 @@ fn fake(made_up: &Login, anonymous: Option<&Login>, sample: &Sample, args: &Args
     };
     Said::State(state, format!("{start}{second}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use access::{Accept, Times};
+    use clap::{Args as _, FromArgMatches as _};
+    use eap::{Doubt, DoubtKind, Facts, Failure, InnerEap, Method, Phase};
+
+    use super::*;
+
+    fn args(words: &[&str]) -> Args {
+        let command = Args::augment_args(clap::Command::new("check_eap").no_binary_name(true));
+        let words = [&["-H", "a", "-u", "test@b.example"], words].concat();
+        Args::from_arg_matches(&command.try_get_matches_from(words).expect("valid options")).unwrap()
+    }
+
+    fn login(verdict: Verdict, accept: Option<Accept>) -> Login {
+        let trace = Trace {
+            verdict,
+            facts: Facts::default(),
+            times: Times::default(),
+            total: Duration::from_millis(40),
+            round_trips: 10,
+            retransmissions: 0,
+            accept,
+            unsigned: 0,
+            largest: (1700, 1000),
+            exchanges: Vec::new(),
+        };
+        Login {
+            name: String::new(),
+            method: Method::Peap(InnerEap::Mschapv2),
+            outer: "test@b.example".to_owned(),
+            inner: "test@b.example".to_owned(),
+            trace,
+        }
+    }
+
+    fn accepted(keys: Keys) -> Login {
+        login(Verdict::Accepted(keys), Some(Accept { octets: 200, ..Accept::default() }))
+    }
+
+    fn with_cui(cui: &[u8]) -> Login {
+        let accept = Accept { cui: Some(cui.to_vec()), octets: 200, ..Accept::default() };
+        login(Verdict::Accepted(Keys::Match), Some(accept))
+    }
+
+    fn failure(cause: Cause) -> Failure {
+        Failure { phase: Phase::Inner, cause }
+    }
+
+    fn rejected() -> Login {
+        login(Verdict::Rejected(failure(Cause::Rejected)), None)
+    }
+
+    fn silent(round_trips: u32) -> Login {
+        let error = radius::Error::Silent { server: "a:1812".to_owned(), seconds: 5.0, transmissions: 3 };
+        let mut login = login(Verdict::Radius { phase: Phase::Identity, error }, None);
+        login.trace.round_trips = round_trips;
+        login
+    }
+
+    fn verdict(logins: Vec<Login>, words: &[&str]) -> (State, String) {
+        let sample = Sample { server: "a:1812".to_owned(), now: 0, logins };
+        let report = match judge(&sample, &args(words)) {
+            Ok(report) => report,
+            Err(error) => error.report(State::Critical),
+        };
+        (report.state, report.render("EAP", " - ", 0).lines().next().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn states_are_those_of_the_federation_and_can_be_changed() {
+        let distrusted = || {
+            let doubt = Doubt { depth: 0, subject: "x".to_owned(), kind: DoubtKind::Expired };
+            login(Verdict::Broken(failure(Cause::Certificate(vec![doubt]))), None)
+        };
+        let cases: [(fn() -> Login, State, &str); 4] = [
+            (|| accepted(Keys::Match), State::Ok, "--on-accept"),
+            (rejected, State::Warning, "--on-reject"),
+            (|| silent(0), State::Critical, "--on-silence"),
+            (|| accepted(Keys::Differ), State::Critical, "--on-failure"),
+        ];
+        for (made, state, option) in cases {
+            assert_eq!(verdict(vec![made()], &[]).0, state, "{option}");
+            assert_eq!(verdict(vec![made()], &[option, "unknown"]).0, State::Unknown, "{option}");
+        }
+        assert_eq!(verdict(vec![distrusted()], &[]).0, State::Critical);
+        assert_eq!(verdict(vec![distrusted()], &["--on-certificate", "warning"]).0, State::Warning);
+        assert_eq!(verdict(vec![accepted(Keys::Absent)], &["-m", "IEEE8021X"]).0, State::Ok);
+        assert_eq!(verdict(vec![accepted(Keys::Match)], &["-w", "30"]).0, State::Warning);
+        assert_eq!(verdict(vec![accepted(Keys::Match)], &["--critical", "30"]).0, State::Critical);
+        assert!(
+            verdict(vec![accepted(Keys::Match)], &[]).1.contains("| rtt=40.000ms;;;0.000 accept=1;;;0;1")
+        );
+    }
+
+    #[test]
+    fn the_second_login_tells_the_direction() {
+        for (first, second, words) in [
+            (silent(0), accepted(Keys::Match), "are lost on the way to the server"),
+            (silent(0), silent(9), "in both directions"),
+            (silent(9), silent(9), "are lost on the way from the server"),
+            (silent(9), accepted(Keys::Match), "are answered at first, then no more"),
+            (silent(0), silent(0), "no matter of fragments"),
+        ] {
+            let (state, text) = verdict(vec![first, second], &["-f"]);
+            assert!(state == State::Critical && text.contains(words), "{text}");
+        }
+        assert_eq!(verdict(vec![accepted(Keys::Match)], &["-f"]).0, State::Ok);
+        assert_eq!(verdict(vec![rejected()], &["-f"]).0, State::Warning);
+    }
+
+    #[test]
+    fn a_foreign_account_must_be_rejected_at_least_once() {
+        let foreign = ["--foreign-inner", "a.example"];
+        for (logins, state) in [
+            (vec![accepted(Keys::Match)], State::Critical),
+            (vec![accepted(Keys::Differ)], State::Critical),
+            (vec![rejected(), accepted(Keys::Match)], State::Critical),
+            (vec![rejected(), rejected()], State::Ok),
+            (vec![silent(3), rejected()], State::Ok),
+            (vec![rejected(), silent(3)], State::Ok),
+            (vec![silent(3), silent(3)], State::Warning),
+        ] {
+            let (found, text) = verdict(logins, &foreign);
+            assert_eq!(found, state, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pseudonym_is_none_if_it_names_changes_or_says_nothing() {
+        let pseudonym: &[u8] = b"3f2a90c1";
+        for (logins, state) in [
+            (vec![with_cui(pseudonym), with_cui(pseudonym)], State::Ok),
+            (vec![with_cui(pseudonym), with_cui(b"00000000")], State::Critical),
+            (vec![with_cui(pseudonym), accepted(Keys::Match)], State::Critical),
+            (vec![with_cui(b"TEST@b.example"), with_cui(b"TEST@b.example")], State::Critical),
+            (vec![with_cui(b"test"), with_cui(b"test")], State::Critical),
+            (vec![with_cui(b"\0\0\0\0\0\0"), with_cui(b"\0")], State::Critical),
+            (vec![with_cui(b"abc"), with_cui(b"abc")], State::Critical),
+            (vec![accepted(Keys::Match)], State::Critical),
+            (vec![rejected()], State::Critical),
+        ] {
+            let (found, text) = verdict(logins, &["--cui"]);
+            assert_eq!(found, state, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_made_up_name_must_be_rejected_and_anonymous_needs_a_pseudonym() {
+        for (logins, state) in [
+            (vec![accepted(Keys::Match)], State::Critical),
+            (vec![rejected(), with_cui(b"3f2a90c1")], State::Ok),
+            (vec![rejected(), accepted(Keys::Match)], State::Critical),
+            (vec![rejected(), with_cui(b"\0")], State::Critical),
+            (vec![rejected(), rejected()], State::Ok),
+            (vec![silent(2), rejected()], State::Warning),
+        ] {
+            let (found, text) = verdict(logins, &["--fake-identity"]);
+            assert_eq!(found, state, "{text}");
+        }
+    }
+}

@@ -26,6 +26,8 @@ pub static CHECKS: &[CheckDef] = &[
     CheckDef::of::<check_ping::Args>(),
     CheckDef::of::<check_procs::Args>(),
     CheckDef::of::<check_puppet::Args>(),
+    CheckDef::of::<check_radius::Args>(),
+    CheckDef::of::<check_radsec::Args>(),
     CheckDef::of::<check_rsync::Args>(),
     CheckDef::of::<check_sftp::Args>(),
     CheckDef::of::<check_smtp::Args>(),

@@ -36,7 +36,8 @@ pub fn unprivileged(program: &str) -> Command {
     }
     let id = NOBODY.to_string();
     let mut command = Command::new("/usr/bin/setpriv");
-    command.args(["--reuid", &id, "--regid", &id, "--clear-groups", "--", program]);
+    // who changes the user loses what Server asked for: to be killed with the test
+    command.args(["--reuid", &id, "--regid", &id, "--clear-groups", "--pdeathsig", "KILL", "--", program]);
     command
 }
 

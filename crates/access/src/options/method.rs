@@ -50,8 +50,8 @@ pub struct MethodOptions {
         conflicts_with = "eap_key_passphrase_file"
     )]
     pub passphrase: Option<Secret>,
-    /// Octets of TLS in one EAP packet
-    #[arg(long, value_name = "OCTETS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(64..=3000))]
+    /// Octets of TLS in one EAP packet; devices have about as many as this
+    #[arg(long, value_name = "OCTETS", default_value_t = 1398, value_parser = clap::value_parser!(u16).range(64..=3000))]
     pub fragment_size: u16,
 }
 

@@ -25,7 +25,8 @@ const SOCKETS: usize = 32;
 
 /// What to do with an Access-Accept or Access-Challenge without Message-Authenticator, which whoever
 /// sits on the way may have made (Blast-RADIUS). An Access-Reject, and the answer to Status-Server, let
-/// nobody in: they are always taken, and [`Reply::proof`] tells.
+/// nobody in: they are always taken, and [`Reply::proof`] tells. Over RadSec, where TLS proves who
+/// answers, only replies with an EAP-Message have to have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Demand {
     /// It is an error.
@@ -44,11 +45,13 @@ pub struct Options {
     pub demand: Demand,
     /// Most sockets at once, each for 256 requests in flight; at least one.
     pub max_sockets: usize,
+    /// Most retransmissions of a request; without a number the deadline is the limit.
+    pub max_retransmissions: Option<u32>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { source: None, demand: Demand::default(), max_sockets: SOCKETS }
+        Options { source: None, demand: Demand::default(), max_sockets: SOCKETS, max_retransmissions: None }
     }
 }
 

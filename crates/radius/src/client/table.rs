@@ -82,7 +82,9 @@ impl Table {
                 let of_one = bytes.get(1).and_then(|identifier| self.waiter(*identifier).0);
                 // without an identifier it may be meant for any of them
                 let all = if bytes.len() < 2 { self.waiters() } else { of_one.into_iter().collect() };
-                all.iter().for_each(|waiter| waiter.mailbox.put(|inbox| inbox.unfit = Some(unfit.clone())));
+                for waiter in all {
+                    waiter.mailbox.put(|inbox| inbox.unfit = Some(unfit.clone()));
+                }
                 return;
             }
         };
@@ -105,7 +107,9 @@ impl Table {
 
     /// Tells everybody who waits that nothing will come.
     pub(crate) fn fail(&self, down: &Down) {
-        self.waiters().iter().for_each(|waiter| waiter.mailbox.put(|inbox| inbox.down = Some(down.clone())));
+        for waiter in self.waiters() {
+            waiter.mailbox.put(|inbox| inbox.down = Some(down.clone()));
+        }
     }
 
     /// The same, and whoever asks from now on.

@@ -59,7 +59,7 @@ impl Udp {
 
     pub(crate) async fn ask(&self, draft: &Draft, deadline: Instant) -> Result<Reply, Error> {
         let start = Instant::now();
-        let seconds = || rounded(deadline.saturating_duration_since(start));
+        let seconds = || rounded(start.elapsed());
         let busy = || Error::Busy {
             server: self.place.clone(),
             seconds: seconds(),
@@ -83,6 +83,9 @@ impl Udp {
                 Ok(Err(error)) => socket.table.fail(&down(&error)),
             }
             let again = times.last + wait;
+            if self.options.max_retransmissions.is_some_and(|most| times.transmissions > most) {
+                until = until.min(again);
+            }
             while timeout_at(again.min(until).into(), ticket.mailbox.news()).await.is_ok() {
                 let mut inbox = ticket.mailbox.look();
                 if let Some(heard) = inbox.reply.take() {

@@ -25,6 +25,8 @@ pub const PROXY_CHECKS: &[&str] = &[
     "check_mail_loop",
     "check_ntp",
     "check_ping",
+    "check_radius",
+    "check_radsec",
     "check_rsync",
     "check_sftp",
     "check_smtp",

@@ -122,7 +122,8 @@ fn wait_for(server: &mut Server, address: SocketAddr, folder: &Path, draft: &Dra
     });
 }
 
-fn exchange(address: SocketAddr, draft: &Draft, secret: &Secret) -> Option<Packet> {
+/// One datagram and what comes back for it within a third of a second.
+pub fn exchange(address: SocketAddr, draft: &Draft, secret: &Secret) -> Option<Packet> {
     // hostapd answers from 127.0.0.1 only, others do not know clients outside of 127.0.0.0/8
     let socket = UdpSocket::bind((address.ip(), 0)).unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -134,7 +135,7 @@ fn exchange(address: SocketAddr, draft: &Draft, secret: &Secret) -> Option<Packe
 }
 
 /// Asks for a login without saying more than a name: every EAP server answers something.
-fn knock(user: &str) -> Draft {
+pub fn knock(user: &str) -> Draft {
     let mut draft = Draft::access_request();
     let length = u16::try_from(user.len() + 5).unwrap().to_be_bytes();
     let eap = [&[2, 1, length[0], length[1], 1], user.as_bytes()].concat();

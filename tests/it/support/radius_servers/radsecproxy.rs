@@ -38,14 +38,13 @@ impl Proxy {
         let (udp, tls) = (world.free(), self.tls_at.unwrap_or_else(|| world.free()));
         let folder = world.folder("proxy", &[]);
         let (certificate, key) = (self.identity.certificate.display(), self.identity.key.display());
-        let (path, pki) = (folder.display().to_string(), world.path().join("pki"));
+        let pki = world.path().join("pki");
         let (ip, home_ip, home_port) = (tls.ip(), self.home.ip(), self.home.port());
         let text = format!(
             "ListenUDP {udp}
 ListenTLS {tls}
 SourceTLS {ip}
 LogLevel 2
-LogDestination file://{path}/log
 FTicksReporting Full
 FTicksMAC Original
 LoopPrevention on
@@ -120,9 +119,9 @@ impl Radsecproxy {
         self.server = Some(server);
     }
 
-    /// Its log, with the F-TICKS among other lines.
+    /// Its log, with the F-TICKS among other lines; in the foreground it logs to standard error only.
     pub fn log_file(&self) -> PathBuf {
-        self.folder.join("log")
+        self.folder.join("stdout")
     }
 
     /// What it logged so far.

@@ -1,14 +1,14 @@
 //! A visited institution: FreeRADIUS that knows nobody and asks the national proxy, over UDP or RadSec.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use radius::Draft;
 use testkit::{Identity, Server};
 
 use super::radsecproxy::NREN_SECRET;
-use super::{SECRET, World, wait_for, write};
+use super::{SECRET, World, free_at, wait_for, write};
 
 /// How it asks the national proxy.
 #[derive(Clone, Debug)]
@@ -32,10 +32,16 @@ impl Visited {
     /// Starts one that adds `1visited.example` as the operator's name if the request has none.
     #[track_caller]
     pub fn start(world: &World, uplink: &Uplink) -> Visited {
-        let server = world.free();
+        Visited::start_at(world, world.address, uplink)
+    }
+
+    /// The same at another address, from which it also asks.
+    #[track_caller]
+    pub fn start_at(world: &World, address: Ipv4Addr, uplink: &Uplink) -> Visited {
+        let server = free_at(address.into());
         let folder = world.folder("visited", &["log", "run"]);
         let (path, pki) = (folder.display().to_string(), world.path().join("pki"));
-        let (address, port) = (world.address, server.port());
+        let port = server.port();
         let (proxy, how) = match uplink {
             Uplink::Udp(proxy) => (proxy, format!("  secret = {NREN_SECRET}\n")),
             Uplink::Radsec(proxy, identity) => (
@@ -47,6 +53,7 @@ impl Visited {
     private_key_file = {}
     certificate_file = {}
     ca_file = {}/ca.pem
+    fragment_size = 8192
     tls_min_version = \"1.2\"
     tls_max_version = \"1.3\"
   }}
