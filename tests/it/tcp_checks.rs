@@ -11,22 +11,30 @@ use std::time::Duration;
 use testkit::{CheckRun, free_port, program};
 
 /// Every check that has `--proxy`, in every way that it connects. HOST, PORT and FILE are filled in.
-const WAYS: [&str; 19] = [
+const WAYS: [&str; 27] = [
     "check_apt_repo -H HOST -p PORT -u /debian -s stable --keyring /usr/share/keyrings/debian-archive-keyring.gpg",
     "check_bitcoind -H HOST -p PORT --user x --unencrypted -s http://HOST:PORT/",
     "check_bitcoind --height-file FILE -s https://HOST:PORT/",
     "check_bittorrent -T http://HOST:PORT/x.torrent",
     "check_bittorrent -T magnet:?xt=urn:btih:0102030405060708090a0b0c0d0e0f1011121314 --tracker http://HOST:PORT/a",
     "check_bittorrent -T magnet:?xt=urn:btih:0102030405060708090a0b0c0d0e0f1011121314 --no-trackers --peer HOST:PORT",
+    "check_cat -r x.test --idp 1 --api http://HOST:PORT/x",
     "check_cert -H HOST -p PORT",
     "check_dns -H x.test -s HOST -p PORT --tcp",
+    "check_eap --radsec -H HOST -P PORT -u a@x.test",
+    "check_eap_certificate --radsec -H HOST -P PORT -r x.test",
+    "check_eap_resumption --radsec -H HOST -P PORT -u a@x.test --without-control",
+    "check_fticks --etlog http://HOST:PORT -m compromised -r x.test",
     "check_git git://HOST:PORT/x",
     "check_git http://HOST:PORT/x",
     "check_git ssh://u@HOST:PORT/x --any-host-key",
     "check_http -H HOST -p PORT",
     "check_http_listing -H HOST -p PORT -u /",
+    "check_institution -u http://HOST:PORT/x -r x.test",
     "check_mail_loop --smtp-server HOST --smtp-port PORT --imap-server HOST --imap-port PORT --imap-username b \
      --mailto b@b.test --mailfrom a@a.test --insecure",
+    "check_radius --radsec -H HOST -P PORT",
+    "check_radsec --active -H HOST -P PORT",
     "check_rsync -H HOST -p PORT",
     "check_sftp -H HOST -P PORT -u x --any-host-key",
     "check_smtp -H HOST -p PORT",
@@ -49,7 +57,7 @@ fn command(way: &str, host: &str, port: u16) -> (String, Vec<String>) {
 }
 
 fn with_passwords(command: &mut Command) -> &mut Command {
-    ["BITCOIND", "IMAP", "SSH"]
+    ["BITCOIND", "EAP", "IMAP", "SSH"]
         .iter()
         .fold(command, |command, of| command.env(format!("HLIDKA_{of}_PASSWORD"), "x"))
 }

@@ -50,10 +50,10 @@ fn main() -> anyhow::Result<()> {
         for task in many {
             task.await??;
         }
-        let used = (cpu_time()? - cpu).as_secs_f64() * 1000.0 / f64::from(count);
+        let each = cpu_time()?.saturating_sub(cpu).as_secs_f64() * 1000.0 / f64::from(count);
         let rate = f64::from(count) / start.elapsed().as_secs_f64();
         let grown = memory("VmHWM")?.saturating_sub(before);
-        println!("{count} logins, {at_once} at once: {used:.3} ms CPU each, {rate:.0} a second, {grown} KiB for all");
+        println!("{count} logins, {at_once} at once: {each:.3} ms CPU each, {rate:.0} a second, {grown} KiB for all");
         Ok(())
     })
 }

@@ -76,7 +76,7 @@ impl Findings {
             line = good(sample, args);
         }
         if !rest.is_empty() {
-            line += &format!(" and {} more", rest.len());
+            line = format!("{line} and {} more", rest.len());
         }
         let report = rest.into_iter().fold(Report::new(state, line), |report, text| report.detail(0, text));
         let report =
@@ -314,6 +314,7 @@ mod tests {
         Link::read(params.signed_by(&key, &world.issuer).unwrap().der()).unwrap()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a sample has it")]
     fn expected(world: &World) -> Option<Result<Expected, String>> {
         let mut expected = Expected::of_pem(&world.pem).unwrap();
         expected.names = vec!["radius.example.cz".to_owned()];

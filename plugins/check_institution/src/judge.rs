@@ -235,8 +235,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn says(found: (State, String), state: State, text: &str) {
-        assert!(found.0 == state && found.1.contains(text), "{} {}", found.0, found.1);
+    fn says((found, line): (State, String), state: State, text: &str) {
+        assert!(found == state && line.contains(text), "{found} {line}");
     }
 
     #[test]

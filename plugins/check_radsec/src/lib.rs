@@ -52,7 +52,7 @@ pub struct Args {
     /// Remember in this folder when a direction was last established: a server may close a connection
     /// that is idle, which is no failure
     #[arg(long, value_name = "FOLDER", conflicts_with = "active", help_heading = "Connections that stand")]
-    state_directory: Option<PathBuf>,
+    state_dir: Option<PathBuf>,
     /// So long after it was last established a direction still counts as well (90s, 15m, 1h)
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = check::options::seconds, help_heading = "Connections that stand")]
     remember: f64,
@@ -96,11 +96,11 @@ impl Check for Args {
         about: "Looks in the kernel's table for the RadSec connections between this server and another, in both \
                 directions; or connects to it as a RadSec client and asks for its status",
         examples: "Examples:\n  \
-            check_radsec -H radius1.example.org --state-directory /var/lib/hlidka/radsec\n  \
+            check_radsec -H radius1.example.org --state-dir /var/lib/hlidka/radsec\n  \
             check_radsec -H radius1.example.org --sp-only --ports 2083\n  \
             check_radsec -H radius1.example.org --active --ca-file /etc/hlidka/eduroam-ca.pem --client-certificate \
             /etc/hlidka/radsec.pem --client-key /etc/hlidka/radsec.key -w 1 -c 5",
-        isolation: Isolation::Async,
+        isolation: Isolation::Process,
         timeout_state: State::Critical,
     };
 

@@ -59,7 +59,7 @@ pub(crate) async fn look(args: &Args) -> Result<Standing, CheckError> {
     let ports = &args.ports.0;
     let mut to = direction(connections.iter().filter(|one| ports.contains(&one.remote.port())));
     let mut from = direction(connections.iter().filter(|one| ports.contains(&one.local.port())));
-    if let Some(folder) = &args.state_directory {
+    if let Some(folder) = &args.state_dir {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         for (direction, name) in [(&mut to, "to"), (&mut from, "from")] {
             let memory = Memory::of(folder, &args.hostname, name);

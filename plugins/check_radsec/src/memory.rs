@@ -49,7 +49,7 @@ impl Memory {
 
     fn failed(&self, what: &str, error: &io::Error) -> CheckError {
         CheckError::internal(format!(
-            "cannot {what} {} ({error}); --state-directory must be a folder that this user may write to",
+            "cannot {what} {} ({error}); --state-dir must be a folder that this user may write to",
             self.file.display()
         ))
     }
@@ -103,7 +103,7 @@ mod tests {
         let memory = Memory::of(Path::new("/nonexistent"), "h", "to");
         assert_eq!(memory.last(), Ok(None));
         let error = memory.note(1).unwrap_err().to_string();
-        assert!(error.contains("/nonexistent/h.to") && error.contains("--state-directory"), "{error}");
+        assert!(error.contains("/nonexistent/h.to") && error.contains("--state-dir"), "{error}");
     }
 
     /// Many write at once; whoever reads finds a whole number.

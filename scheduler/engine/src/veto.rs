@@ -268,10 +268,10 @@ mod tests {
             })
         };
         let (web, bare) = (add("web", None, 1), add("bare", None, 5));
-        let (site, extra) = (add("site", Some(web), 4), add("extra", Some(web), 2));
+        let (shop, extra) = (add("shop", Some(web), 4), add("extra", Some(web), 2));
         let mut graph = builder.build();
         let wants = |graph: &Graph, id| contact_wants(graph, ContactId(0), id, 'c', Timestamp::EPOCH);
-        let all = [web, bare, site, extra];
+        let all = [web, bare, shop, extra];
         assert_eq!(all.map(|id| wants(&graph, id)), [true; 4]);
         assert_eq!(all.map(|id| graph.importance(id)), [7, 5, 4, 2]);
         for (minimum, want) in [

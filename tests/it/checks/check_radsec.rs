@@ -44,7 +44,7 @@ fn connections_in_both_directions_are_seen() {
         |more: &[&str]| -> CheckRun { check(&[&["-H", &host, "--ports", &ports], more].concat()).run() };
     let is_ok = || look(&[]).state == State::Ok;
     wait_until("both directions stand", is_ok);
-    let run = look(&["--state-directory", &remember, "-v"]).expect(State::Ok);
+    let run = look(&["--state-dir", &remember, "-v"]).expect(State::Ok);
     let run = run.says(&format!("to {host}: ")).says(&format!("from {host}: ")).shows("ESTABLISHED");
     assert!(run.metric("to") >= 1.0 && run.metric("from") >= 1.0, "{}", run.output);
 
@@ -54,8 +54,8 @@ fn connections_in_both_directions_are_seen() {
     let run = look(&[]);
     assert!(matches!(run.state, State::Warning | State::Critical), "{}", run.output);
     look(&["--idp-only"]).expect(State::Ok).says("not needed");
-    look(&["--state-directory", &remember]).expect(State::Ok).says("idle (");
-    let run = look(&["--state-directory", &remember, "--remember", "0s"]);
+    look(&["--state-dir", &remember]).expect(State::Ok).says("idle (");
+    let run = look(&["--state-dir", &remember, "--remember", "0s"]);
     assert!(matches!(run.state, State::Warning | State::Critical), "{}", run.output);
 
     // and whoever answers
@@ -63,13 +63,13 @@ fn connections_in_both_directions_are_seen() {
     wait_until("the connection to there is gone", || glimpse().metric("to") == 0.0);
     let run = look(&["--sp-only"]);
     assert!(matches!(run.state, State::Warning | State::Critical), "{}", run.output);
-    look(&["--state-directory", &remember]).expect(State::Ok);
+    look(&["--state-dir", &remember]).expect(State::Ok);
 
     // long ago
     for entry in fs::read_dir(&memory).unwrap() {
         fs::write(entry.unwrap().path(), "1000\n").unwrap();
     }
-    let run = look(&["--state-directory", &remember]);
+    let run = look(&["--state-dir", &remember]);
     assert!(matches!(run.state, State::Warning | State::Critical), "{}", run.output);
     run.says("last seen");
 }
@@ -86,7 +86,7 @@ fn nothing_is_found_where_nothing_is() {
     check(&["-H", &nobody, "--sp-only"]).run().expect(State::Critical).says("not needed");
     let missing = world.path().join("missing").display().to_string();
     // there is nothing to note, and nothing to remember
-    check(&["-H", &nobody, "--state-directory", &missing]).run().expect(State::Critical);
+    check(&["-H", &nobody, "--state-dir", &missing]).run().expect(State::Critical);
     check(&["-H", &nobody, "--sp-only", "--idp-only"]).run().expect(State::Unknown);
     check(&["-H", "no-such-host.invalid"]).run().expect(State::Critical).says("cannot resolve");
     let through = ["--proxy", "socks5h://127.0.0.1:1"];

@@ -10,7 +10,6 @@ fn minutes(n: i64) -> Span {
 }
 
 /// A checked host with one service on it, both told to alice and bob.
-#[expect(clippy::needless_pass_by_value, reason = "settings are written where they are used")]
 fn pair(host: Settings, service: Settings) -> (World, ObjectId, ObjectId) {
     let both: Box<[ContactId]> = Box::new([ContactId(0), ContactId(1)]);
     let mut plan = Plan::new();
