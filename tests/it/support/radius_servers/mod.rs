@@ -103,7 +103,9 @@ impl World {
     fn folder(&self, name: &str, inner: &[&str]) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir(&path).unwrap();
-        inner.iter().for_each(|inner| fs::create_dir(path.join(inner)).unwrap());
+        for inner in inner {
+            fs::create_dir(path.join(inner)).unwrap();
+        }
         path
     }
 
