@@ -218,6 +218,7 @@ fn eap(name: &str, eap: &Eap, pki: &Path, cache: &Path, inner: &str) -> String {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "one configuration file, whole")]
 fn text(home: &FreeRadius, world: &World, setup: &Home) -> String {
     let FreeRadius { good, bad, radsec, folder, .. } = home;
     let pki = world.path().join("pki");
@@ -229,9 +230,8 @@ fn text(home: &FreeRadius, world: &World, setup: &Home) -> String {
     let (certificate, key) = (setup.radsec.certificate.display(), setup.radsec.key.display());
     let yes = |is: bool| if is { "yes" } else { "no" };
     let (status, wants) = (yes(setup.status_server), yes(setup.wants_message_authenticator));
-    let big: String = ('A'..='G')
-        .map(|c| format!("        &Reply-Message += \"{}\"\n", c.to_string().repeat(230)))
-        .collect();
+    let message = |c: char| format!("        &Reply-Message += \"{}\"\n", c.to_string().repeat(230));
+    let big = ('A'..='G').map(message).collect::<Vec<_>>().concat();
     format!(
         "prefix = /usr
 libdir = /usr/lib/freeradius
