@@ -4,6 +4,12 @@
 //! A [`World`] has an address of 127.0.0.0/8 and a folder of its own; a test starts what it needs. All
 //! servers run as nobody if the test runs as root, and end with the value that stands for them.
 
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a world for the tests of many checks, which do not all need all of it"
+)]
+
 mod freeradius;
 mod hostapd;
 pub mod pki;
