@@ -65,12 +65,12 @@ fn verdict(sample: &Sample, args: &Args) -> Report {
         .map(|chosen| chosen.attributes.devices.iter().filter(|device| device.is_available()).count());
     let mut line = format!("{assumed}{name} has {what} for {realm}: {}", listed(&methods));
     if let Some(devices) = devices.filter(|devices| *devices > 0) {
-        line += &format!(", installers for {devices} kinds of devices");
+        line = format!("{line}, installers for {devices} kinds of devices");
     }
     let installers = sample.chosen.iter().flat_map(|chosen| args.devices.iter().zip(&chosen.installers));
     let had: Vec<String> = installers.map(|(device, _)| device.clone()).collect();
     if !had.is_empty() {
-        line += &format!(", downloaded {}", listed(&had));
+        line = format!("{line}, downloaded {}", listed(&had));
     }
     Report::new(State::Ok, line)
 }

@@ -76,7 +76,7 @@ impl Findings {
             line = good(sample, args);
         }
         if !rest.is_empty() {
-            line += &format!(" and {} more", rest.len());
+            line = format!("{line} and {} more", rest.len());
         }
         let report = rest.into_iter().fold(Report::new(state, line), |report, text| report.detail(0, text));
         let report =
