@@ -39,7 +39,7 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn of(certificate: &Certificate) -> Known {
         let hash = digest(&SHA256, certificate.der());
-        let sha256 = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         Known { sha256, title: certificate.title.clone(), ends: certificate.not_after }
     }
 }

@@ -152,7 +152,9 @@ mod tests {
     #[test]
     fn faults_are_counted_beyond_those_told() {
         let mut faults = Faults::default();
-        (0..1000).for_each(|i| faults.add(|| i.to_string()));
+        for i in 0..1000 {
+            faults.add(|| i.to_string());
+        }
         assert_eq!((faults.count(), faults.told().len()), (1000, MAX_FAULTS));
     }
 

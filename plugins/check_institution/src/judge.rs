@@ -275,7 +275,7 @@ mod tests {
             "<!-- <inst_realm>cs.example.cz</inst_realm> -->",
         );
         says(of("-r example.cz", &commented), State::Ok, "example.cz and no other");
-        let many: String = (0..20).map(|i| format!("<inst_realm>r{i}.cz</inst_realm>")).collect();
+        let many = (0..20).map(|i| format!("<inst_realm>r{i}.cz</inst_realm>")).collect::<Vec<_>>().concat();
         says(
             of("-r r0.cz", &format!("<institution>{many}</institution>")),
             State::Critical,
