@@ -606,7 +606,8 @@ mod tests {
         let mut log = Place::new();
         log.add("a.log", (0..5000).map(|number| format!("{number}\n")).collect::<Vec<_>>().concat());
         let pattern: Pattern = log.path("a.log").to_str().unwrap().parse().unwrap();
-        let mut source = open(&[pattern.clone()], &log.marks, 0, Instant::now()).unwrap().remove(0);
+        let mut source =
+            open(std::slice::from_ref(&pattern), &log.marks, 0, Instant::now()).unwrap().remove(0);
         let mut lines = 0;
         while source.next_line().is_some() {
             lines += 1;
