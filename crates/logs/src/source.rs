@@ -562,7 +562,8 @@ mod tests {
     #[test]
     fn what_is_being_packed_is_read_when_it_is_whole() {
         let mut log = Place::new();
-        let text = (0..20_000).map(|i| format!("line {i} {}\n", i * 7919 % 10_007)).collect::<String>();
+        let text =
+            (0..20_000).map(|i| format!("line {i} {}\n", i * 7919 % 10_007)).collect::<Vec<_>>().concat();
         log.add("a.log.1", &text[..100_006]);
         let first = log.new_lines();
         assert!(first.starts_with("line 0 "));
@@ -603,7 +604,7 @@ mod tests {
     #[test]
     fn when_the_time_is_over_the_next_run_goes_on() {
         let mut log = Place::new();
-        log.add("a.log", (0..5000).map(|number| format!("{number}\n")).collect::<String>());
+        log.add("a.log", (0..5000).map(|number| format!("{number}\n")).collect::<Vec<_>>().concat());
         let pattern: Pattern = log.path("a.log").to_str().unwrap().parse().unwrap();
         let mut source =
             open(std::slice::from_ref(&pattern), &log.marks, 0, Instant::now()).unwrap().remove(0);
