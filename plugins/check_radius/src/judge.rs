@@ -244,7 +244,7 @@ mod tests {
             Proof::First,
             &[
                 (Kind::REPLY_MESSAGE, b"go\x1b away"),
-                (Kind::VENDOR_SPECIFIC, b"\x00\x00\x01\x37\x02\x0d\x07E=691 R=0"),
+                (Kind::VENDOR_SPECIFIC, b"\x00\x00\x01\x37\x02\x0c\x07E=691 R=0"),
                 (Kind::ERROR_CAUSE, &[0, 0, 1, 0xf6]),
             ],
         );

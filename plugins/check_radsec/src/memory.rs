@@ -36,8 +36,9 @@ impl Memory {
 
     /// Notes that it is established now.
     pub(crate) fn note(&self, now: u64) -> Result<(), CheckError> {
-        let [random] = radius::random();
-        let part = self.file.with_extension(format!("{}-{random:02x}.part", std::process::id()));
+        // a name of this run's own: a worker runs many checks in one process
+        let random = u64::from_ne_bytes(radius::random());
+        let part = self.file.with_extension(format!("{random:016x}.part"));
         let written = File::create(&part).and_then(|mut file| writeln!(file, "{now}"));
         let done = written.and_then(|()| fs::rename(&part, &self.file));
         done.map_err(|error| {

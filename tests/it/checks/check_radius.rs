@@ -132,8 +132,10 @@ fn failures_are_told_apart() {
     });
     ask(other, &[]).expect(State::Critical).says("the shared secret is not the server's");
 
-    let closed = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    ask(closed, &[]).expect(State::Critical).says(&format!("127.0.0.1:{closed}: nothing listens there"));
+    // nobody else has this address, so nobody else opens the port
+    let closed = world.elsewhere().to_string();
+    let run = check(&["-H", &closed, "-P", "1812", "--secret-file", &secret_file]).run();
+    run.expect(State::Critical).says(&format!("{closed}:1812: nothing listens there (the port is closed)"));
 
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
@@ -147,7 +149,7 @@ fn failures_are_told_apart() {
         .expect(State::Critical)
         .says("what it sent is no reply: attribute 1 at octet 20 has a length of 1");
 
-    ask(closed, &["--proxy", "socks5h://127.0.0.1:1"]).expect(State::Unknown).says("nothing was sent");
+    ask(port, &["--proxy", "socks5h://127.0.0.1:1"]).expect(State::Unknown).says("nothing was sent");
     let missing = check(&["-H", "no-such-host.invalid", "--secret-file", &secret_file]).run();
     missing.expect(State::Critical).says("cannot resolve");
 }
@@ -162,12 +164,9 @@ fn a_missing_message_authenticator_is_told() {
         udp_on(socket, move |bytes| {
             let request = Packet::decode(bytes).unwrap();
             assert_eq!(request.attributes().next().unwrap().0, Kind::MESSAGE_AUTHENTICATOR);
-            vec![
-                Draft::new(code)
-                    .seal_reply(&request, &Secret::from_argument(SECRET), seal)
-                    .as_bytes()
-                    .to_vec(),
-            ]
+            let mut draft = Draft::new(code);
+            draft.add(Kind::CLASS, "x").unwrap();
+            vec![draft.seal_reply(&request, &Secret::from_argument(SECRET), seal).as_bytes().to_vec()]
         });
         address
     };
