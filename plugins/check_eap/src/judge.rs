@@ -412,8 +412,8 @@ mod tests {
             let doubt = Doubt { depth: 0, subject: "x".to_owned(), kind: DoubtKind::Expired };
             login(Verdict::Broken(failure(Cause::Certificate(vec![doubt]))), None)
         };
-        let cases: [(fn() -> Login, State, &str); 4] = [
-            (|| accepted(Keys::Match), State::Ok, "--on-accept"),
+        let cases = [
+            ((|| accepted(Keys::Match)) as fn() -> Login, State::Ok, "--on-accept"),
             (rejected, State::Warning, "--on-reject"),
             (|| silent(0), State::Critical, "--on-silence"),
             (|| accepted(Keys::Differ), State::Critical, "--on-failure"),
