@@ -40,18 +40,22 @@ fn drive(invocation: Invocation) -> Output {
     match invocation.isolation() {
         Isolation::Instant => unwatched(&invocation),
         Isolation::Process if invocation.keeps_deadline() => unwatched(&invocation),
-        Isolation::Async => match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => {
-                let output = runtime.block_on(invocation.run(None));
-                // a name that the resolver is still looking for holds nobody up
-                runtime.shutdown_background();
-                output
-            }
-            Err(error) => {
-                invocation.output(Err(CheckError::internal(format!("cannot start the event loop: {error}"))))
-            }
-        },
         Isolation::Process => watched(invocation),
+        Isolation::Async | Isolation::AsyncProcess => waiting(&invocation),
+    }
+}
+
+fn waiting(invocation: &Invocation) -> Output {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let output = runtime.block_on(invocation.run(None));
+            // a name that the resolver is still looking for holds nobody up
+            runtime.shutdown_background();
+            output
+        }
+        Err(error) => {
+            invocation.output(Err(CheckError::internal(format!("cannot start the event loop: {error}"))))
+        }
     }
 }
 

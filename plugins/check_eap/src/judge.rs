@@ -406,16 +406,14 @@ mod tests {
         (report.state, report.render("EAP", " - ", 0).lines().next().unwrap_or_default().to_owned())
     }
 
-    type Made = fn() -> Login;
-
     #[test]
     fn states_are_those_of_the_federation_and_can_be_changed() {
         let distrusted = || {
             let doubt = Doubt { depth: 0, subject: "x".to_owned(), kind: DoubtKind::Expired };
             login(Verdict::Broken(failure(Cause::Certificate(vec![doubt]))), None)
         };
-        let cases: [(Made, State, &str); 4] = [
-            (|| accepted(Keys::Match), State::Ok, "--on-accept"),
+        let cases = [
+            ((|| accepted(Keys::Match)) as fn() -> Login, State::Ok, "--on-accept"),
             (rejected, State::Warning, "--on-reject"),
             (|| silent(0), State::Critical, "--on-silence"),
             (|| accepted(Keys::Differ), State::Critical, "--on-failure"),

@@ -142,7 +142,7 @@ impl Check for Args {
             -a /etc/hlidka/example-ca.pem -d 'radius1.example.cz;radius2.example.cz' -X 30\n\
             CRITICAL: the certificate, or the authority that devices know, has expired, or none was to be had.\n\
             Everything else that is wrong is WARNING. What devices know could not be read: UNKNOWN.",
-        isolation: Isolation::Process,
+        isolation: Isolation::AsyncProcess,
         timeout_state: State::Critical,
     };
 

@@ -100,7 +100,7 @@ impl Check for Args {
             check_radsec -H radius1.example.org --sp-only --ports 2083\n  \
             check_radsec -H radius1.example.org --active --ca-file /etc/hlidka/eduroam-ca.pem --client-certificate \
             /etc/hlidka/radsec.pem --client-key /etc/hlidka/radsec.key -w 1 -c 5",
-        isolation: Isolation::Process,
+        isolation: Isolation::AsyncProcess,
         timeout_state: State::Critical,
     };
 

@@ -123,7 +123,7 @@ fn list(out: &mut impl Write) -> io::Result<()> {
     for check in CHECKS {
         let runs = match check.definition.isolation {
             Isolation::Instant | Isolation::Async => "in-process",
-            Isolation::Process => "own process",
+            Isolation::AsyncProcess | Isolation::Process => "own process",
         };
         writeln!(out, "{:<18} {runs:<12} {}", check.definition.name, check.definition.about)?;
     }

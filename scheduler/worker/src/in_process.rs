@@ -30,7 +30,8 @@ enum Prepared {
 
 impl InProcess {
     pub(crate) fn new(plugins: &Path) -> InProcess {
-        let inside = CHECKS.iter().filter(|check| check.definition.isolation != Isolation::Process);
+        let runs_inside = |isolation| matches!(isolation, Isolation::Instant | Isolation::Async);
+        let inside = CHECKS.iter().filter(|check| runs_inside(check.definition.isolation));
         let path = |check: &CheckDef| plugins.join(check.definition.name).to_string_lossy().into_owned();
         InProcess { checks: inside.map(|check| (path(check), check)).collect(), parsed: HashMap::new() }
     }

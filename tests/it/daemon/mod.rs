@@ -4,6 +4,7 @@ mod commands;
 mod crash;
 mod demo;
 mod external;
+mod federation;
 mod flow;
 mod harness;
 mod macros;
