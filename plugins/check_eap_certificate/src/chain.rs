@@ -312,7 +312,7 @@ mod tests {
         );
         let below = leaf(&good(), &middle);
         assert_eq!(
-            problems(&[below.clone()], &[root.link.clone(), middle.link.clone()]),
+            problems(std::slice::from_ref(&below), &[root.link.clone(), middle.link.clone()]),
             ["the server does not send the intermediate middle"]
         );
         assert_eq!(

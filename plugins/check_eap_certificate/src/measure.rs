@@ -57,7 +57,8 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let connected = args.target.connect(ctx).await?;
     let identity = args.identity();
     let nas = args.nas.nas(&args.target.hostname, &identity, Purpose::Certificate);
-    let visit = Visit { client: &connected.client, nas: &nas, identity, deadline: ctx.deadline() - HAIR };
+    let deadline = Instant::now() + ctx.remaining().saturating_sub(HAIR);
+    let visit = Visit { client: &connected.client, nas: &nas, identity, deadline };
 
     let (trace, method) = visit.first(args.method, known).await?;
     let mut sample = Sample {

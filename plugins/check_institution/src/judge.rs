@@ -236,7 +236,8 @@ mod tests {
 
     #[track_caller]
     fn says(found: (State, String), state: State, text: &str) {
-        assert!(found.0 == state && found.1.contains(text), "{} {}", found.0, found.1);
+        let (found, shown) = found;
+        assert!(found == state && shown.contains(text), "{found} {shown}");
     }
 
     #[test]
