@@ -314,11 +314,9 @@ mod tests {
         Link::read(params.signed_by(&key, &world.issuer).unwrap().der()).unwrap()
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as a sample has it")]
-    fn expected(world: &World) -> Option<Result<Expected, String>> {
-        let mut expected = Expected::of_pem(&world.pem).unwrap();
-        expected.names = vec!["radius.example.cz".to_owned()];
-        Some(Ok(expected))
+    fn known(world: &World) -> Expected {
+        let names = vec!["radius.example.cz".to_owned()];
+        Expected { names, ..Expected::of_pem(&world.pem).unwrap() }
     }
 
     fn sample(chain: Vec<Link>, expected: Option<Result<Expected, String>>) -> Sample {
@@ -359,7 +357,7 @@ mod tests {
     #[test]
     fn a_good_certificate_is_ok_and_its_days_are_told() {
         let world = world(2030);
-        let good = sample(vec![leaf(&world, 2026, 9)], expected(&world));
+        let good = sample(vec![leaf(&world, 2026, 9)], Some(Ok(known(&world))));
         says(
             &good,
             "",
@@ -382,13 +380,13 @@ mod tests {
     fn ends_are_critical_and_all_else_is_a_warning() {
         let fresh = world(2030);
         says(
-            &sample(vec![leaf(&fresh, 2026, 5)], expected(&fresh)),
+            &sample(vec![leaf(&fresh, 2026, 5)], Some(Ok(known(&fresh)))),
             "",
             State::Critical,
             "CRITICAL: the server's certificate radius.example.cz has expired on 2026-05-15",
         );
         let with = |change: &dyn Fn(&mut Sample)| {
-            let mut sample = sample(vec![leaf(&fresh, 2026, 9)], expected(&fresh));
+            let mut sample = sample(vec![leaf(&fresh, 2026, 9)], Some(Ok(known(&fresh))));
             change(&mut sample);
             sample
         };
@@ -425,7 +423,7 @@ mod tests {
             }
         });
         says(&old, "", State::Warning, "the server still speaks TLS 1.0, out of use by RFC 8996");
-        let root = sample(vec![leaf(&fresh, 2026, 9), fresh.root.clone()], expected(&fresh));
+        let root = sample(vec![leaf(&fresh, 2026, 9), fresh.root.clone()], Some(Ok(known(&fresh))));
         says(&root, "", State::Warning, "the root root is sent along");
         let none = with(&|sample| sample.shown = Err("the login failed".to_owned()));
         says(&none, "", State::Critical, "no certificate of example.cz: the login failed");
@@ -440,7 +438,7 @@ mod tests {
     fn an_authority_of_devices_ends_too() {
         let (fresh, old, soon) = (world(2030), world(2026), world(2027));
         let own = || vec![leaf(&fresh, 2026, 9)];
-        let mut gone = sample(own(), expected(&old));
+        let mut gone = sample(own(), Some(Ok(known(&old))));
         if let Ok(shown) = &mut gone.shown {
             shown.doubts = vec![doubt(0, DoubtKind::UnknownIssuer)];
         }
@@ -459,9 +457,9 @@ mod tests {
             "WARNING: the authority root has expired on 2026-01-01",
         );
         says(&sample(own(), both(&soon)), "-X 100", State::Warning, "the server's certificate");
-        says(&sample(own(), expected(&soon)), "-X 60", State::Ok, "");
+        says(&sample(own(), Some(Ok(known(&soon)))), "-X 60", State::Ok, "");
         says(
-            &sample(vec![leaf(&fresh, 2029, 9)], expected(&soon)),
+            &sample(vec![leaf(&fresh, 2029, 9)], Some(Ok(known(&soon)))),
             "-X 300",
             State::Warning,
             "WARNING: the authority root expires in 200.0 days",
@@ -480,7 +478,7 @@ mod tests {
         let told = |memory: &Memory, now: i64| Sample {
             memory: Some(Ok(memory.clone())),
             now,
-            ..sample(vec![other.clone()], expected(&world))
+            ..sample(vec![other.clone()], Some(Ok(known(&world))))
         };
         says(
             &told(&memory, NOW),
@@ -500,7 +498,7 @@ mod tests {
         );
         let broken = Sample {
             memory: Some(Err("cannot write /x".to_owned())),
-            ..sample(vec![other.clone()], expected(&world))
+            ..sample(vec![other.clone()], Some(Ok(known(&world))))
         };
         says(&broken, "", State::Unknown, "cannot write /x");
     }
@@ -508,7 +506,7 @@ mod tests {
     #[test]
     fn many_problems_are_not_all_on_the_first_line() {
         let world = world(2030);
-        let mut bad = sample(vec![leaf(&world, 2026, 5), world.root.clone()], expected(&world));
+        let mut bad = sample(vec![leaf(&world, 2026, 5), world.root.clone()], Some(Ok(known(&world))));
         bad.proposals = vec![EapType::MD5, EapType::LEAP];
         if let Ok(shown) = &mut bad.shown {
             shown.old = vec![Version::Tls10, Version::Tls11];

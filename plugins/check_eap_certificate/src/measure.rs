@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use access::{Nas, Purpose, Trace, Verdict, login};
 use check::{CheckError, Ctx};
@@ -18,6 +18,9 @@ use crate::{Args, Method, Source};
 
 /// Read of a file; documents from the web have a limit of fetch's.
 const MAX_FILE: u64 = 1024 * 1024;
+
+/// How much earlier than the check's own deadline a login ends, so that the message can say what was slow.
+const HAIR: Duration = Duration::from_millis(50);
 
 /// What was found out.
 pub(crate) struct Sample {
@@ -54,8 +57,8 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let connected = args.target.connect(ctx).await?;
     let identity = args.identity();
     let nas = args.nas.nas(&args.target.hostname, &identity, Purpose::Certificate);
-    let visit =
-        Visit { client: &connected.client, nas: &nas, identity, deadline: radius::deadline(ctx, None) };
+    let deadline = Instant::now() + ctx.remaining().saturating_sub(HAIR);
+    let visit = Visit { client: &connected.client, nas: &nas, identity, deadline };
 
     let (trace, method) = visit.first(args.method, known).await?;
     let mut sample = Sample {

@@ -235,8 +235,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn says((found, line): (State, String), state: State, text: &str) {
-        assert!(found == state && line.contains(text), "{found} {line}");
+    fn says(found: (State, String), state: State, text: &str) {
+        let (found, shown) = found;
+        assert!(found == state && shown.contains(text), "{found} {shown}");
     }
 
     #[test]

@@ -1,0 +1,388 @@
+//! An institution's RADIUS server, as it takes part in the federation: it is the home of its own realms, and asks
+//! the national server for everybody else. A real FreeRADIUS.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use testkit::{Identity, Server, wait_until};
+
+use super::world::{Place, World};
+use crate::support::{give, unprivileged};
+
+/// How a server is connected to the national one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// RadSec in both directions.
+    Radsec,
+    /// Plain RADIUS, which IPsec would protect.
+    Ipsec,
+}
+
+/// What an institution's server is.
+#[derive(Clone, Debug)]
+pub struct Institution {
+    /// Its folder, and its name in messages.
+    pub name: &'static str,
+    /// Its address.
+    pub address: &'static str,
+    /// Its home realms; the first is its Operator-Name.
+    pub realms: &'static [&'static str],
+    /// How it is connected.
+    pub way: Way,
+    /// Its EAP certificate.
+    pub identity: Identity,
+    /// Answers requests for Chargeable-User-Identity.
+    pub has_cui: bool,
+}
+
+/// A running server.
+pub struct Running {
+    pub institution: Institution,
+    folder: PathBuf,
+    server: Option<Server>,
+}
+
+impl Institution {
+    /// Writes its configuration; it is not started yet.
+    pub fn prepare(self, world: &World) -> Running {
+        let folder = world.folder(self.name);
+        for inner in ["log", "run"] {
+            std::fs::create_dir(folder.join(inner)).unwrap();
+        }
+        let running = Running { institution: self, folder, server: None };
+        running.configure(world);
+        running
+    }
+}
+
+impl Running {
+    /// Writes the configuration; it takes effect with the next start.
+    pub fn configure(&self, world: &World) {
+        std::fs::write(self.folder.join("radiusd.conf"), self.text(world)).unwrap();
+    }
+
+    /// Starts it, without waiting.
+    pub fn start(&mut self) {
+        give(&self.folder);
+        let mut command = unprivileged("/usr/sbin/freeradius");
+        command.args(["-f", "-n", "radiusd", "-d"]).arg(&self.folder);
+        self.server = Some(Server::start(&mut command));
+    }
+
+    /// Waits until it serves.
+    #[track_caller]
+    pub fn wait(&self) {
+        ready(&self.folder, self.institution.name);
+    }
+
+    /// Stops it.
+    pub fn stop(&mut self) {
+        self.server = None;
+        let _ = std::fs::remove_file(self.folder.join("log/radius.log"));
+    }
+
+    fn text(&self, world: &World) -> String {
+        let Institution { address, realms, way, identity, has_cui, .. } = &self.institution;
+        let pki = world.pki();
+        let mut text = common(&self.folder);
+        let (key, certificate) = (identity.key.display(), identity.certificate.display());
+        let own = realms.iter().map(|realm| realm.replace('.', "\\.")).collect::<Vec<_>>().join("|");
+        let _ = writeln!(
+            text,
+            "modules {{
+  eap {{
+    default_eap_type = peap
+    timer_expire = 60
+    max_sessions = 8192
+    tls-config tc {{
+      private_key_file = {key}
+      certificate_file = {certificate}
+      ca_file = {pki}/ca.pem
+      auto_chain = no
+      fragment_size = 1024
+      include_length = yes
+      cipher_list = \"DEFAULT@SECLEVEL=1\"
+      tls_min_version = \"1.2\"
+      tls_max_version = \"1.2\"
+      ecdh_curve = \"\"
+      cache {{
+        enable = no
+      }}
+    }}
+    ttls {{
+      tls = tc
+      default_eap_type = mschapv2
+      virtual_server = inner
+    }}
+    peap {{
+      tls = tc
+      default_eap_type = mschapv2
+      virtual_server = inner
+    }}
+    mschapv2 {{
+    }}
+  }}
+  mschap {{
+    use_mppe = yes
+    require_encryption = yes
+    require_strong = yes
+  }}
+  expr {{
+  }}
+  pap {{
+  }}
+  files {{
+    filename = {folder}/users
+  }}
+  always reject {{
+    rcode = reject
+  }}
+}}
+client monitor {{
+  ipaddr = 192.0.2.0/24
+  secret = {secret}
+  require_message_authenticator = yes
+}}
+client national {{
+  ipaddr = {national}
+  secret = {secret}
+}}",
+            folder = self.folder.display(),
+            secret = super::SECRET,
+            national = super::NATIONAL,
+        );
+        text += &upstream(*way, address, world);
+        let _ = writeln!(text, "server institution {{\n{}", listen(address));
+        if *way == Way::Radsec {
+            text += &listen_radsec(address, world);
+        }
+        let big: String = ('A'..='G')
+            .map(|c| format!("        &Reply-Message += \"{}\"\n", c.to_string().repeat(230)))
+            .collect();
+        let cui = if *has_cui {
+            "    if (&outer.request:Chargeable-User-Identity) {
+      update outer.session-state {
+        &Chargeable-User-Identity := \"%{sha1:salt%{tolower:%{User-Name}}%{%{outer.request:Operator-Name}:-}}\"
+      }
+    }
+"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "  authorize {{
+    if (&User-Name =~ /@({own})$/i) {{
+      eap {{
+        ok = return
+      }}
+    }}
+    else {{
+      update control {{
+        &Proxy-To-Realm := \"NATIONAL\"
+      }}
+      if (!&Operator-Name) {{
+        update request {{
+          &Operator-Name := \"1{operator}\"
+        }}
+      }}
+      if (!&Chargeable-User-Identity) {{
+        update request {{
+          &Chargeable-User-Identity := 0x00
+        }}
+      }}
+    }}
+  }}
+  authenticate {{
+    eap
+  }}
+  post-auth {{
+    update reply {{
+      &reply: += &session-state:
+    }}
+    if (&User-Name =~ /^big-test@({own})$/i) {{
+      update reply {{
+{big}      }}
+    }}
+    Post-Auth-Type REJECT {{
+    }}
+  }}
+}}
+server inner {{
+  authorize {{
+    # another outer identity than the inner one must be nobody's: anonymous@realm or @realm
+    if (&outer.request:User-Name && (&outer.request:User-Name != &User-Name) && (&outer.request:User-Name !~ /^(anonymous)?@/)) {{
+      reject
+    }}
+    # nobody of another realm is asked for from inside the tunnel
+    if (&User-Name !~ /@({own})$/i) {{
+      reject
+    }}
+    eap {{
+      ok = return
+    }}
+    files
+    mschap
+    pap
+  }}
+  authenticate {{
+    Auth-Type MS-CHAP {{
+      mschap
+    }}
+    Auth-Type PAP {{
+      pap
+    }}
+    eap
+  }}
+  post-auth {{
+{cui}  }}
+}}",
+            operator = realms[0],
+        );
+        let users: String = realms
+            .iter()
+            .flat_map(|realm| ["test", "big-test"].map(|user| format!("{user}@{realm}")))
+            .map(|user| format!("{user} Cleartext-Password := \"{}\"\n", super::PASSWORD))
+            .collect();
+        std::fs::write(self.folder.join("users"), users).unwrap();
+        text
+    }
+}
+
+/// What all FreeRADIUS servers here begin with.
+pub fn common(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "prefix = /usr
+libdir = /usr/lib/freeradius
+name = radiusd
+logdir = {folder}/log
+run_dir = {folder}/run
+pidfile = {folder}/run/radiusd.pid
+max_request_time = 30
+cleanup_delay = 5
+max_requests = 16384
+hostname_lookups = no
+log {{
+  destination = files
+  file = ${{logdir}}/radius.log
+}}
+security {{
+  max_attributes = 200
+  reject_delay = 0
+  status_server = yes
+  allow_vulnerable_openssl = yes
+}}
+thread pool {{
+  start_servers = 2
+  max_servers = 4
+  min_spare_servers = 1
+  max_spare_servers = 4
+}}
+"
+    )
+}
+
+/// Waits until the FreeRADIUS of this folder serves.
+#[track_caller]
+pub fn ready(folder: &Path, name: &str) {
+    let log = || std::fs::read_to_string(folder.join("log/radius.log")).unwrap_or_default();
+    wait_until(&format!("{name} is ready"), || {
+        let log = log();
+        assert!(!log.contains("Error:"), "{name}: {log}");
+        log.contains("Ready to process requests")
+    });
+}
+
+/// Listens for RADIUS.
+pub fn listen(address: &str) -> String {
+    format!("  listen {{\n    type = auth\n    ipaddr = {address}\n    port = 1812\n  }}\n")
+}
+
+/// Listens for RadSec.
+pub fn listen_radsec(address: &str, world: &World) -> String {
+    format!(
+        "  listen {{
+    type = auth
+    ipaddr = {address}
+    port = 2083
+    proto = tcp
+    clients = radsec_clients
+    limit {{
+      max_connections = 64
+      lifetime = 0
+      idle_timeout = 600
+    }}
+{}  }}
+",
+        tls(world, true)
+    )
+}
+
+/// Who may connect by RadSec.
+pub fn radsec_clients(addresses: &[&str]) -> String {
+    let clients: String = addresses
+        .iter()
+        .map(|address| {
+            format!(
+                "  client {address} {{\n    ipaddr = {address}\n    proto = tls\n    secret = radsec\n  }}\n"
+            )
+        })
+        .collect();
+    format!("clients radsec_clients {{\n{clients}}}\n")
+}
+
+/// A server that requests are passed on to.
+pub fn home_server(name: &str, place: Place<'_>, way: Way, world: &World) -> String {
+    let Place { from, to } = place;
+    let (port, how) = match way {
+        Way::Radsec => (2083, format!("  proto = tcp\n  secret = radsec\n{}", tls(world, false))),
+        Way::Ipsec => (1812, format!("  secret = {}\n", super::SECRET)),
+    };
+    format!(
+        "home_server {name} {{
+  type = auth
+  ipaddr = {to}
+  port = {port}
+  src_ipaddr = {from}
+  response_window = 6
+  zombie_period = 10
+  status_check = status-server
+  check_interval = 6
+  num_answers_to_alive = 3
+  limit {{
+    max_connections = 8
+    lifetime = 0
+    idle_timeout = 0
+  }}
+{how}}}
+"
+    )
+}
+
+fn tls(world: &World, is_server: bool) -> String {
+    let Identity { certificate, key } = world.radsec();
+    let (certificate, key, pki) = (certificate.display(), key.display(), world.pki());
+    let client = if is_server { "      require_client_cert = yes\n" } else { "" };
+    format!(
+        "    tls {{
+      private_key_file = {key}
+      certificate_file = {certificate}
+      ca_file = {pki}/ca.pem
+      fragment_size = 8192
+{client}      tls_min_version = \"1.2\"
+      tls_max_version = \"1.2\"
+      ecdh_curve = \"\"
+    }}
+"
+    )
+}
+
+fn upstream(way: Way, address: &str, world: &World) -> String {
+    let national = home_server("national", Place { from: address, to: super::NATIONAL }, way, world);
+    format!(
+        "{}proxy server {{\n  default_fallback = no\n}}\n{national}home_server_pool national {{\n  home_server = national\n}}\n\
+         realm NATIONAL {{\n  auth_pool = national\n  nostrip\n}}\n",
+        radsec_clients(&[super::NATIONAL])
+    )
+}
