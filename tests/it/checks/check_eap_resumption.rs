@@ -149,7 +149,7 @@ fn correct_and_disabled_resumption_are_told_apart() {
         assert_eq!(stations.len(), 2, "{stations:?}");
         assert!(stations.iter().all(|station| station.starts_with("70-6F-6C-6")), "{stations:?}");
         assert!(run.metric("time") > 0.0 && run.metric("ttls_time") > 0.0 && run.metric("peap_time") > 0.0);
-        assert_eq!(run.metric("round_trips") as usize, seen.requests);
+        assert_eq!(run.perfdata["round_trips"], format!("{};;;0", seen.requests));
     }
     let off = stage.mock.clone().start();
     let run = stage.of(&off).program_only().run().expect(State::Ok);
@@ -197,12 +197,8 @@ fn a_verdict_without_a_good_login_is_no_good_verdict() {
 #[test]
 fn who_lets_anybody_in_is_told_as_such() {
     let stage = Stage::new();
-    for fault in [Fault::AcceptsAtOnce] {
-        stage
-            .with(fault, &["-e", "PEAP"])
-            .expect(State::Critical)
-            .says("PEAP: anybody is accepted, with a wrong password too");
-    }
+    let run = stage.with(Fault::AcceptsAtOnce, &["-e", "PEAP"]).expect(State::Critical);
+    run.says("PEAP: anybody is accepted, with a wrong password too");
     let mock = stage.mock.clone().fault(Fault::NoMessageAuthenticator(On::Accept));
     let server = mock.resumption(Resumption::Unchecked).start();
     stage.of(&server).arg("--without-control").run().expect(State::Critical).says(VULNERABLE);
