@@ -81,6 +81,7 @@ impl Running {
         let _ = std::fs::remove_file(self.folder.join("log/radius.log"));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one configuration file")]
     fn text(&self, world: &World) -> String {
         let Institution { address, realms, way, identity, has_cui, .. } = &self.institution;
         let pki = world.pki();
@@ -325,7 +326,17 @@ pub fn radsec_clients(addresses: &[&str]) -> String {
         .iter()
         .map(|address| {
             format!(
-                "  client {address} {{\n    ipaddr = {address}\n    proto = tls\n    secret = radsec\n  }}\n"
+                "  client {address} {{
+    ipaddr = {address}
+    proto = tls
+    secret = radsec
+    limit {{
+      max_connections = 16
+      lifetime = 0
+      idle_timeout = 600
+    }}
+  }}
+"
             )
         })
         .collect();

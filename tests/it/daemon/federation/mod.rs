@@ -12,6 +12,7 @@ mod world;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testkit::{program, wait_until};
@@ -121,38 +122,30 @@ impl Federation {
         });
     }
 
+    /// Runs one service until it is in this hard state, and gives it.
+    #[track_caller]
+    fn becomes(&self, host: &str, service: &str, state: &str) -> Value {
+        self.settles(host, service, state, |object| object["condition"] == state)
+    }
+
     /// Runs one service until it is in a hard state that is not OK, and gives it.
     #[track_caller]
     fn turns_bad(&self, host: &str, service: &str) -> Value {
-        let mut last = Value::Null;
-        wait_until(&format!("{host};{service} is bad"), || {
-            last = self.daemon.object(host, service);
-            let is_bad = last["state_type"] == "hard" && last["condition"] != "ok";
-            if !is_bad {
-                self.recheck_service(host, service);
-                std::thread::sleep(std::time::Duration::from_millis(500));
-            }
-            is_bad
-        });
-        last
+        self.settles(host, service, "bad", |object| object["condition"] != "ok")
     }
 
-    /// Runs one service until it is in a hard state, and gives it.
     #[track_caller]
-    fn becomes(&self, host: &str, service: &str, state: &str) -> Value {
-        let wanted = format!("{state} hard");
-        let mut last = Value::Null;
-        wait_until(&format!("{host};{service} is {wanted}"), || {
-            last = self.daemon.object(host, service);
-            let now =
-                format!("{} {}", last["condition"].as_str().unwrap(), last["state_type"].as_str().unwrap());
-            if now != wanted {
-                self.recheck_service(host, service);
-                std::thread::sleep(std::time::Duration::from_millis(500));
+    fn settles(&self, host: &str, service: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let object = self.daemon.object(host, service);
+            if object["state_type"] == "hard" && is_so(&object) {
+                return object;
             }
-            now == wanted
-        });
-        last
+            assert!(start.elapsed() < Duration::from_secs(90), "{host};{service} never was {what}: {object}");
+            self.recheck_service(host, service);
+            std::thread::sleep(Duration::from_millis(500));
+        }
     }
 }
 
@@ -167,7 +160,7 @@ fn configure(world: &World, national: &National, cat: &Cat) -> Daemon {
         let text = fs::read_to_string(entry.path()).unwrap().replace("-t 50", "-t 8");
         fs::write(daemon.path("objects").join(entry.file_name()), text).unwrap();
     }
-    for folder in ["secrets/accounts", "remembered"] {
+    for folder in ["secrets/accounts", "remembered/radsec", "remembered/certificates"] {
         fs::create_dir_all(daemon.path(folder)).unwrap();
     }
     daemon.write("secrets/secret", SECRET);
@@ -243,7 +236,9 @@ fn everything_breaks_one_by_one() {
 
 /// Every row of the example becomes OK, and nobody gets a mail.
 fn all_is_well(federation: &Federation) {
-    SERVERS.iter().for_each(|host| federation.recheck(host));
+    for host in SERVERS {
+        federation.recheck(host);
+    }
     let ran = |object: &Value| !object["last_check"].is_null();
     let services = || federation.objects().into_iter().filter(|object| object["service"].is_string());
     wait_until("everything ran", || services().all(|object| ran(&object)));
@@ -366,7 +361,9 @@ fn the_national_server_is_down(federation: &mut Federation) {
     let north = SERVERS[0];
     federation.national.stop();
     // a connection that was there a moment ago may have been idle
-    fs::remove_dir_all(federation.daemon.path("remembered/radsec")).unwrap();
+    let memory = federation.daemon.path("remembered/radsec");
+    fs::remove_dir_all(&memory).unwrap();
+    fs::create_dir(&memory).unwrap();
     federation.becomes(north, "RADSEC", "critical");
     federation.is_blocked(north, "BIG-PACKET", "RADSEC");
     for realm in ["@south.example", "@students.south.example", "@east.example"] {
