@@ -221,7 +221,7 @@ fn connect(daemon: &Daemon) {
 }
 
 #[test]
-#[ignore = "unfinished: run with --ignored; it was not yet seen to pass behind the first server that breaks"]
+#[ignore = "unfinished: passes up to the replaced certificate; what comes behind was not yet seen to pass"]
 fn everything_breaks_one_by_one() {
     in_network_namespace(module_path!(), "everything_breaks_one_by_one", || {
         let mut federation = Federation::start();
@@ -313,7 +313,7 @@ fn fragments_are_dropped(federation: &Federation) {
     let east = SERVERS[1];
     federation.world.filter("ip frag-off & 0x3fff != 0 drop;");
     let big = federation.becomes(east, "BIG-PACKET", "critical");
-    assert!(big["output"].as_str().unwrap().contains("fragment"), "{big}");
+    assert!(big["output"].as_str().unwrap().contains("large packets are lost"), "{big}");
     federation.becomes(east, "@east.example", "ok");
     federation.world.filter("accept;");
     federation.becomes(east, "BIG-PACKET", "ok");

@@ -68,11 +68,18 @@ impl World {
         &self.certificates.radsec
     }
 
-    /// A certificate for the EAP of this server, by the authority or by one that nobody trusts.
+    /// A certificate for the EAP of this server, by the authority or by one that nobody trusts; files whose names end
+    /// with a digit have another key than the rest.
     pub fn identity(&self, file: &str, name: &str, trusted: bool) -> Identity {
         let Pki { authority, stranger, .. } = &self.certificates;
         let by = if trusted { authority } else { stranger };
-        let identity = by.sign(&Leaf { file, name, names: &[name], other_key: !trusted, ..Leaf::default() });
+        let identity = by.sign(&Leaf {
+            file,
+            name,
+            names: &[name],
+            other_key: file.ends_with(|c: char| c.is_ascii_digit()),
+            ..Leaf::default()
+        });
         give(Path::new(&self.pki()));
         identity
     }
