@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How much earlier than the check's own deadline the work is told that time is over, so that it can
 /// say what was slow.
-const HAIR: Duration = Duration::from_millis(50);
+const HAIR: Duration = Duration::from_millis(150);
 
 /// What the work is given: the deadline, and a way to wait for async I/O.
 pub struct Apart {
