@@ -58,9 +58,9 @@ pub struct Args {
     /// State if it is
     #[arg(long, value_name = "STATE", default_value = "unknown", help_heading = "Check")]
     stale_state: State,
-    /// Be the collector: read what is new in --log, add it to the aggregate. Once an hour, with more time
-    /// (-t 300); two at once do not disturb each other
-    #[arg(long, requires = "logs", conflicts_with_all = ["hostname", "attribute"], help_heading = "Collector")]
+    /// Be the collector: read what is new in --log, add it to the aggregate, of all clients whatever -H
+    /// says. Once an hour, with more time (-t 300); two at once do not disturb each other
+    #[arg(long, requires = "logs", conflicts_with = "attribute", help_heading = "Collector")]
     collect: bool,
     /// A log, or several by * and ?; what was rotated away from it is found (also .gz)
     #[arg(long = "log", id = "logs", value_name = "PATH", help_heading = "Collector")]

@@ -47,26 +47,39 @@ impl Telling {
 impl Engine {
     /// Looks whether anything is to be told now, and if not, when to look again.
     pub(crate) fn consider(&mut self, id: ObjectId, now: Timestamp) {
+        let untold = self.has_untold_problem(id);
+        // many problems told as one are silenced by the same as the single one: first by what, then whether
+        if untold {
+            self.bring_silence_up_to(id, now);
+        }
         if self.state(id).extras.is_some() {
             self.tell_what_is_owed(id, now);
             self.consider_unrest(id, now);
         }
-        let state = self.state(id);
-        if !state.condition.is_problem() || (!state.pending && state.last_notification.is_none()) {
+        if !untold {
             return;
         }
-        let mut case = self.case(id, now);
-        // what has been told is not silenced by what comes later
-        if veto::told_already(&case).is_none() {
-            case.silenced_until = case.silenced_now();
-        }
-        let (verdict, silenced_until) = (veto::problem(&case), case.silenced_until);
-        if silenced_until != state.silenced_until {
-            self.state_mut(id).silenced_until = silenced_until;
-        }
-        match verdict {
+        match veto::problem(&self.case(id, now)) {
             None => self.tell_problem(id, now),
             Some(reason) => self.hold(id, reason, now),
+        }
+    }
+
+    /// Is there a problem of which people are to be told, or to be told again?
+    fn has_untold_problem(&self, id: ObjectId) -> bool {
+        let state = self.state(id);
+        state.condition.is_problem() && (state.pending || state.last_notification.is_some())
+    }
+
+    /// What has been told is not silenced by what comes later.
+    fn bring_silence_up_to(&mut self, id: ObjectId, now: Timestamp) {
+        let case = self.case(id, now);
+        if veto::told_already(&case).is_some() {
+            return;
+        }
+        let silenced_until = case.silenced_now();
+        if silenced_until != self.state(id).silenced_until {
+            self.state_mut(id).silenced_until = silenced_until;
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) fn command_name(check: &CheckDef) -> String {
 
 /// Options with a value of such a name are in no definition: their value is a secret, and nothing but one.
 /// `NAME[,USER[,PASSWORD]]` is not among them: it names a module, and may go without the password.
-const SECRETS: [&str; 2] = ["PASSWORD", "USER:PASSWORD"];
+const SECRETS: [&str; 3] = ["PASSWORD", "SECRET", "USER:PASSWORD"];
 
 /// All options that belong into a definition. Passwords do not: arguments stand in process lists.
 pub(super) fn options(check: &CheckDef) -> Vec<Opt> {
@@ -154,7 +154,7 @@ mod tests {
             for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
                 let mut refused =
                     command.get_arg_conflicts_with(argument).into_iter().filter_map(Arg::get_long);
-                assert!(!refused.any(|long| long == key), "{}: {argument}", check.definition.name);
+                assert!(!refused.any(|long| long == key), "{}: {}", check.definition.name, argument.get_id());
             }
         }
     }
@@ -178,10 +178,16 @@ mod tests {
             left_out,
             [
                 "check_apt_repo --authorization",
+                "check_eap --secret",
+                "check_eap --password",
+                "check_eap_certificate --secret",
+                "check_eap_resumption --secret",
+                "check_eap_resumption --password",
                 "check_http --authorization",
                 "check_http_listing --authorization",
                 "check_mail_loop --smtp-password",
                 "check_mail_loop --imap-password",
+                "check_radius --password",
                 "check_sftp --password",
                 "check_smtp --authpass",
             ]
