@@ -231,7 +231,6 @@ fn the_example_is_verified_without_a_warning() {
 }
 
 #[test]
-#[ignore = "passed as a whole once, in 130 s: to be run more often before everybody waits for it"]
 fn everything_breaks_one_by_one() {
     in_network_namespace(module_path!(), "everything_breaks_one_by_one", || {
         let mut federation = Federation::start();
