@@ -9,7 +9,7 @@
 # @param directives
 #   What the resource's parameters say, by directive.
 # @param options
-#   Directives without a parameter.
+#   Directives that no parameter gives.
 # @param vars
 #   Custom variables.
 function hlidka::definition(
@@ -28,8 +28,8 @@ function hlidka::definition(
     'name', 'register', 'event_handler', 'is_volatile', 'hostgroup_name', 'proxy', 'failure_budget',
   ]
   $options.keys.each |$key| {
-    if $key in $directives {
-      fail("${resource}: options: ${key} has a parameter of its own; use that")
+    unless $directives[$key] in [undef, ''] {
+      fail("${resource}: options: ${key} is given by a parameter too; take one of them")
     }
   }
   $variables = $vars.reduce({}) |$all, $pair| {

@@ -16,7 +16,7 @@
 # @param mode
 #   Mode of the files; folders get the x that belongs to it.
 # @param reload
-#   Command that is run after a change, or undef for none.
+#   Command that is run after a change; '' for none.
 class hlidka::collect (
   Pattern[/\A[a-z0-9][a-z0-9_.-]*\z/] $server = 'default',
   Hlidka::Path $directory = '/var/lib/hlidka/exported',
@@ -24,14 +24,14 @@ class hlidka::collect (
   Variant[String[1], Integer] $owner = 'root',
   Variant[String[1], Integer] $group = 'hlidka',
   Pattern[/\A0?[0-7]{3}\z/] $mode = '0640',
-  Optional[String[1]] $reload = '/usr/local/bin/hlidka reload',
+  String $reload = '/usr/local/bin/hlidka reload',
 ) {
   $brought = $nodes ? {
     undef   => [],
     default => $nodes.map |$certname| { "${certname}.cfg" },
   }
   $told = $reload ? {
-    undef   => undef,
+    ''      => undef,
     default => Exec['hlidka reload'],
   }
   file { $directory:
@@ -62,7 +62,7 @@ class hlidka::collect (
     }
   }
 
-  if $reload {
+  if $reload != '' {
     exec { 'hlidka reload':
       command     => $reload,
       refreshonly => true,
