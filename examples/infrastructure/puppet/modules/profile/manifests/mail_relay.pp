@@ -17,7 +17,7 @@ class profile::mail_relay (
     check_command => ['site_onion_smtp', $onion],
   }
   hlidka::service { 'mail is relayed':
-    check_command  => ['site_mail_loop', 'probe@elsewhere.example', 'imap.elsewhere.example'],
+    check_command  => 'site_mail_loop',
     check_interval => 30,
     retry_interval => 10,
   }
