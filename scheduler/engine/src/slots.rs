@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Action, Check, CheckCommand, CheckResult, CommandId, DayRange, Engine, Event, GraphBuilder, Limits,
-        Object, Restored, Settings,
+        Action, Check, CheckCommand, CheckResult, CommandId, DayRange, Definition, Engine, Event,
+        GraphBuilder, Limits, Object, Restored, Settings,
     };
 
     const START: Timestamp = Timestamp::from_secs(1_795_996_800);
@@ -134,11 +134,10 @@ mod tests {
                 name: format!("h{n}").into(),
                 kind: Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() },
                 settings,
-                check: (n % 19 != 0).then(|| Check::Command(command.clone())),
-                alias: None,
-                notes_url: None,
-                variables: Box::new([]),
-                origin: crate::Origin::default(),
+                definition: Arc::new(Definition {
+                    check: (n % 19 != 0).then(|| Check::Command(command.clone())),
+                    ..Definition::default()
+                }),
             });
         }
         builder.build()

@@ -100,6 +100,7 @@ fn whole(key: &str, value: f64) -> Result<u32, String> {
 mod tests {
     use super::*;
     use crate::plan::number::{amount, rate};
+    use proptest::prelude::*;
 
     /// Per hour and per second, as people read it.
     fn both(per_hour: f64) -> (String, String) {
@@ -169,6 +170,17 @@ mod tests {
         ] {
             let error = Formula::parse(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_numbers_make_it_panic(text in "((TA|RS|Ng|Nl|x)(=)(0|1|7|1e9|4294967296|1/3|-1|é|)(,|)){0,5}") {
+            if let Ok(formula) = Formula::parse(&text) {
+                let all = [formula.from_monitor(), formula.handled(), formula.local(), formula.national(), formula.made()];
+                prop_assert!(all.iter().all(|logins| logins.is_finite() && *logins >= 0.0), "{:?}", formula);
+                prop_assert!(formula.local() <= formula.handled() + 1e-6);
+            }
         }
     }
 }

@@ -184,7 +184,7 @@ impl<'g> Tally<'g> {
             starts: vec![0; seconds],
             logins: vec![0; seconds],
             changes: vec![0; seconds * SAMPLES + 1],
-            of_target: Seconds { counts: vec![0; seconds], touched: Vec::new(), peak: 0 },
+            of_target: Seconds { counts: vec![0; seconds], touched: Vec::new(), all: 0, peak: 0 },
             commands: vec![None; graph.commands.len()],
             checked: 0,
             aggregates: 0,
@@ -277,24 +277,28 @@ impl<'g> Tally<'g> {
 /// Counts of one target in each second; emptied by what was put in, not by their length.
 struct Seconds {
     counts: Vec<u32>,
+    /// Seconds with a count.
     touched: Vec<usize>,
+    all: u64,
     peak: u32,
 }
 
 impl Seconds {
     fn add(&mut self, second: usize) {
+        if self.counts[second] == 0 {
+            self.touched.push(second);
+        }
         self.counts[second] += 1;
+        self.all += 1;
         self.peak = self.peak.max(self.counts[second]);
-        self.touched.push(second);
     }
 
     /// All of them and the most of one second; from nothing again.
     fn take(&mut self) -> (u64, u32) {
-        let all = self.touched.len() as u64;
         for second in self.touched.drain(..) {
             self.counts[second] = 0;
         }
-        (all, std::mem::take(&mut self.peak))
+        (std::mem::take(&mut self.all), std::mem::take(&mut self.peak))
     }
 }
 

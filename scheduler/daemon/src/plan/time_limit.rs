@@ -123,6 +123,7 @@ fn seconds(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn limits(objects: &str) -> Vec<(String, TimeLimit)> {
         let of = config::load_text("x.cfg", objects.as_bytes().to_vec()).unwrap();
@@ -185,6 +186,14 @@ mod tests {
                 (secs(span), own.is_some_and(|own| own > scheduler)),
                 "{name}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_limit_is_a_time(words in prop::collection::vec("(-t|--timeout|=|[0-9.:e-]|é){0,5}", 0..6)) {
+            let found = in_arguments(words.iter().map(String::as_str));
+            prop_assert!(found.is_none_or(|seconds| seconds > 0.0 && seconds <= LONGEST));
         }
     }
 }
