@@ -52,7 +52,7 @@ impl Formula {
     }
 
     /// Qm: logins an hour from the monitor to each server.
-    pub fn from_monitor(&self) -> f64 {
+    pub fn direct(&self) -> f64 {
         self.ng * (f64::from(self.ta) - 1.0) + self.nl
     }
 
@@ -73,7 +73,7 @@ impl Formula {
 
     /// Logins an hour that the monitor makes in all.
     pub fn made(&self) -> f64 {
-        f64::from(self.rs) * self.from_monitor()
+        f64::from(self.rs) * self.direct()
     }
 }
 
@@ -128,13 +128,13 @@ mod tests {
     fn e35_queries_from_the_monitor_to_each_server_and_through_the_proxies() {
         let formula = Formula::parse("TA=20,RS=30,Ng=2,Nl=12").unwrap();
         assert_eq!(formula, Formula::parse("TA=20").unwrap(), "these are the defaults");
-        assert_eq!(formula.from_monitor(), 50.0, "2 x 19 + 12");
+        assert_eq!(formula.direct(), 50.0, "2 x 19 + 12");
         assert_eq!(formula.handled(), 108.0, "2 x 48 + 12");
         assert_eq!(formula.local(), 70.0, "12 + 2 x 29");
         assert_eq!(formula.national(), 1140.0, "30 x 2 x 19");
         assert_eq!(formula.made(), 1500.0, "30 x 50");
         // what comes from the monitor, and what other servers forward
-        assert_eq!(formula.handled(), formula.from_monitor() + 2.0 * 29.0);
+        assert_eq!(formula.handled(), formula.direct() + 2.0 * 29.0);
     }
 
     /// E36: today's interval of six hours.
@@ -177,7 +177,7 @@ mod tests {
         #[test]
         fn no_numbers_make_it_panic(text in "((TA|RS|Ng|Nl|x)(=)(0|1|7|1e9|4294967296|1/3|-1|é|)(,|)){0,5}") {
             if let Ok(formula) = Formula::parse(&text) {
-                let all = [formula.from_monitor(), formula.handled(), formula.local(), formula.national(), formula.made()];
+                let all = [formula.direct(), formula.handled(), formula.local(), formula.national(), formula.made()];
                 prop_assert!(all.iter().all(|logins| logins.is_finite() && *logins >= 0.0), "{:?}", formula);
                 prop_assert!(formula.local() <= formula.handled() + 1e-6);
             }

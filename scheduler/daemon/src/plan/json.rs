@@ -80,7 +80,7 @@ fn federation(forecast: &Forecast<'_>) -> Option<Value> {
     });
     let even = logins.even.map(|even| {
         json!({
-            "ta": even.ta, "rs": even.rs, "ng": even.ng, "nl": even.nl, "qm": even.from_monitor(),
+            "ta": even.ta, "rs": even.rs, "ng": even.ng, "nl": even.nl, "qm": even.direct(),
             "qt": even.handled(), "local": even.local(), "qnren": even.national(),
         })
     });

@@ -193,10 +193,10 @@ impl<'g> Tally<'g> {
     }
 
     /// Counts the checks of one object; none if it has none.
-    fn object<'c>(
+    fn object(
         &mut self,
         id: ObjectId,
-        limits: &mut TimeLimits<'c>,
+        limits: &mut TimeLimits<'_>,
         is_login: bool,
     ) -> Result<Option<Silent>, String> {
         let command = match &self.graph.object(id).check {

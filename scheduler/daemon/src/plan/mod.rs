@@ -137,7 +137,7 @@ impl<'c> Forecast<'c> {
 /// `1`, `0.2`: more than nothing, at most a day.
 fn seconds(text: &str) -> Result<Span, String> {
     match text.parse::<f64>() {
-        Ok(seconds) if seconds >= 0.001 && seconds <= 86_400.0 => Ok(Span::from_minutes(seconds / 60.0)),
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Span::from_minutes(seconds / 60.0)),
         _ => Err(format!("`{text}` is no number of seconds between 0.001 and 86400")),
     }
 }

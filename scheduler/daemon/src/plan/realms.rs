@@ -198,7 +198,9 @@ impl Logins {
         }
         let own: Vec<f64> = servers.iter().map(|server| server.local).collect();
         for (homes, forwarded) in realms.homes.iter().zip(&forwarded) {
-            homes.iter().for_each(|home| servers[*home as usize].local += forwarded);
+            for home in homes {
+                servers[*home as usize].local += forwarded;
+            }
         }
         for (server, own) in servers.iter_mut().zip(&own) {
             server.handled = server.from_monitor + server.local - own;

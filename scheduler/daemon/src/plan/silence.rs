@@ -146,7 +146,9 @@ impl<'r> AtHome<'r> {
     fn new(realms: &'r Realms) -> AtHome<'r> {
         let mut of_server = vec![Vec::new(); realms.servers.len()];
         for (realm, homes) in (0..).zip(&realms.homes) {
-            homes.iter().for_each(|server| of_server[*server as usize].push(realm));
+            for server in homes {
+                of_server[*server as usize].push(realm);
+            }
         }
         AtHome { realms, of_server }
     }

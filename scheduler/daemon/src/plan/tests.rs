@@ -89,7 +89,7 @@ fn e35_a_loaded_federation_has_the_quantities_of_the_formulas() {
         );
         let mut at_home_alone = 0;
         for (place, server) in federation.logins.servers.iter().enumerate() {
-            assert!(close(server.from_monitor, formula.from_monitor()), "{given}: {server:?}");
+            assert!(close(server.from_monitor, formula.direct()), "{given}: {server:?}");
             let homes = federation
                 .realms
                 .homes

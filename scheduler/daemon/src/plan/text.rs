@@ -197,12 +197,7 @@ fn logins(of: &Forecast<'_>, federation: &Federation) -> String {
     let mut rows = vec![row(["", "", "least", "mean", "most", "a second", "packets/s"])];
     let mut heaviest: Vec<(&str, &str)> = Vec::new();
     for (name, what, value, formula) in [
-        (
-            "Qm",
-            "from the monitor",
-            (|s| s.from_monitor) as fn(&OfServer) -> f64,
-            formula(Formula::from_monitor),
-        ),
+        ("Qm", "from the monitor", (|s| s.from_monitor) as fn(&OfServer) -> f64, formula(Formula::direct)),
         ("Qt", "handled", |s| s.handled, formula(Formula::handled)),
         ("", "own database of users", |s| s.local, formula(Formula::local)),
     ] {
@@ -216,7 +211,8 @@ fn logins(of: &Forecast<'_>, federation: &Federation) -> String {
         cells.push(if name.is_empty() { String::new() } else { rate(most / 3600.0 * PACKETS) });
         cells.extend(formula);
         rows.push(cells);
-        heaviest.extend(realms.servers.get(place).map(|host| (what, &*of.of.graph.object(*host).name)));
+        let host = realms.servers.get(place).filter(|_| most > least * 1.000_001);
+        heaviest.extend(host.map(|host| (what, &*of.of.graph.object(*host).name)));
     }
     let mut national = row(["Qnren", "national proxies", "", ""]);
     let per_second = logins.national / 3600.0;
@@ -228,6 +224,7 @@ fn logins(of: &Forecast<'_>, federation: &Federation) -> String {
     }
     text.push_str(&table(2, &rows));
     match heaviest.as_slice() {
+        [] => {}
         [(_, one), rest @ ..] if rest.iter().all(|(_, host)| host == one) => {
             let _ = writeln!(text, "  heaviest server: {one}");
         }

@@ -34,7 +34,7 @@ fn text(all: &[(&Formula, Silence)], ask: &Ask) -> String {
         cells.push(rate(formula.national() / 3600.0 * PACKETS));
         rows.push(cells);
         let mut cells = vec![ta.clone()];
-        cells.extend([formula.from_monitor(), formula.local(), formula.made()].into_iter().flat_map(both));
+        cells.extend([formula.direct(), formula.local(), formula.made()].into_iter().flat_map(both));
         more.push(cells);
         costs.push(vec![
             ta,
@@ -74,7 +74,7 @@ fn as_json(formula: &Formula, silence: &Silence) -> Value {
     json!({
         "ta": formula.ta, "rs": formula.rs, "ng": formula.ng, "nl": formula.nl,
         "services": formula.services(),
-        "qm": both(formula.from_monitor()), "qt": both(formula.handled()),
+        "qm": both(formula.direct()), "qt": both(formula.handled()),
         "local": both(formula.local()), "qnren": both(formula.national()),
         "from_monitor_in_all": both(formula.made()),
         "nren_packets_per_second": formula.national() / 3600.0 * PACKETS,
