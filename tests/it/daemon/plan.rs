@@ -71,7 +71,7 @@ fn e36_what_if_shows_the_federation_s_table() {
 #[test]
 fn e35_scripts_read_the_same_plan() {
     let arguments = ["examples/federation", "--from", "2026-11-30T00:00", "--hours", "6", "--top", "0"];
-    let (json, text) = (json(&arguments), answer(&arguments));
+    let (json, text) = (json(&arguments), answer(&arguments).replace(',', ""));
     assert!(
         text.contains(&format!("{} checks of {} objects in 6 hours", json["checks"]["all"], json["checked"]))
     );
@@ -178,6 +178,6 @@ fn e35_a_silent_server_hears_as_many_requests_as_are_planned() {
     assert_eq!(run.metric("retransmissions"), again, "{}", run.output);
     assert_eq!(again, 2.0);
     silent.set_nonblocking(true).unwrap();
-    let heard = (0..).take_while(|_| silent.recv(&mut [0; 4096]).is_ok()).count();
+    let heard = (0..100).take_while(|_| silent.recv(&mut [0; 4096]).is_ok()).count();
     assert_eq!(heard, 3);
 }
