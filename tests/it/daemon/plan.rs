@@ -125,7 +125,7 @@ fn e35_check_exits_with_1_over_a_limit_and_with_2_without_an_answer() {
     for (yaml, says) in [
         (
             "plan:\n  servers: radius-server\n",
-            "hlidka.yaml:3: warning: plan.servers: no such host group: `radius-server`",
+            "hlidka.yaml:3: error: plan.servers: no such host group: `radius-server`",
         ),
         ("plan:\n  limits: {check_per_second: 3}\n", "nearest known: `checks_per_second`"),
     ] {

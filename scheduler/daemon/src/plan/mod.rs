@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use config::Configuration;
+use config::{Configuration, Problem, Severity};
 use engine::{Span, Timestamp};
 
 use self::formula::Formula;
@@ -116,7 +116,8 @@ fn answer(ask: &Ask) -> Result<ExitCode> {
 impl<'c> Forecast<'c> {
     fn of(of: &'c Configuration, path: &Path, duration: Span, window: Window) -> Result<Forecast<'c>> {
         if let Some(problem) = of.options.plan.problem(&of.graph) {
-            bail!("{problem}");
+            // a warning to the daemon, which needs no plan
+            bail!("{}", Problem { severity: Severity::Error, ..problem });
         }
         let realms = Realms::of(of);
         let logins = realms.as_ref().map(|realms| realms.logins(of.graph.objects().len()));
