@@ -1,6 +1,6 @@
 //! The timetable of one object, for whoever plans a load: [`Graph::slots`].
 
-use crate::graph::{Graph, Kind, ObjectId, PeriodId};
+use crate::graph::{Check, Graph, Kind, ObjectId, PeriodId};
 use crate::period::Timeperiod;
 use crate::switch::Switch;
 use crate::time::{Span, Timestamp};
@@ -40,7 +40,8 @@ impl Graph {
             Kind::Host { .. } => Switch::HostChecks,
             Kind::Service { .. } => Switch::ServiceChecks,
         };
-        let is_checked = object.check.is_some() && settings.active_checks && self.rules.switches.has(of_all);
+        let can_be_asked = !matches!(object.check, None | Some(Check::Stale));
+        let is_checked = can_be_asked && settings.active_checks && self.rules.switches.has(of_all);
         let (check, retry) = (settings.check_interval, settings.retry_interval);
         if !is_checked || check.is_zero() {
             return None;
@@ -100,8 +101,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Action, Check, CheckCommand, CheckResult, CommandId, DayRange, Definition, Engine, Event,
-        GraphBuilder, Limits, Object, Restored, Settings,
+        Action, CheckCommand, CheckResult, CommandId, DayRange, Definition, Engine, Event, GraphBuilder,
+        Limits, Object, Restored, Settings,
     };
 
     const START: Timestamp = Timestamp::from_secs(1_795_996_800);
@@ -135,7 +136,10 @@ mod tests {
                 kind: Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() },
                 settings,
                 definition: Arc::new(Definition {
-                    check: (n % 19 != 0).then(|| Check::Command(command.clone())),
+                    check: match n {
+                        1 => Some(Check::Stale),
+                        n => (n % 19 != 0).then(|| Check::Command(command.clone())),
+                    },
                     ..Definition::default()
                 }),
             });
@@ -202,8 +206,8 @@ mod tests {
     fn what_is_not_checked_has_no_slots() {
         let mut graph = graph();
         let count = |graph: &Graph| graph.ids().filter(|id| graph.slots(*id, START).is_some()).count();
-        // one of 17 is passive, one of 19 has no command, one of both is neither
-        assert_eq!(count(&graph), 400 - 24 - 22 + 2);
+        // one of 17 is passive, one of 19 has no command, one of both is neither; one waits for results
+        assert_eq!(count(&graph), 400 - 24 - 22 + 2 - 1);
         graph.rules.switches = graph.rules.switches.with(Switch::HostChecks, false);
         assert_eq!(count(&graph), 0);
     }

@@ -205,7 +205,7 @@ impl<'g> Tally<'g> {
                 self.aggregates += 1;
                 return Ok(None);
             }
-            None => return Ok(None),
+            Some(Check::Stale) | None => return Ok(None),
         };
         // what began before the window may be in flight in it
         let early = Timestamp::from_micros(self.window.from.micros() - self.duration.micros());

@@ -61,7 +61,7 @@ impl<'c> TimeLimits<'c> {
         let scheduler = Span::from_micros(i64::try_from(scheduler).unwrap_or(i64::MAX));
         let own = match &self.of.graph.object(id).check {
             Some(Check::Command(command)) => self.own(id, command),
-            Some(Check::Cluster(_)) | None => None,
+            Some(Check::Cluster(_) | Check::Stale) | None => None,
         };
         TimeLimit { own, scheduler }
     }
