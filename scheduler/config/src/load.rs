@@ -163,6 +163,7 @@ fn assemble(
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     warn_of_empty_macros(&resolved.graph, problems);
     warn_of_vain_freshness(&resolved.graph, problems);
+    options.plan.warn(&resolved.graph, problems);
     let configuration = Configuration {
         graph: Arc::new(resolved.graph),
         options,

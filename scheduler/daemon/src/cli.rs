@@ -17,7 +17,7 @@ use crate::render::{self, Detail, Paint, plural};
 use crate::socket::ask;
 use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
-use crate::{demo, log, objects, run, simulate};
+use crate::{demo, log, objects, plan, run, simulate};
 
 /// Where the daemon listens unless it is told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
@@ -182,6 +182,9 @@ enum Command {
         #[arg(long)]
         no_checks: bool,
     },
+    /// Show the load that a configuration plans: checks a second by target and command, checks in flight, what
+    /// a federation's servers and proxies see of them, and which limits that exceeds
+    Plan(plan::Ask),
     /// Make the daemon read its configuration again; a broken one is refused with its reasons
     Reload {
         #[command(flatten)]
@@ -277,13 +280,19 @@ pub fn main() -> ExitCode {
         Command::Simulate { config, scenario, json, no_checks } => {
             simulate::run(&config, &scenario, simulate::Style { json, checks: !no_checks })
         }
+        Command::Plan(ask) => Ok(plan::run(&ask)),
         Command::Reload { daemon, force } => daemon.make(&Request::Reload { force }),
     };
     result.unwrap_or_else(|error| {
-        // nothing is left to do if even this cannot be said
-        let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(&error));
+        complain(&error);
         ExitCode::FAILURE
     })
+}
+
+/// Says why nothing came of a command.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // nothing is left to do if even this cannot be said
+    let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(error));
 }
 
 /// An error with its causes, each said once.
@@ -295,7 +304,7 @@ fn in_full(error: &anyhow::Error) -> String {
     })
 }
 
-fn print(text: &str) -> Result<ExitCode> {
+pub(crate) fn print(text: &str) -> Result<ExitCode> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(error).context("cannot write the answer")

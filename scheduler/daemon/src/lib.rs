@@ -18,6 +18,7 @@ mod log;
 mod loss;
 mod objects;
 mod pipe;
+mod plan;
 mod pools;
 mod render;
 mod run;
