@@ -260,7 +260,16 @@ impl Options {
 
     /// Makes relative paths relative to a folder.
     fn anchor(&mut self, folder: &Path) {
-        let under = |path: &mut PathBuf| *path = folder.join(&path);
+        self.each_path(|path| folder.join(path));
+    }
+
+    /// The way back: paths under a folder as they may have been written.
+    pub(crate) fn detach(&mut self, folder: &Path) {
+        self.each_path(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());
+    }
+
+    fn each_path(&mut self, change: impl Fn(&Path) -> PathBuf) {
+        let under = |path: &mut PathBuf| *path = change(path);
         let ObjectPaths { trusted, exported, collected } = &mut self.objects;
         trusted.iter_mut().chain(exported).chain(collected).for_each(under);
         self.last_good.as_mut().map(under);
@@ -268,15 +277,16 @@ impl Options {
         self.resources.iter_mut().for_each(under);
         under(&mut self.plugins);
         under(&mut self.socket);
-        if let Some(path) = self.store.strip_prefix("sqlite:") {
-            self.store = format!("sqlite:{}", folder.join(path).display());
-        }
+        let after = |text: &mut String, scheme: &str| {
+            if let Some(path) = text.strip_prefix(scheme) {
+                *text = format!("{scheme}{}", change(Path::new(path)).display());
+            }
+        };
+        after(&mut self.store, "sqlite:");
         if let Some(mail) = &mut self.notify.mail {
             mail.password_file.as_mut().map(under);
             mail.tls_ca.as_mut().map(under);
-            if let Some(path) = mail.via.strip_prefix("files:") {
-                mail.via = format!("files:{}", folder.join(path).display());
-            }
+            after(&mut mail.via, "files:");
         }
     }
 }
