@@ -12,7 +12,7 @@ use crate::command::{CommandLine, MacroValue, macro_names};
 use crate::directives::Key;
 use crate::load::Configuration;
 use crate::macros::{CheckMacros, written};
-use crate::secrets;
+use crate::mask;
 
 /// What changes of the check of an object.
 pub(super) fn check(pairs: &Pairs<'_, '_>, ids: (ObjectId, ObjectId), give: &mut impl FnMut(Delta)) {
@@ -40,14 +40,14 @@ pub(super) fn as_written(of: &Configuration, check: Option<&Check>) -> Option<St
 /// A command with its arguments, without secrets.
 pub(super) fn shown(of: &Configuration, check: &CheckCommand) -> String {
     let command = of.graph.command(check.command);
-    let hidden = secrets::arguments(&command.line);
+    let hidden = mask::arguments(&command.line);
     let mut text = command.name.to_string();
     for (number, argument) in (1..).zip(&check.arguments) {
         text.push('!');
         if hidden.contains(&number) && !argument.is_empty() {
-            text.push_str(secrets::HIDDEN);
+            text.push_str(mask::HIDDEN);
         } else {
-            text.push_str(&secrets::masked_argument(&command.line, argument).replace('!', "\\!"));
+            text.push_str(&mask::masked_argument(&command.line, argument).replace('!', "\\!"));
         }
     }
     text
@@ -99,7 +99,7 @@ fn command(
     let (first, second) = (old.of.graph.command(before.command), new.of.graph.command(after.command));
     if first.name == second.name && first.line != second.line {
         explained = true;
-        let (old, texts) = (secrets::masked_text(&first.line), secrets::masked_text(&second.line));
+        let (old, texts) = (mask::masked_text(&first.line), mask::masked_text(&second.line));
         let (old, texts) = hidden_change(old, texts);
         let cause = new.definition(By::Command(second.name.clone()), &second.origin);
         let delta = Delta::changed("command_line", old, texts).by(cause);
@@ -124,9 +124,9 @@ fn command(
         let is_shown = |side: &Side<'_>, id| CheckMacros::shown(side.of, id).value(&name).is_some();
         let hide = |text: Option<String>, seen: bool| {
             if seen {
-                text.map(|text| secrets::masked_text(&text))
+                text.map(|text| mask::masked_text(&text))
             } else {
-                text.map(|_| secrets::HIDDEN.to_owned())
+                text.map(|_| mask::HIDDEN.to_owned())
             }
         };
         let (before, after) = (hide(before, is_shown(old, ids.0)), hide(after, is_shown(new, ids.1)));
@@ -155,11 +155,11 @@ fn line(side: &Side<'_>, id: ObjectId) -> String {
     match CheckMacros::shown(side.of, id).expand() {
         None => String::new(),
         Some(CommandLine::Argv(words)) => {
-            let words = secrets::masked(words.iter().map(String::as_str));
+            let words = mask::masked(words.iter().map(String::as_str));
             words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
         }
         Some(CommandLine::Shell { script, environment }) => {
-            let script = secrets::masked_text(&script);
+            let script = mask::masked_text(&script);
             // of what stood in the place of a secret the name is gone
             let values = environment.iter().filter(|(name, _)| script.contains(&format!("${{{name}}}")));
             let values = values.map(|(name, value)| format!("{name}={}", quoted(value)));

@@ -10,9 +10,9 @@ use super::side::{Pairs, flag, span};
 use super::{Found, Kind};
 use crate::globals::Globals;
 use crate::main_file::DateFormat;
+use crate::mask;
 use crate::options::{Mail, Notify, Options, Reload, Timeouts, Workers};
 use crate::print::budget_text;
-use crate::secrets;
 
 /// Everything that is said once.
 pub(super) fn common(pairs: &Pairs<'_, '_>, found: &mut Found) {
@@ -69,7 +69,7 @@ fn options(options: &Options, lines: &mut Lines) {
     lines.push(("workers.max_in_flight_per_host", max_in_flight_per_host.map(|most| most.to_string())));
     let of_mail = |what: fn(&Mail) -> Option<String>| mail.as_ref().and_then(what);
     lines.push(("notify.mail.from", of_mail(|mail| Some(mail.from.clone()))));
-    lines.push(("notify.mail.via", of_mail(|mail| Some(secrets::masked_text(&mail.via)))));
+    lines.push(("notify.mail.via", of_mail(|mail| Some(mask::masked_text(&mail.via)))));
     lines.push(("notify.mail.user", of_mail(|mail| mail.user.clone())));
     let file = of_mail(|mail| mail.password_file.as_ref().map(|path| path.display().to_string()));
     lines.push(("notify.mail.password_file", file));

@@ -7,7 +7,7 @@ use engine::{Contact, ContactId, ContactSide};
 use super::found::Delta;
 use super::objects::{command, text, variables};
 use super::side::{Pairs, Side, flag, letters};
-use super::told::is_told;
+use super::told::listeners;
 use super::{By, Cause, Change, Entry, Found, Kind};
 use crate::directives::Key;
 
@@ -56,15 +56,9 @@ pub(super) fn contacts(pairs: &Pairs<'_, '_>, found: &mut Found) {
 fn told_of(side: &Side<'_>) -> Vec<usize> {
     let graph = &side.of.graph;
     let mut counts = vec![0; graph.contacts.len()];
-    for id in graph.ids().filter(|id| is_told(side, *id)) {
-        let later = graph.escalations(id).flat_map(|escalation| escalation.contacts.iter());
-        let mut all: Vec<ContactId> = graph.settings(id).contacts.iter().chain(later).copied().collect();
-        all.sort_unstable();
-        all.dedup();
-        for contact in all {
-            if let Some(count) = counts.get_mut(contact.0 as usize) {
-                *count += 1;
-            }
+    for contact in graph.ids().flat_map(|id| listeners(side, id)) {
+        if let Some(count) = counts.get_mut(contact.0 as usize) {
+            *count += 1;
         }
     }
     counts

@@ -125,14 +125,12 @@ impl Found {
             entry.with.sort_unstable();
         }
         self.entries.sort_by(|a, b| {
-            let rank = |entry: &Entry| (entry.of, !entry.change.is_whole());
-            let few_last = |entry: &Entry| std::cmp::Reverse(entry.objects.len());
-            let whole = a.change.is_whole();
-            let by_size = || few_last(a).cmp(&few_last(b));
-            rank(a)
-                .cmp(&rank(b))
-                .then_with(|| if whole { a.change.cmp(&b.change) } else { by_size() })
-                .then_with(|| (&a.change, &a.objects).cmp(&(&b.change, &b.objects)))
+            let by_rank = (a.of, a.change.rank()).cmp(&(b.of, b.change.rank()));
+            let by_size = || match a.change.is_whole() {
+                true => std::cmp::Ordering::Equal,
+                false => b.objects.len().cmp(&a.objects.len()),
+            };
+            by_rank.then_with(by_size).then_with(|| (&a.change, &a.objects).cmp(&(&b.change, &b.objects)))
         });
         let mut counts: BTreeMap<Kind, Count> = BTreeMap::new();
         let none = |of| Count { of, removed: 0, added: 0, changed: 0 };
@@ -164,5 +162,15 @@ impl Change {
     /// Did whole objects come or go?
     pub const fn is_whole(&self) -> bool {
         matches!(self, Change::Added | Change::Removed)
+    }
+
+    /// What is looked at first: what is gone, what is new, who hears nothing any more, the rest.
+    fn rank(&self) -> u8 {
+        match self {
+            Change::Removed => 0,
+            Change::Added => 1,
+            Change::Changed { attribute, .. } if attribute == "told" => 2,
+            _ => 3,
+        }
     }
 }

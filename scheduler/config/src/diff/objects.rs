@@ -13,8 +13,8 @@ use super::{By, Change, Entry, Found, Kind};
 use super::{check, told};
 use crate::directives::Key;
 use crate::macros::written;
+use crate::mask;
 use crate::resolve::Details;
-use crate::secrets;
 
 /// Objects that are in one of the two only. The services of a host come and go with it; those of one
 /// definition are one entry.
@@ -123,7 +123,7 @@ pub(super) fn command(
         return None;
     }
     let definition = new.of.graph.command(after?.command);
-    let (was, is) = check::hidden_change(secrets::masked_text(&was), secrets::masked_text(&is));
+    let (was, is) = check::hidden_change(mask::masked_text(&was), mask::masked_text(&is));
     let cause = new.definition(By::Command(definition.name.clone()), &definition.origin);
     Some(Delta::changed("command_line", was, is).by(cause))
 }
@@ -197,7 +197,7 @@ pub(super) fn variables(
             continue;
         }
         let show = |value: &Arc<str>| {
-            if secrets::is_name(name) { secrets::HIDDEN.to_owned() } else { secrets::masked_text(value) }
+            if mask::is_secret(name) { mask::HIDDEN.to_owned() } else { mask::masked_text(value) }
         };
         let delta = match (was.map(show), is.map(show)) {
             (Some(was), Some(is)) => {

@@ -1,7 +1,9 @@
 //! Who is told of an object: one change for each contact that is told no more or is told now, and one if
 //! nobody is told any more.
 
-use engine::{ContactGroupId, ContactId, Escalation, ObjectId, Origin};
+use std::collections::BTreeSet;
+
+use engine::{ContactGroupId, ContactId, Escalation, Letters, ObjectId, Origin};
 
 use super::found::Delta;
 use super::side::{Pairs, Side, apart, letters, span};
@@ -13,28 +15,49 @@ pub(super) fn told(pairs: &Pairs<'_, '_>, ids: (ObjectId, ObjectId), give: &mut 
     let (old, new) = (pairs.old, pairs.new);
     let (before, after) = (old.of.graph.settings(ids.0), new.of.graph.settings(ids.1));
     let (gone, come) = apart(&old.contacts(&before.contacts), &new.contacts(&after.contacts));
+    let mut causes: Vec<Option<Cause>> = Vec::new();
     for name in gone {
-        give(Delta::lost("contacts", name).by(no_more(pairs, ids, name)));
+        let delta = Delta::lost("contacts", name).by(no_more(pairs, ids, name));
+        causes.push(delta.cause.clone());
+        give(delta);
     }
     for name in come {
-        give(Delta::gained("contacts", name).by(from_now_on(pairs, ids, name)));
+        let delta = Delta::gained("contacts", name).by(from_now_on(pairs, ids, name));
+        causes.push(delta.cause.clone());
+        give(delta);
     }
+    causes.dedup();
+    let cause = if let [only] = &mut causes[..] { only.take() } else { None };
     match (is_told(old, ids.0), is_told(new, ids.1)) {
-        (true, false) => give(Delta::changed("told", "somebody".to_owned(), "nobody".to_owned())),
-        (false, true) => give(Delta::changed("told", "nobody".to_owned(), "somebody".to_owned())),
+        (true, false) => give(Delta::changed("told", "somebody".to_owned(), "nobody".to_owned()).by(cause)),
+        (false, true) => give(Delta::changed("told", "nobody".to_owned(), "somebody".to_owned()).by(cause)),
         _ => {}
     }
 }
 
 /// Is anybody told of it at all?
-pub(super) fn is_told(side: &Side<'_>, id: ObjectId) -> bool {
+fn is_told(side: &Side<'_>, id: ObjectId) -> bool {
+    !listeners(side, id).is_empty()
+}
+
+/// Who is told of problems of an object at some time, by itself or by an escalation.
+pub(super) fn listeners(side: &Side<'_>, id: ObjectId) -> BTreeSet<ContactId> {
     let graph = &side.of.graph;
     let settings = graph.settings(id);
-    let options = if graph.is_host(id) { "durfs" } else { "wucrfs" };
-    settings.notifications
-        && options.chars().any(|letter| settings.notification_options.has(letter))
-        && (!settings.contacts.is_empty()
-            || graph.escalations(id).any(|escalation| !escalation.contacts.is_empty()))
+    let known = if graph.is_host(id) { "durfs" } else { "wucrfs" };
+    let any = |options: Letters| known.chars().any(|letter| options.has(letter));
+    if !settings.notifications || !any(settings.notification_options) {
+        return BTreeSet::new();
+    }
+    let importance = graph.importance(id);
+    let hears = |contact: &&ContactId| {
+        let own = graph.contact(**contact);
+        let side = if graph.is_host(id) { &own.host } else { &own.service };
+        let least = graph.minimum_importance.get(*contact);
+        side.enabled && any(side.options) && least.is_none_or(|least| importance >= *least)
+    };
+    let later = graph.escalations(id).flat_map(|escalation| escalation.contacts.iter());
+    settings.contacts.iter().chain(later).filter(hears).copied().collect()
 }
 
 /// Why a contact is told no more.

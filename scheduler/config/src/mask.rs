@@ -31,7 +31,7 @@ const WORDS: &[&str] =
 
 /// Is this the name of a secret, as in `--password` or `$_HOSTCOMMUNITY$`? A name that ends in `FILE` or the
 /// like is that of a path.
-pub(crate) fn is_name(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase().replace('-', "_");
     let is_path = ["FILE", "PATH", "DIR"].iter().any(|end| name.ends_with(end));
     !is_path && WORDS.iter().any(|word| name.contains(word))
@@ -106,12 +106,12 @@ fn option(word: &str, short: &str) -> Shape {
     // `--password=x`, `PASSWORD=x`
     if let Some((name, _)) = word.split_once('=') {
         let bare = name.trim_start_matches('-');
-        if is_word(bare) && is_name(bare) {
+        if is_word(bare) && is_secret(bare) {
             return Shape::Within(name.len() + 1);
         }
     }
     if let Some(name) = word.strip_prefix("--") {
-        return if is_word(name) && is_name(name) { Shape::Before } else { Shape::Plain };
+        return if is_word(name) && is_secret(name) { Shape::Before } else { Shape::Plain };
     }
     let letter = word.strip_prefix('-').and_then(|rest| rest.chars().next());
     match letter {
@@ -208,7 +208,7 @@ mod tests {
         for (name, want) in
             [("PASSWORD", true), ("password-file", false), ("SnmpCommunity", true), ("KEY", false)]
         {
-            assert_eq!(is_name(name), want, "{name}");
+            assert_eq!(is_secret(name), want, "{name}");
         }
     }
 }
