@@ -75,7 +75,11 @@ pub fn load_traced(path: &Path) -> Result<Configuration, Vec<Problem>> {
     let mut problems = Problems::default();
     let configuration = load_with(path, Trace::Yes, &mut problems);
     let mut configuration = finished(configuration, problems)?;
-    configuration.detach(if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) });
+    if let Some(yaml) = yaml_of(path) {
+        let mut problems = Problems::default();
+        let written = read_options(&yaml, Path::new(""), &mut problems).ok_or_else(|| problems.finish())?;
+        configuration.detach(written, folder_of(&yaml));
+    }
     Ok(configuration)
 }
 
@@ -123,7 +127,7 @@ fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Confi
     let mut files = Files::new(trace);
     let (mut last_good, mut foreign) = (LastGood::default(), Vec::new());
     let options = if let Some(yaml) = yaml_of(path) {
-        let options = read_options(&yaml, problems)?;
+        let options = read_options(&yaml, folder_of(&yaml), problems)?;
         let by = name(&yaml);
         let by = Some(Place { file: &by, line: 0 });
         files.keep_out(&options.objects);
@@ -223,10 +227,15 @@ fn yaml_of(path: &Path) -> Option<PathBuf> {
 pub fn options(path: &Path) -> Result<Options, Vec<Problem>> {
     let Some(yaml) = yaml_of(path) else { return Ok(Options::default()) };
     let mut problems = Problems::default();
-    read_options(&yaml, &mut problems).ok_or_else(|| problems.finish())
+    read_options(&yaml, folder_of(&yaml), &mut problems).ok_or_else(|| problems.finish())
 }
 
-fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Reads an hlidka.yaml; relative paths in it are made relative to the folder.
+fn read_options(path: &Path, folder: &Path, problems: &mut Problems) -> Option<Options> {
     let text = match bytes(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
@@ -238,7 +247,7 @@ fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
             return None;
         }
     };
-    Options::parse(&text, path.parent().unwrap_or(Path::new("")), &name(path), problems)
+    Options::parse(&text, folder, &name(path), problems)
 }
 
 /// A freshness check whose command always says OK hides that nothing is heard; so does one that is off.
@@ -336,10 +345,10 @@ fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
 }
 
 impl Configuration {
-    /// Makes paths under a folder relative to it, as they are written in hlidka.yaml there.
-    fn detach(&mut self, folder: &Path) {
+    /// Takes paths as they are written in the hlidka.yaml of a folder.
+    fn detach(&mut self, written: Options, folder: &Path) {
         let plugins: Arc<str> = self.options.plugins.display().to_string().into();
-        self.options.detach(folder);
+        self.options.detach(written);
         if let Some(first) = self.user_macros.get_mut(&1).filter(|first| **first == plugins) {
             *first = self.options.plugins.display().to_string().into();
         }

@@ -263,16 +263,7 @@ impl Options {
 
     /// Makes relative paths relative to a folder.
     fn anchor(&mut self, folder: &Path) {
-        self.each_path(|path| folder.join(path));
-    }
-
-    /// The way back: paths under a folder as they may have been written.
-    pub(crate) fn detach(&mut self, folder: &Path) {
-        self.each_path(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());
-    }
-
-    fn each_path(&mut self, change: impl Fn(&Path) -> PathBuf) {
-        let under = |path: &mut PathBuf| *path = change(path);
+        let under = |path: &mut PathBuf| *path = folder.join(&path);
         let ObjectPaths { trusted, exported, collected } = &mut self.objects;
         trusted.iter_mut().chain(exported).chain(collected).for_each(under);
         self.last_good.as_mut().map(under);
@@ -280,17 +271,26 @@ impl Options {
         self.resources.iter_mut().for_each(under);
         under(&mut self.plugins);
         under(&mut self.socket);
-        let after = |text: &mut String, scheme: &str| {
-            if let Some(path) = text.strip_prefix(scheme) {
-                *text = format!("{scheme}{}", change(Path::new(path)).display());
-            }
-        };
-        after(&mut self.store, "sqlite:");
+        if let Some(path) = self.store.strip_prefix("sqlite:") {
+            self.store = format!("sqlite:{}", folder.join(path).display());
+        }
         if let Some(mail) = &mut self.notify.mail {
             mail.password_file.as_mut().map(under);
             mail.tls_ca.as_mut().map(under);
-            after(&mut mail.via, "files:");
+            if let Some(path) = mail.via.strip_prefix("files:") {
+                mail.via = format!("files:{}", folder.join(path).display());
+            }
         }
+    }
+
+    /// Paths as they are written, by the same file read without a folder.
+    pub(crate) fn detach(&mut self, written: Options) {
+        let Options { objects, store, plugins, notify, socket, command_file, resources, last_good, .. } =
+            written;
+        // a nagios.cfg may say it, too
+        self.command_file = command_file.or(self.command_file.take());
+        (self.objects, self.store, self.plugins, self.notify) = (objects, store, plugins, notify);
+        (self.socket, self.resources, self.last_good) = (socket, resources, last_good);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::directives::Key;
 use crate::load::Configuration;
 use crate::macros::{CheckMacros, written};
 use crate::mask;
+use crate::resolve::STALE;
 
 /// What changes of the check of an object.
 pub(super) fn check(pairs: &Pairs<'_, '_>, ids: (ObjectId, ObjectId), give: &mut impl FnMut(Delta)) {
@@ -34,6 +35,7 @@ pub(super) fn as_written(of: &Configuration, check: Option<&Check>) -> Option<St
     Some(match check? {
         Check::Command(command) => shown(of, command),
         Check::Cluster(cluster) => cluster.command.to_string(),
+        Check::Stale => STALE.to_owned(),
     })
 }
 

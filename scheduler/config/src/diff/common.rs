@@ -49,7 +49,7 @@ fn options(options: &Options, lines: &mut Lines) {
         objects: _, // what is read from them is compared
         store,
         plugins,
-        workers: Workers { in_process, exec, max_in_flight, max_in_flight_per_host },
+        workers: Workers { in_process, apart, exec, max_in_flight, max_in_flight_per_host },
         notify: Notify { mail },
         socket,
         command_file,
@@ -64,6 +64,7 @@ fn options(options: &Options, lines: &mut Lines) {
     lines.push(("store", Some(store.clone())));
     lines.push(("plugins", Some(path(plugins))));
     lines.push(("workers.in_process", Some(in_process.to_string())));
+    lines.push(("workers.apart", Some(apart.to_string())));
     lines.push(("workers.exec", Some(exec.to_string())));
     lines.push(("workers.max_in_flight", Some(max_in_flight.to_string())));
     lines.push(("workers.max_in_flight_per_host", max_in_flight_per_host.map(|most| most.to_string())));

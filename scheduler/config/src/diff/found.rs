@@ -126,10 +126,9 @@ impl Found {
         }
         self.entries.sort_by(|a, b| {
             let by_rank = (a.of, a.change.rank()).cmp(&(b.of, b.change.rank()));
-            let by_size = || match a.change.is_whole() {
-                true => std::cmp::Ordering::Equal,
-                false => b.objects.len().cmp(&a.objects.len()),
-            };
+            // many objects first, but names in order
+            let size = |entry: &Entry| if entry.change.is_whole() { 0 } else { entry.objects.len() };
+            let by_size = || size(b).cmp(&size(a));
             by_rank.then_with(by_size).then_with(|| (&a.change, &a.objects).cmp(&(&b.change, &b.objects)))
         });
         let mut counts: BTreeMap<Kind, Count> = BTreeMap::new();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use engine::{CheckCommand, Kind as Of, Object, ObjectId, SettingsId};
+use engine::{CheckCommand, Definition, Kind as Of, Object, ObjectId, SettingsId};
 
 use super::found::Delta;
 use super::renamed::{Renamed, renamed};
@@ -135,7 +135,8 @@ fn object(
     give: &mut impl FnMut(Delta),
 ) {
     // a field that is new here is a question to be answered below
-    let Object { name: _, kind, settings: _, check: _, alias, notes_url, variables, origin: _ } = before;
+    let Object { name: _, kind, settings: _, definition } = before;
+    let Definition { check: _, alias, notes_url, variables, origin: _ } = &**definition;
     if let (Of::Host { parents, address }, Of::Host { parents: now, address: new_address }) =
         (kind, &after.kind)
     {

@@ -332,6 +332,8 @@ fn contacts_are_compared() {
             "contact minimum_importance 0 -> 2: bob by itself, `minimum_importance 2`",
             "contact pager none -> 1: bob by itself, `pager 1`",
             "contact service_notification_period none -> work: bob by itself, `service_notification_period work`",
+            // of nothing that is important enough
+            "contact told of 6 objects -> nothing: bob",
         ]
     );
     let quiet = "contact_name  bob\n service_notification_options n\n host_notification_options n\n";

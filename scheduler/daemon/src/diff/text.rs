@@ -243,3 +243,49 @@ fn changed(attribute: &str, old: Option<&str>, new: Option<&str>) -> Said {
     let below = [('-', was), ('+', is)].map(|(sign, text)| (sign, text.to_owned())).to_vec();
     Said { sign: '~', what: attribute.to_owned(), below }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(objects: usize, value: &str, style: Style) -> String {
+        let change = Change::Changed { attribute: "notes".into(), old: None, new: Some(value.to_owned()) };
+        let objects = (0..objects).map(|n| format!("web{n}")).collect();
+        let entry = Entry {
+            of: Kind::Host,
+            change,
+            objects,
+            with: Vec::new(),
+            renamed: None,
+            cause: None,
+            example: None,
+        };
+        let diff = Diff { entries: vec![entry], hosts: 9, services: 0, counts: Vec::new() };
+        text(&diff, ["a", "b"], style, &|file, _| file.to_owned())
+    }
+
+    #[test]
+    fn names_are_shown_up_to_a_bound() {
+        let style = Style { all: false, paint: Paint(false) };
+        let some = said(9, "x", style);
+        assert!(
+            some.contains(
+                "  ~ notes none -> x: 9 hosts\n      web0, web1, web2, web3, web4, web5 and 3 more\n"
+            ),
+            "{some}"
+        );
+        let all = said(9, "x", Style { all: true, ..style });
+        assert!(all.contains("web7, web8\n") && !all.contains("more"), "{all}");
+        let long = "y".repeat(90);
+        let below = said(1, &long, style);
+        assert!(below.contains(&format!("  ~ web0: notes\n      - none\n      + {long}\n")), "{below}");
+    }
+
+    #[test]
+    fn colours_are_ours_only() {
+        let style = Style { all: false, paint: Paint(true) };
+        let text = said(1, "\x1b[31mred", style);
+        assert!(text.contains("\x1b[33m~\x1b[0m web0: notes none -> [31mred"), "{text:?}");
+        assert!(!said(1, "x", Style { paint: Paint(false), ..style }).contains('\x1b'));
+    }
+}
