@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use engine::{DependencyKind, DependencyRule, Group, ObjectId};
+use engine::{DependencyKind, DependencyRule, Group, ObjectId, RuleId};
 
 use super::found::Delta;
 use super::side::{Pairs, Side, apart, letters};
@@ -17,11 +17,27 @@ enum Master {
     Gone(ObjectId),
 }
 
-/// One object depends on another by a rule: numbers that are the same in both configurations, and the
-/// rule's own number.
-type Link = (Master, u32, u32);
+/// What one object has to do with a master: the number of what its rule says, which is the same in both
+/// configurations, and what is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Bond {
+    master: Master,
+    number: u32,
+    stops: Stops,
+}
 
-/// Rules by what they say; the same in both have one number.
+/// A failed dependency stops the check, the mails, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Stops {
+    Check,
+    Mail,
+    Both,
+}
+
+/// With the rule that says it.
+type Link = (Bond, RuleId);
+
+/// Rules by what they say but for what they stop; the same in both have one number.
 struct Rules {
     numbers: HashMap<String, u32>,
     texts: Vec<String>,
@@ -45,21 +61,22 @@ impl Rules {
         numbers.collect()
     }
 
-    fn text(&self, number: u32) -> &str {
-        self.texts.get(number as usize).map_or("", |text| text)
+    fn text(&self, bond: Bond) -> String {
+        let stopped = match bond.stops {
+            Stops::Check => "not checked",
+            Stops::Mail => "nobody is told",
+            Stops::Both => "not checked and nobody is told",
+        };
+        format!("{stopped} while {}", self.texts.get(bond.number as usize).map_or("", |text| text))
     }
 }
 
-/// `not checked while it is w,u,c`, but for when it holds.
+/// `it is w,u,c`, but for when it holds and what it stops.
 fn in_words(rule: &DependencyRule) -> String {
-    let DependencyRule { kind, failure_criteria, inherits_parent, period: _, redundancy_group, origin: _ } =
+    let DependencyRule { kind: _, failure_criteria, inherits_parent, period: _, redundancy_group, origin: _ } =
         rule;
-    let mut text = match kind {
-        DependencyKind::Execution => "not checked while it is ".to_owned(),
-        DependencyKind::Notification => "nobody is told while it is ".to_owned(),
-    };
     // `p`, never checked, and the conditions of hosts and services alike
-    text += &letters(*failure_criteria, "owucdp");
+    let mut text = format!("it is {}", letters(*failure_criteria, "owucdp"));
     if *inherits_parent {
         text += ", or its own dependencies fail";
     }
@@ -81,9 +98,8 @@ pub(super) fn dependencies(pairs: &Pairs<'_, '_>, found: &mut Found) {
             pairs.after(id).map_or(Master::Gone(id), Master::There)
         });
         let after = links(pairs.new, ids.1, &new_numbers, Master::There);
-        let bare =
-            |links: &[Link]| links.iter().map(|(master, rule, _)| (*master, *rule)).collect::<Vec<_>>();
-        let (gone, come) = apart(&bare(&before), &bare(&after));
+        let bonds = |links: &[Link]| links.iter().map(|(bond, _)| *bond).collect::<Vec<_>>();
+        let (gone, come) = apart(&bonds(&before), &bonds(&after));
         if !gone.is_empty() || !come.is_empty() {
             changes.push(Changed { ids, before, after, gone, come });
         }
@@ -96,34 +112,45 @@ struct Changed {
     ids: (ObjectId, ObjectId),
     before: Vec<Link>,
     after: Vec<Link>,
-    gone: Vec<(Master, u32)>,
-    come: Vec<(Master, u32)>,
+    gone: Vec<Bond>,
+    come: Vec<Bond>,
 }
 
+/// What an object depends on, in order; two definitions that say the same are one.
 fn links(side: &Side<'_>, id: ObjectId, numbers: &[u32], master: impl Fn(ObjectId) -> Master) -> Vec<Link> {
-    let mut links: Vec<Link> = side
-        .of
-        .graph
+    let graph = &side.of.graph;
+    let mut links: Vec<Link> = graph
         .dependencies(id)
         .iter()
-        .filter_map(|it| Some((master(it.master), *numbers.get(it.rule.0 as usize)?, it.rule.0)))
+        .filter_map(|it| {
+            let stops = match graph.dependency_rule(it.rule).kind {
+                DependencyKind::Execution => Stops::Check,
+                DependencyKind::Notification => Stops::Mail,
+            };
+            let number = *numbers.get(it.rule.0 as usize)?;
+            Some((Bond { master: master(it.master), number, stops }, it.rule))
+        })
         .collect();
     links.sort_unstable();
-    // two definitions that say the same
-    links.dedup_by_key(|(master, rule, _)| (*master, *rule));
+    links.dedup_by_key(|(bond, _)| *bond);
+    links.dedup_by(|(next, _), (bond, _)| {
+        let same = (next.master, next.number) == (bond.master, bond.number);
+        if same {
+            bond.stops = Stops::Both;
+        }
+        same
+    });
     links
 }
 
 fn report(pairs: &Pairs<'_, '_>, rules: &Rules, changes: &[Changed], found: &mut Found) {
     let (old, new) = (pairs.old, pairs.new);
-    let all = |of: fn(&Changed) -> &[(Master, u32)]| -> HashSet<(ObjectId, Master, u32)> {
-        let each =
-            changes.iter().flat_map(|change| of(change).iter().map(|(m, rule)| (change.ids.1, *m, *rule)));
-        each.collect()
+    let all = |of: fn(&Changed) -> &[Bond]| -> HashSet<(ObjectId, Bond)> {
+        changes.iter().flat_map(|change| of(change).iter().map(|bond| (change.ids.1, *bond))).collect()
     };
     let (gone, come) = (all(|change| &change.gone), all(|change| &change.come));
-    let turned = |these: &HashSet<_>, object: ObjectId, (master, rule): (Master, u32)| match master {
-        Master::There(id) => these.contains(&(id, Master::There(object), rule)),
+    let turned = |these: &HashSet<(ObjectId, Bond)>, object: ObjectId, bond: Bond| match bond.master {
+        Master::There(id) => these.contains(&(id, Bond { master: Master::There(object), ..bond })),
         Master::Gone(_) => false,
     };
     for change in changes {
@@ -136,39 +163,36 @@ fn report(pairs: &Pairs<'_, '_>, rules: &Rules, changes: &[Changed], found: &mut
             };
             found.add_as(of, &name, &format!("{name} on {master}"), delta);
         };
-        let was = |master, number| cause(old, &change.before, master, number);
-        let is = |master, number| cause(new, &change.after, master, number);
-        let mut come_left: Vec<(Master, u32)> = change.come.clone();
-        for link in &change.gone {
-            let (master, number) = *link;
-            let text = rules.text(number).to_owned();
-            if turned(&come, change.ids.1, *link) {
+        let mut come_left = change.come.clone();
+        for bond in &change.gone {
+            if turned(&come, change.ids.1, *bond) {
                 continue; // said where it came
             }
+            let text = rules.text(*bond);
             // another rule for the same
-            if let Some(place) = come_left.iter().position(|(other, _)| *other == master) {
-                let (_, now) = come_left.remove(place);
-                let delta = Delta::changed("dependency", text, rules.text(now).to_owned());
-                give(master, delta.by(is(master, now)));
+            if let Some(place) = come_left.iter().position(|other| other.master == bond.master) {
+                let now = come_left.remove(place);
+                let delta = Delta::changed("dependency", text, rules.text(now));
+                give(bond.master, delta.by(cause(new, &change.after, now)));
                 continue;
             }
-            give(master, Delta::lost("dependency", text).by(was(master, number)));
+            give(bond.master, Delta::lost("dependency", text).by(cause(old, &change.before, *bond)));
         }
-        for (master, number) in come_left {
-            let text = rules.text(number).to_owned();
-            let delta = if turned(&gone, change.ids.1, (master, number)) {
+        for bond in come_left {
+            let text = rules.text(bond);
+            let delta = if turned(&gone, change.ids.1, bond) {
                 Delta::of(Change::Turned { rule: text })
             } else {
                 Delta::gained("dependency", text)
             };
-            give(master, delta.by(is(master, number)));
+            give(bond.master, delta.by(cause(new, &change.after, bond)));
         }
     }
 }
 
-fn cause(side: &Side<'_>, links: &[Link], master: Master, number: u32) -> Option<Cause> {
-    let (_, _, rule) = links.iter().find(|(m, n, _)| (*m, *n) == (master, number))?;
-    let rule = side.of.graph.dependency_rules.get(*rule as usize)?;
+fn cause(side: &Side<'_>, links: &[Link], bond: Bond) -> Option<Cause> {
+    let (_, rule) = links.iter().find(|(known, _)| *known == bond)?;
+    let rule = side.of.graph.dependency_rule(*rule);
     let is_parents = rule.redundancy_group.as_deref() == Some(PARENTS);
     let by = if is_parents { By::Itself } else { By::Definition("dependency") };
     Some(side.definition(by, &rule.origin))

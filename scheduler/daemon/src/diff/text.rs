@@ -172,12 +172,12 @@ impl Writer<'_> {
 
     fn cause(&self, cause: &Cause) -> String {
         let by: Cow<'_, str> = match &cause.by {
-            By::Itself => "".into(),
+            // the entry says what it is
+            By::Itself | By::Definition(_) => "".into(),
             By::Template(name) => format!("from template {name}").into(),
             By::Contact(name) => format!("contact {name}").into(),
             By::ContactGroup(name) => format!("contact group {name}").into(),
             By::Command(name) => format!("command {name}").into(),
-            By::Definition(of) => (*of).into(),
         };
         let mut place = format!("{}:{}", (self.places)(&cause.file, cause.is_old), cause.line);
         if let Some(title) = &cause.puppet_title {
@@ -231,10 +231,13 @@ fn in_words(attribute: &str) -> &str {
         "members" => "member",
         "hostgroup" => "host group",
         "servicegroup" => "service group",
+        "dependency" => "dependency,",
+        "escalation" => "escalation,",
         other => other,
     }
 }
 
+/// Values beside each other if they are short.
 fn changed(attribute: &str, old: Option<&str>, new: Option<&str>) -> Said {
     let (was, is) = (old.unwrap_or("none"), new.unwrap_or("none"));
     if was.chars().count() + is.chars().count() <= MAX_BESIDE {
