@@ -10,11 +10,14 @@
 //!
 //! [`print`] is the way back: resolved objects as blocks of directives, for people and for Nagios.
 
+mod arguments;
 mod basis;
 mod command;
+mod concern;
 #[cfg(test)]
 mod conformance;
 mod directives;
+mod doubts;
 mod files;
 mod globals;
 mod inherit;
@@ -28,11 +31,14 @@ pub mod print;
 mod problem;
 mod resolve;
 mod resources;
+mod secrets;
 mod source;
 mod trust;
 mod values;
 
+pub use arguments::{CommandLines, Doubt, OwnCheck, Verdict};
 pub use command::{CommandLine, MacroValue, expand};
+pub use concern::Concern;
 pub use globals::Globals;
 pub use load::{Configuration, load, load_exported, load_text, options};
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use engine::{Check, CheckCommand, Kind, Object, ObjectId, SettingsId};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::items;
 
 use super::Made;
 use super::cluster::{self, Asker, host_macro, is_own};
-use super::commands::reference;
+use super::commands;
 use super::context::Context;
 use super::descriptions::{Descriptions, Missing, Named, Wanted};
 use super::details::{Details, Extras};
-use super::hosts::{Hosts, event_handler, warn_if_nobody_is_told};
+use super::hosts::{Hosts, event_handler};
 use super::names::Names;
 use super::settings::{Known, draft};
 use super::targets::Targets;
+use super::untold::{Untold, warn_if_nobody_listens};
 use super::walk::Links;
 
 /// One service of one host.
@@ -111,7 +113,7 @@ impl<'t, 'o> Services<'t, 'o> {
                 other.file, other.line
             );
             let at = if view.has(Key::HostName) { Key::HostName } else { Key::HostGroupName };
-            cx.warn(view, at, message, "take the host out of one of the two");
+            cx.warn(Concern::DefinedTwice, view, at, message, "take the host out of one of the two");
         }
         *before = place;
     }
@@ -209,7 +211,7 @@ impl<'t, 'o> Services<'t, 'o> {
     ) {
         // places are in the order of their definitions, so one at a time is enough
         let mut last: Option<(usize, Definition)> = None;
-        let mut members = 0_usize;
+        let (mut members, mut untold) = (0_usize, Untold::default());
         for (number, place) in self.places() {
             let view = &self.views[place.view];
             if last.as_ref().is_none_or(|(number, _)| *number != place.view) {
@@ -217,7 +219,8 @@ impl<'t, 'o> Services<'t, 'o> {
             }
             let Some((_, definition)) = &last else { continue };
             let settings = definition.draft.on(made.builder.parts().settings(ObjectId(place.host)));
-            warn_if_nobody_is_told(view, &settings, cx);
+            untold.look(view, &settings, cx);
+            warn_if_nobody_listens(view, &settings, known.people, cx);
             let mut details = definition.details.clone();
             details.parents = self.parents(view, place.host, targets.hosts.names, cx);
             let mut object = Object {
@@ -245,6 +248,7 @@ impl<'t, 'o> Services<'t, 'o> {
             }
             made.add(object, settings, details, definition.event_handler.clone());
         }
+        untold.report(Type::Service, cx);
     }
 
     /// Service `parents`: a description (on the same host), or hosts and descriptions in pairs.
@@ -305,7 +309,7 @@ impl Definition {
         let (mut check, mut cluster) = (None, None);
         match view.get(Key::CheckCommand) {
             Some(found) if is_own(&found.text) => cluster = cluster::Draft::read(&found.text, view, cx),
-            Some(found) => check = reference(&found.text, view, Key::CheckCommand, commands, cx),
+            Some(found) => check = commands::check(&found.text, view, commands, cx),
             None => {
                 let hint = "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
                 cx.error(view, Key::CheckCommand, "has no check_command".to_owned(), Some(hint.to_owned()));
@@ -316,7 +320,7 @@ impl Definition {
             name: Arc::default(),
             kind: Kind::Service { host: ObjectId(0) },
             settings: SettingsId(0),
-            check: check.map(Check::Command),
+            check,
             alias: cx.text(view, Key::DisplayName).filter(|name| *name != description),
             notes_url: cx.text(view, Key::NotesUrl),
             variables: cx.variables(view),
