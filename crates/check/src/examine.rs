@@ -59,20 +59,27 @@ impl CheckDef {
     /// is what depends on a file of `--extra-opts`, which may be on another machine.
     pub fn examine(&self, arguments: &[String], open: &[usize]) -> Examined {
         let in_file = |word: &&String| word.starts_with("--extra-opts");
-        let open: Vec<&str> = open.iter().filter_map(|place| arguments.get(*place)).map(String::as_str).collect();
+        let open: Vec<&str> =
+            open.iter().filter_map(|place| arguments.get(*place)).map(String::as_str).collect();
         let is_whole = open.is_empty() && !arguments.iter().any(|word| in_file(&word));
-        let given: Vec<OsString> = arguments.iter().filter(|word| !in_file(word)).map(OsString::from).collect();
+        let given: Vec<OsString> =
+            arguments.iter().filter(|word| !in_file(word)).map(OsString::from).collect();
         let given = attached::expand(self.attached_values, given);
         let mut command = self.command();
         if let Some(word) = asks(&command, &given) {
             let culprit = Some(word.to_string_lossy().into_owned());
-            return Examined::Refused { why: "this prints help or version and checks nothing".to_owned(), culprit };
+            return Examined::Refused {
+                why: "this prints help or version and checks nothing".to_owned(),
+                culprit,
+            };
         }
         let with_name = std::iter::once(OsString::from(self.definition.name)).chain(given);
         let refused = |error: &clap::Error| {
             let culprit = culprit(error);
             let is_known = is_of_one_word(error)
-                && culprit.as_ref().is_none_or(|culprit| !open.iter().any(|word| word.ends_with(culprit.as_str())));
+                && culprit
+                    .as_ref()
+                    .is_none_or(|culprit| !open.iter().any(|word| word.ends_with(culprit.as_str())));
             if is_whole || is_known {
                 Examined::Refused { why: in_one_line(&said(error)), culprit }
             } else {
@@ -119,7 +126,8 @@ impl CheckDef {
                 continue;
             }
             let other = id.replace("warning", "critical").replace("warn", "crit");
-            let Some(critical) = command.get_arguments().find(|other_one| other != id && *other_one.get_id() == other)
+            let Some(critical) =
+                command.get_arguments().find(|other_one| other != id && *other_one.get_id() == other)
             else {
                 continue;
             };
@@ -272,7 +280,8 @@ mod tests {
     #[test]
     fn ranges_that_make_no_sense_and_secrets_are_doubted() {
         let option = |option: &str| option.to_owned();
-        let never = |name: &str, range: &str| Doubt::NeverAlerts { option: option(name), range: range.to_owned() };
+        let never =
+            |name: &str, range: &str| Doubt::NeverAlerts { option: option(name), range: range.to_owned() };
         let hidden = |warning: &str, critical: &str| Doubt::Hidden {
             warning: warning.to_owned(),
             critical: critical.to_owned(),

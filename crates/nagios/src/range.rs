@@ -83,16 +83,20 @@ impl Range {
     /// Does it alert wherever the other one does, between these values?
     pub fn covers(&self, other: &Range, values: &RangeInclusive<f64>) -> bool {
         // between two neighbours of these nothing changes
-        let mut ends: Vec<f64> = [self.start, self.end, other.start, other.end, *values.start(), *values.end()]
-            .into_iter()
-            .filter(|end| end.is_finite())
-            .collect();
+        let mut ends: Vec<f64> =
+            [self.start, self.end, other.start, other.end, *values.start(), *values.end()]
+                .into_iter()
+                .filter(|end| end.is_finite())
+                .collect();
         ends.sort_by(f64::total_cmp);
         let beyond = [ends.first().map_or(0.0, |end| end - 1.0), ends.last().map_or(0.0, |end| end + 1.0)];
         let between = ends.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
-        ends.iter().copied().chain(between).chain(beyond).filter(|value| values.contains(value)).all(
-            |value| self.alerts(value) || !other.alerts(value),
-        )
+        ends.iter()
+            .copied()
+            .chain(between)
+            .chain(beyond)
+            .filter(|value| values.contains(value))
+            .all(|value| self.alerts(value) || !other.alerts(value))
     }
 
     /// Lower end, `-inf` if open.

@@ -104,7 +104,8 @@ impl Check for Args {
     };
 
     // of either sign
-    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] = &[("warning", f64::NEG_INFINITY..=f64::INFINITY), ("critical", f64::NEG_INFINITY..=f64::INFINITY)];
+    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] =
+        &[("warning", f64::NEG_INFINITY..=f64::INFINITY), ("critical", f64::NEG_INFINITY..=f64::INFINITY)];
 
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self, ctx).await?;

@@ -115,7 +115,10 @@ impl Check for Args {
     };
 
     // of either sign
-    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] = &[("json_warning", f64::NEG_INFINITY..=f64::INFINITY), ("json_critical", f64::NEG_INFINITY..=f64::INFINITY)];
+    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] = &[
+        ("json_warning", f64::NEG_INFINITY..=f64::INFINITY),
+        ("json_critical", f64::NEG_INFINITY..=f64::INFINITY),
+    ];
 
     const ATTACHED_VALUES: &'static [(char, &'static str)] = &[('S', "ssl")];
 

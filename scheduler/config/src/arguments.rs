@@ -111,8 +111,9 @@ impl Configuration {
                 (name, text).hash(&mut hasher);
             }
         };
-        let of_line =
-            names.entry(command.command).or_insert_with(|| variables(&self.graph.command(command.command).line));
+        let of_line = names
+            .entry(command.command)
+            .or_insert_with(|| variables(&self.graph.command(command.command).line));
         of_line.iter().for_each(&mut hash);
         let with_macros = command.arguments.iter().filter(|argument| argument.contains('$'));
         with_macros.flat_map(|argument| variables(argument)).for_each(|name| hash(&name));
@@ -181,7 +182,11 @@ impl Configuration {
                     vec![Finding::refused(&own.name, why, culprit.as_deref(), options)]
                 }
             };
-            causes.uses.entry(command).or_default().push(findings.iter().map(|f| f.message.clone()).collect());
+            causes
+                .uses
+                .entry(command)
+                .or_default()
+                .push(findings.iter().map(|f| f.message.clone()).collect());
             findings.into_iter().for_each(|finding| causes.add(own.object, own.objects, finding));
         }
         for (id, what) in &lines.secrets {
@@ -265,9 +270,12 @@ impl Finding {
     fn secret(what: &str, check: Option<&str>) -> Finding {
         let hint = match check {
             Some(check) => {
-                format!("let the check read it from a file or its environment: {check} --help names the options")
+                format!(
+                    "let the check read it from a file or its environment: {check} --help names the options"
+                )
             }
-            None => "let the plugin read it from a file, if it can; a file with it is not for everybody".to_owned(),
+            None => "let the plugin read it from a file, if it can; a file with it is not for everybody"
+                .to_owned(),
         };
         Finding {
             concern: Concern::SecretInArguments,
@@ -339,12 +347,19 @@ impl<'c> Causes<'c> {
         problems.collect()
     }
 
-    fn problem(&self, (command, arguments): Cause<'c>, id: ObjectId, count: usize, finding: Finding) -> Problem {
+    fn problem(
+        &self,
+        (command, arguments): Cause<'c>,
+        id: ObjectId,
+        count: usize,
+        finding: Finding,
+    ) -> Problem {
         let graph = &self.of.graph;
         let Some(arguments) = arguments else {
             let command = graph.command(command);
             let place = Place { file: &command.origin.file, line: command.origin.line };
-            let users = if count == 1 { "1 object uses it".to_owned() } else { format!("{count} objects use it") };
+            let users =
+                if count == 1 { "1 object uses it".to_owned() } else { format!("{count} objects use it") };
             let problem = said(&finding, finding.is_error, place, format!("{} ({users})", finding.message));
             return problem.of(format!("command `{}`", command.name)).hint(finding.hint);
         };
@@ -354,10 +369,16 @@ impl<'c> Causes<'c> {
             Some((file, line)) => Place { file, line: *line },
             None => Place { file: &origin.file, line: origin.line },
         };
-        let more = if count == 1 { String::new() } else { format!(" (as do {} more objects)", count - 1) };
+        let more = match count {
+            1 => String::new(),
+            2 => " (as does 1 more object)".to_owned(),
+            _ => format!(" (as do {} more objects)", count - 1),
+        };
         // what a monitored machine wrote keeps no administrator from a change
         let is_error = finding.is_error && self.of.foreigners.trust(id) == Trust::Trusted;
-        said(&finding, is_error, place, format!("{}{more}", finding.message)).of(label(graph, id)).hint(finding.hint)
+        said(&finding, is_error, place, format!("{}{more}", finding.message))
+            .of(label(graph, id))
+            .hint(finding.hint)
     }
 }
 

@@ -131,8 +131,11 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         Options::default()
     };
     if files.sources.is_empty() && foreign.is_empty() && !problems.has_errors() {
-        let problem =
-            Problem::warning(Concern::NoDefinitions, Place { file: &name(path), line: 0 }, "there are no object definitions here");
+        let problem = Problem::warning(
+            Concern::NoDefinitions,
+            Place { file: &name(path), line: 0 },
+            "there are no object definitions here",
+        );
         problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
     }
     let configuration = assemble(files, &foreign, last_good, options, problems)?;
@@ -243,7 +246,9 @@ fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
             let place = Place { file: &object.origin.file, line: object.origin.line };
             let message = "when nothing is heard of it, its check_command says OK: nobody will notice";
             let hint = "let it say what is wrong, for instance `check_dummy!2!nothing was heard`";
-            problems.push(Problem::warning(Concern::VainFreshness, place, message).of(label(graph, id)).hint(hint));
+            problems.push(
+                Problem::warning(Concern::VainFreshness, place, message).of(label(graph, id)).hint(hint),
+            );
         }
     }
 }
@@ -266,8 +271,11 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
             };
             if !known.contains_key(&number) {
                 let place = Place { file: &command.origin.file, line: command.origin.line };
-                let problem =
-                    Problem::warning(Concern::UnknownUserMacro, place, format!("uses ${used}$, which no resource file defines"));
+                let problem = Problem::warning(
+                    Concern::UnknownUserMacro,
+                    place,
+                    format!("uses ${used}$, which no resource file defines"),
+                );
                 let hint =
                     format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
                 problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
@@ -283,7 +291,11 @@ fn warn_of_empty_macros(graph: &Graph, problems: &mut Problems) {
         let used: BTreeSet<String> = macro_names(&command.line).into_iter().map(bare).collect();
         for used in used.iter().filter(|used| WITHOUT_VALUE.contains(&used.as_str())) {
             let place = Place { file: &command.origin.file, line: command.origin.line };
-            let problem = Problem::warning(Concern::EmptyMacro, place, format!("uses ${used}$, which is always empty here"));
+            let problem = Problem::warning(
+                Concern::EmptyMacro,
+                place,
+                format!("uses ${used}$, which is always empty here"),
+            );
             let hint = "take it out; docs/nagios.md says why";
             problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
         }

@@ -243,7 +243,8 @@ impl MainFile {
         for (number, line) in source.plain_lines() {
             let place = Place { file: &source.file, line: number };
             let Some((key, value)) = line.split_once('=') else {
-                let problem = Problem::warning(Concern::UnknownOption, place, format!("`{}` has no `=`", short(line)));
+                let problem =
+                    Problem::warning(Concern::UnknownOption, place, format!("`{}` has no `=`", short(line)));
                 problems.push(problem.hint("write `option=value`, as Nagios has it"));
                 continue;
             };
@@ -303,7 +304,8 @@ impl MainFile {
 fn unknown(key: &str, place: Place<'_>) -> Problem {
     let known = HONOURED.iter().chain(IGNORED).copied().chain(UNREAD.iter().map(|(known, _)| *known));
     let paths = ["cfg_file", "cfg_dir", "resource_file", "include_file", "include_dir"];
-    let problem = Problem::warning(Concern::UnknownOption, place, format!("no such option: `{}`", short(key)));
+    let problem =
+        Problem::warning(Concern::UnknownOption, place, format!("no such option: `{}`", short(key)));
     match nearest(key, known.chain(paths)) {
         Some(known) => problem.hint(format!("nearest known: `{known}`")),
         None => problem.hint("take the line out"),

@@ -53,8 +53,12 @@ impl Source {
                 let line = 1 + bytes.iter().take(valid).filter(|byte| **byte == b'\n').count();
                 let place = Place { file: &file, line: u32::try_from(line).unwrap_or(0) };
                 problems.push(
-                    Problem::warning(Concern::NotUtf8, place, "this is no UTF-8; the bytes in question are read as `\u{fffd}`")
-                        .hint("convert the file with `iconv -f latin1 -t utf-8`"),
+                    Problem::warning(
+                        Concern::NotUtf8,
+                        place,
+                        "this is no UTF-8; the bytes in question are read as `\u{fffd}`",
+                    )
+                    .hint("convert the file with `iconv -f latin1 -t utf-8`"),
                 );
                 String::from_utf8_lossy(&bytes).into_owned()
             }

@@ -85,7 +85,11 @@ impl<'c> Choice<'c> {
         known("contact", &filters.contacts, contacts)?;
         known("command", &filters.commands, graph.commands.iter().map(|command| &*command.name))?;
         known("host group", &filters.host_groups, graph.host_groups.iter().map(|group| &*group.name))?;
-        known("service group", &filters.service_groups, graph.service_groups.iter().map(|group| &*group.name))?;
+        known(
+            "service group",
+            &filters.service_groups,
+            graph.service_groups.iter().map(|group| &*group.name),
+        )?;
         for file in &filters.files {
             if !of.files.iter().any(|known| is_file(file, known)) {
                 let known: Vec<&str> = of.files.iter().map(|file| &**file).collect();

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
-use config::print::{Block, TYPES, objects};
 use config::Configuration;
+use config::print::{Block, TYPES, objects};
 use serde_json::{Map, Value, json};
 
 use crate::choice::{Choice, Filters, Patterns};
@@ -43,7 +43,8 @@ pub(crate) fn print(config: &Path, format: Format, wanted: &Wanted) -> Result<()
     }
     let configuration = load(config)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let choice = Choice::new(&configuration, &wanted.patterns, &wanted.filters).map_err(anyhow::Error::msg)?;
+    let choice =
+        Choice::new(&configuration, &wanted.patterns, &wanted.filters).map_err(anyhow::Error::msg)?;
     let written = write(&configuration, format, &wanted.types, &choice, Paint::for_stdout(), &mut out);
     match written.and_then(|counts| out.flush().map(|()| counts)) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => bail!("cannot write the answer: {error}"),

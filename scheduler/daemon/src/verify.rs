@@ -83,7 +83,9 @@ fn shown(problem: &Problem, paint: Paint) -> String {
         Severity::Warning => "33",
     };
     match (text.get(..place), text.get(place..).and_then(|rest| rest.split_once(word))) {
-        (Some(place), Some((between, rest))) => format!("{place}{between}{}{rest}", paint.coloured(colour, word)),
+        (Some(place), Some((between, rest))) => {
+            format!("{place}{between}{}{rest}", paint.coloured(colour, word))
+        }
         _ => text,
     }
 }
@@ -130,7 +132,8 @@ fn converse(worker: &mut Child, own: &[OwnCheck], verdicts: &mut Vec<Verdict>) -
     let (Some(mut questions), Some(answers)) = (worker.stdin.take(), worker.stdout.take()) else {
         bail!("hlidka-worker has no standard input");
     };
-    let lines: Result<Vec<String>, _> = own.iter().map(|check| serde_json::to_string(&question(check))).collect();
+    let lines: Result<Vec<String>, _> =
+        own.iter().map(|check| serde_json::to_string(&question(check))).collect();
     let lines = lines?;
     // both pipes are full at times: they are served at the same time
     std::thread::spawn(move || {

@@ -85,7 +85,10 @@ mod tests {
         let Answer::Refused { why, culprit, options } = &answers[0] else { panic!("{answers:?}") };
         assert!(why.contains("--expct") && options.contains(&"--expect".to_owned()), "{answers:?}");
         assert_eq!(culprit.as_deref(), Some("--expct"));
-        assert!(matches!(&answers[1], Answer::Refused { why, .. } if why.contains("1-minute")), "{answers:?}");
+        assert!(
+            matches!(&answers[1], Answer::Refused { why, .. } if why.contains("1-minute")),
+            "{answers:?}"
+        );
         assert_eq!(answers[2..4], [Answer::Taken(Vec::new()), Answer::Unknown]);
         let never = Doubt::NeverAlerts { option: "--warning".to_owned(), range: "100".to_owned() };
         assert_eq!(answers[4], Answer::Taken(vec![never]));
@@ -108,7 +111,8 @@ mod tests {
             let name = check.definition.name;
             let joined = check.definition.examples.replace("\\\n", " ");
             for line in joined.lines().map(str::trim).filter_map(|line| line.strip_prefix(name)) {
-                let Some(line) = line.strip_prefix(' ').filter(|line| !line.contains(['\'', '"', '$', '`'])) else {
+                let Some(line) = line.strip_prefix(' ').filter(|line| !line.contains(['\'', '"', '$', '`']))
+                else {
                     continue;
                 };
                 let line = line.split(" #").next().unwrap_or_default();

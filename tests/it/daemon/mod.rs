@@ -15,3 +15,4 @@ mod readme;
 mod reload;
 mod trust;
 mod under_load;
+mod verify;

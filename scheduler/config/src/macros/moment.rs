@@ -35,7 +35,8 @@ pub(crate) fn time_macro<'c>(scene: &Scene<'c>, name: &str) -> Option<MacroValue
 /// Does the value of a macro depend on when it is looked up?
 pub(crate) fn is_momentary(name: &str) -> bool {
     let bare = name.split(':').next().unwrap_or_default();
-    let times = ["LONGDATETIME", "SHORTDATETIME", "DATE", "TIME", "TIMET", "PROCESSSTARTTIME", "EVENTSTARTTIME"];
+    let times =
+        ["LONGDATETIME", "SHORTDATETIME", "DATE", "TIME", "TIMET", "PROCESSSTARTTIME", "EVENTSTARTTIME"];
     times.contains(&bare) || ["ISVALIDTIME", "NEXTVALIDTIME"].contains(&bare) || bare.contains("ACK")
 }
 

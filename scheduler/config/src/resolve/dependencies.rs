@@ -135,7 +135,12 @@ fn of_hosts<'t>(
 }
 
 fn warn_of_no_effect<'t>(view: &View<'t, '_>, why: &str, cx: &mut Context<'t, '_, '_>) {
-    cx.warn_at_start(Concern::DependencyWithoutEffect, view, format!("{why}: it has no effect"), "write both sides, or take it out");
+    cx.warn_at_start(
+        Concern::DependencyWithoutEffect,
+        view,
+        format!("{why}: it has no effect"),
+        "write both sides, or take it out",
+    );
 }
 
 /// One definition: what it makes of each pair.

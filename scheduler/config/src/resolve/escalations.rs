@@ -178,7 +178,13 @@ fn count<'t>(view: &View<'t, '_>, key: Key, default: u32, cx: &mut Context<'t, '
     let value = cx.number(view, key, f64::from(default));
     if value < 0.0 {
         let message = format!("{} is negative and counts as {default}", view.definition.of.spelling(key));
-        cx.warn(Concern::EscalationCount, view, key, message, "count mails from 1; `last_notification 0` is all further ones");
+        cx.warn(
+            Concern::EscalationCount,
+            view,
+            key,
+            message,
+            "count mails from 1; `last_notification 0` is all further ones",
+        );
         return default;
     }
     #[expect(

@@ -161,7 +161,11 @@ fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, 
     let place = Place { file, line: 0 };
     for (is_so, message) in [(no_services, "there are no services"), (no_contacts, "there are no contacts")] {
         if is_so {
-            cx.problems.push(Problem::warning(Concern::Empty, place, format!("{message} in this file or any other")));
+            cx.problems.push(Problem::warning(
+                Concern::Empty,
+                place,
+                format!("{message} in this file or any other"),
+            ));
         }
     }
 }
@@ -174,3 +178,5 @@ mod directive_tests;
 mod escalation_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod untold_tests;

@@ -137,7 +137,13 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
     }
     if value > f64::from(u16::MAX) {
         let message = format!("max_check_attempts counts as {}", u16::MAX);
-        cx.warn(Concern::Attempts, view, Key::MaxCheckAttempts, message, "nothing is ever confirmed after so many attempts");
+        cx.warn(
+            Concern::Attempts,
+            view,
+            Key::MaxCheckAttempts,
+            message,
+            "nothing is ever confirmed after so many attempts",
+        );
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -244,10 +250,22 @@ fn warn_of_late_problems<'t>(view: &View<'t, '_>, settings: &Settings, cx: &mut 
 fn warn_of_what_is_not_done<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) {
     if view.has(Key::CheckTimeout) {
         let message = "check_timeout has no effect".to_owned();
-        cx.warn(Concern::NoEffect, view, Key::CheckTimeout, message, "give the plugin its own time limit (`-t`)");
+        cx.warn(
+            Concern::NoEffect,
+            view,
+            Key::CheckTimeout,
+            message,
+            "give the plugin its own time limit (`-t`)",
+        );
     }
     if view.has(Key::EventHandlerPeriod) {
         let message = "event_handler_period has no effect, and Nagios does not know it".to_owned();
-        cx.warn(Concern::NoEffect, view, Key::EventHandlerPeriod, message, "let the event handler look at the time itself");
+        cx.warn(
+            Concern::NoEffect,
+            view,
+            Key::EventHandlerPeriod,
+            message,
+            "let the event handler look at the time itself",
+        );
     }
 }

@@ -7,8 +7,8 @@ use crate::source::Source;
 
 const BASE: &str = "define timeperiod {\n timeperiod_name always\n sunday 00:00-24:00\n}\n\
 define command {\n command_name c\n command_line /bin/true\n}\n\
-define contact {\n contact_name root\n host_notification_options d\n service_notification_options c\n}\n\
-define contact {\n contact_name ann\n host_notification_options d\n service_notification_options c\n}\n\
+define contact {\n contact_name root\n email r@example.org\n host_notification_options d\n service_notification_options c\n}\n\
+define contact {\n contact_name ann\n email a@example.org\n host_notification_options d\n service_notification_options c\n}\n\
 define contactgroup {\n contactgroup_name admins\n members root\n}\n\
 define contactgroup {\n contactgroup_name all\n members *,!root\n contactgroup_members admins\n}\n\
 define host {\n name gh\n register 0\n max_check_attempts 3\n contact_groups admins\n notification_interval 7\n \

@@ -29,7 +29,13 @@ pub(crate) fn flapping<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) ->
             percent(limits.low),
             percent(limits.high)
         );
-        cx.warn(Concern::FlapThresholds, view, key, message, "flapping starts at the higher one and ends at the lower one");
+        cx.warn(
+            Concern::FlapThresholds,
+            view,
+            key,
+            message,
+            "flapping starts at the higher one and ends at the lower one",
+        );
     }
     Some(limits)
 }

@@ -34,7 +34,8 @@ pub(crate) fn warn_of_recoveries_only<'t>(
 ) {
     let is_host = view.definition.of == Type::Host;
     if settings.notifications && recoveries_only(settings.notification_options, is_host) {
-        let message = "tells of recoveries only: these go to those who were told of the problem, so to nobody";
+        let message =
+            "tells of recoveries only: these go to those who were told of the problem, so to nobody";
         let hint = format!("add {}, or write `n` if nobody is to be told", listed(letters(is_host).0));
         cx.warn(Concern::RecoveriesOnly, view, Key::NotificationOptions, message.to_owned(), &hint);
     }
@@ -49,12 +50,15 @@ pub(crate) fn warn_of_deaf_contact<'t>(view: &View<'t, '_>, contact: &Contact, c
     for (side, is_host, key) in sides {
         if side.enabled && recoveries_only(side.options, is_host) {
             let name = view.definition.of.spelling(key);
-            let message = format!("{name} has recoveries only: these go to those who were told of the problem");
-            let hint = format!("add {}, or write `n` if it is to be told nothing", listed(letters(is_host).0));
+            let message =
+                format!("{name} has recoveries only: these go to those who were told of the problem");
+            let hint =
+                format!("add {}, or write `n` if it is to be told nothing", listed(letters(is_host).0));
             cx.warn(Concern::RecoveriesOnly, view, key, message, &hint);
         }
     }
-    let by_mail = |side: &ContactSide| side.enabled && side.options != Letters::NONE && side.commands.is_empty();
+    let by_mail =
+        |side: &ContactSide| side.enabled && side.options != Letters::NONE && side.commands.is_empty();
     if contact.email.is_none() && sides.iter().any(|(side, ..)| by_mail(side)) {
         let message = "has no email, and no notification commands for all that it wants to hear";
         let hint = "write `email`, or `host_notification_commands` and `service_notification_commands`";
@@ -94,7 +98,8 @@ pub(crate) fn warn_if_nobody_listens<'t>(
         listed(&told),
         listed(&wanted)
     );
-    let hint = "add letters to its `notification_options` or to those of a contact; `n` if nobody is to be told";
+    let hint =
+        "add letters to its `notification_options` or to those of a contact; `n` if nobody is to be told";
     let key = if view.has(Key::NotificationOptions) { Key::NotificationOptions } else { Key::Contacts };
     cx.warn(Concern::NobodyListens, view, key, message, hint);
 }
@@ -159,7 +164,8 @@ impl<'t> Untold<'t> {
                 _ => {
                     for (file, line, label) in users.places {
                         let message = "has no contacts: nobody is told of its problems";
-                        let problem = Problem::warning(Concern::NoContacts, cx.objects.place(file, line), message);
+                        let problem =
+                            Problem::warning(Concern::NoContacts, cx.objects.place(file, line), message);
                         cx.problems.push(problem.of(label).hint(HINT));
                     }
                 }

@@ -313,3 +313,34 @@ const fn name(kind: &EntryKind) -> &'static str {
         EntryKind::Log { .. } => "log",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Colours add nothing but themselves: the layout is the same.
+    #[test]
+    fn colours_move_nothing() {
+        let line = Line {
+            state: Some(Condition::Critical),
+            state_type: Some(StateType::Hard),
+            attempt: Some(3),
+            notification: Some(NotificationKind::Problem),
+            contacts: vec!["ann".into()],
+            ..Line::of("web1;HTTP".into(), "notify")
+        };
+        let rendered = |paint| {
+            let mut text = String::new();
+            line.render(&mut text, paint);
+            text
+        };
+        let plain = rendered(Paint(false));
+        assert_eq!(plain, "web1;HTTP                     notify     PROBLEM CRITICAL HARD 3 to ann");
+        let coloured = rendered(Paint(true));
+        assert!(coloured.contains("\u{1b}[31;1mCRITICAL\u{1b}[0m"), "{coloured:?}");
+        assert_eq!(
+            coloured.replace("\u{1b}[31;1m", "").replace("\u{1b}[1m", "").replace("\u{1b}[0m", ""),
+            plain
+        );
+    }
+}
