@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Check, CheckCommand, Group, Kind, Object, ObjectId, Settings, SettingsId};
+use engine::{Check, CheckCommand, Definition, Group, Kind, Object, ObjectId, Settings, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -15,7 +15,7 @@ use super::details::{Details, Extras};
 use super::groups::{Selection, members};
 use super::names::Names;
 use super::settings::{Known, draft};
-use super::untold::{Untold, warn_if_nobody_listens};
+use super::untold::{Untold, is_untold, warn_if_nobody_listens};
 use super::walk::Walk;
 
 /// Names that lists of hosts refer to.
@@ -70,9 +70,9 @@ pub(crate) fn hosts<'t>(
     for (number, view) in (0_u32..).zip(views) {
         let mut host = host(view, names, known, commands, cx);
         if let Some(extra) = extras.hosts.get(&number) {
-            extra.fill(&mut host.details, &mut host.object.notes_url);
+            extra.fill(&mut host.details, &mut Arc::make_mut(&mut host.object.definition).notes_url);
         }
-        untold.look(view, &host.settings, cx);
+        untold.add(view, [1, usize::from(is_untold(view, &host.settings))], cx);
         warn_if_nobody_listens(view, &host.settings, known.people, cx);
         hosts.push(host);
     }
@@ -112,11 +112,13 @@ fn host<'t>(
             address: cx.text(view, Key::Address).unwrap_or_else(|| name.clone()),
         },
         settings: SettingsId(0),
-        check: check(view, commands, cx),
-        alias: cx.text(view, Key::Alias).filter(|alias| *alias != name),
-        notes_url: cx.text(view, Key::NotesUrl),
-        variables: cx.variables(view),
-        origin: cx.origin(view),
+        definition: Arc::new(Definition {
+            check: check(view, commands, cx),
+            alias: cx.text(view, Key::Alias).filter(|alias| *alias != name),
+            notes_url: cx.text(view, Key::NotesUrl),
+            variables: cx.variables(view),
+            origin: cx.origin(view),
+        }),
         name,
     };
     let event_handler = event_handler(view, commands, cx);

@@ -235,7 +235,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define host {\n use gh\n host_name a\n}\n",
-            "x.cfg:3: error: host `a`: is defined twice; see base.cfg:42; keep one of the two",
+            "x.cfg:3: error: host `a`: is defined twice; see base.cfg:44; keep one of the two",
         ),
         (
             "define command {\n command_name c\n command_line x\n}\n",
@@ -353,7 +353,7 @@ fn numbers_that_make_no_sense_are_errors() {
 
 #[test]
 fn t15_importance_and_what_contacts_ask_of_it_reach_the_engine() {
-    let text = "define contact {\n contact_name boss\n minimum_importance 5\n host_notification_options d\n \
+    let text = "define contact {\n contact_name boss\n email b@example.org\n minimum_importance 5\n host_notification_options d\n \
         service_notification_options c\n}\n\
         define host {\n host_name x\n use gh\n hourly_value 2\n}\n\
         define service {\n use gs\n host_name x\n service_description s\n importance 4\n}\n";

@@ -109,6 +109,12 @@ fn listed(letters: &str) -> String {
     letters.chars().map(String::from).collect::<Vec<_>>().join(",")
 }
 
+/// Is nobody told of it, and does it not look as if that was meant?
+pub(crate) fn is_untold(view: &View<'_, '_>, settings: &Settings) -> bool {
+    let meant = view.has(Key::Contacts) || view.has(Key::ContactGroups) || !settings.notifications;
+    settings.contacts.is_empty() && !meant
+}
+
 /// So many definitions without contacts are kept for each list of templates.
 const MAX_KEPT: usize = 1000;
 
@@ -128,19 +134,17 @@ struct Users {
 }
 
 impl<'t> Untold<'t> {
-    /// Nobody is told of an object, and it does not look as if that was meant.
-    pub(crate) fn look(&mut self, view: &View<'t, '_>, settings: &Settings, cx: &Context<'t, '_, '_>) {
-        let meant = view.has(Key::Contacts) || view.has(Key::ContactGroups) || !settings.notifications;
+    /// Adds a definition of so many objects, of so many of which nobody is told.
+    pub(crate) fn add(&mut self, view: &View<'t, '_>, [all, untold]: [usize; 2], cx: &Context<'t, '_, '_>) {
         let templates = cx.objects.directive(view.definition, Key::Use).map_or("", |list| list.value);
         let users = self.by_templates.entry((view.definition.of.name(), templates)).or_default();
-        users.all += 1;
-        if !settings.contacts.is_empty() || meant {
+        users.all += all;
+        users.untold += untold;
+        if untold == 0 {
             return;
         }
-        users.untold += 1;
         let (file, line) = (view.definition.file, view.definition.line);
-        let is_new = users.places.last().is_none_or(|(f, l, _)| (*f, *l) != (file, line));
-        if is_new && users.places.len() < MAX_KEPT {
+        if users.places.len() < MAX_KEPT {
             users.places.push((file, line, cx.objects.label(view.definition)));
         }
     }
