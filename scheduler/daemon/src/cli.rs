@@ -46,7 +46,8 @@ enum Command {
         #[arg(long)]
         seconds: Option<u64>,
     },
-    /// Check a configuration: all its problems at once; exit code 1 if there is an error, or a file that is set aside
+    /// Check a configuration: all its problems at once, and what hlidka's own checks make of their arguments; exit
+    /// code 1 if there is an error, or a file that is set aside
     Verify {
         /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
         config: PathBuf,

@@ -79,7 +79,7 @@ mod tests {
             question("check_load", "-w 4 -c 5"),
             question("check_nothing", ""),
             question("check_memory", "-w 100% -c 90%"),
-            question("check_smtp", "-H a.example --authpass x"),
+            question("check_smtp", "-H a.example --authtype LOGIN --authuser a --authpass x"),
         ];
         let answers = ask(&lines.concat()).unwrap();
         let Answer::Refused { why, culprit, options } = &answers[0] else { panic!("{answers:?}") };

@@ -131,7 +131,8 @@ fn what_only_a_running_check_knows_is_not_doubted() {
     }
     let (text, code) = of("check_http -H $HOSTADDRESS$ -p $TIMET$ --expct 200", "", "");
     assert!(text.contains("--expct") && code == Some(1), "what depends on nothing is: {text}");
-    let (text, code) = of("check_ping -H $HOSTADDRESS$ -w $_SERVICEWARN$ -c 500,60%", "", "  _WARN  100\n");
+    let (text, code) =
+        of("check_ping -H $HOSTADDRESS$ -w $_SERVICEWARN$ -c 500,60%", "", "  _WARN  600,60%\n");
     assert!(text.contains("check_ping refuses") && code == Some(1), "custom variables are known: {text}");
 }
 
@@ -266,7 +267,7 @@ fn changes_of_a_day_and_what_is_said_of_them() {
         (
             "a template's interval, in seconds",
             FEDERATION.replace("retry_interval      10", "retry_interval      600"),
-            "objects.cfg:30: warning: service `realm`: it is checked every 5m, but only every 10h while a problem is not \
+            "objects.cfg:30: warning: service `PING`: it is checked every 5m, but only every 10h while a problem is not \
              confirmed; retry_interval is in units of interval_length, minutes if nothing else is said\n\
              1 hosts, 2 services, 1 contacts; 0 errors, 1 warning\n",
         ),
