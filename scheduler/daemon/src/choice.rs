@@ -144,7 +144,7 @@ impl<'c> Choice<'c> {
             Some(Check::Command(check)) => {
                 is_any(&self.filters.commands, &self.of.graph.command(check.command).name)
             }
-            Some(Check::Cluster(_)) | None => false,
+            Some(Check::Cluster(_) | Check::Stale) | None => false,
         }
     }
 }

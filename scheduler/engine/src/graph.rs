@@ -107,6 +107,8 @@ pub enum Check {
     Command(CheckCommand),
     /// The states of others.
     Cluster(Box<Cluster>),
+    /// Nothing but results from elsewhere: a lack of them is UNKNOWN.
+    Stale,
 }
 
 /// A host or service. What its definition says, which may make services of a thousand hosts, is stored once.

@@ -11,7 +11,7 @@ use crate::inherit::View;
 use crate::values::items;
 
 use super::Made;
-use super::cluster::{self, Asker, host_macro, is_own};
+use super::cluster::{self, Asker, STALE, host_macro, is_own};
 use super::commands;
 use super::context::Context;
 use super::descriptions::{Descriptions, Missing, Named, Wanted};
@@ -346,6 +346,7 @@ impl Shared {
     ) -> Shared {
         let (mut check, mut cluster) = (None, None);
         match view.get(Key::CheckCommand) {
+            Some(found) if *found.text == *STALE => check = Some(Check::Stale),
             Some(found) if is_own(&found.text) => cluster = cluster::Draft::read(&found.text, view, cx),
             Some(found) => check = commands::check(&found.text, view, commands, cx),
             None => {
