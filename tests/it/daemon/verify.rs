@@ -272,9 +272,9 @@ fn changes_of_a_day_and_what_is_said_of_them() {
              1 hosts, 2 services, 1 contacts; 0 errors, 1 warning\n",
         ),
         (
-            "a contact that is gone, but still named",
-            FEDERATION.replace("contact_name                  ann", "contact_name                  eve"),
-            "objects.cfg:19: error: host `radius1`: no such contact: `ann`; nearest known: `eve` (objects.cfg:1)\n\
+            "a contact that has another name now, but is still called by the old one",
+            FEDERATION.replace("contact_name                  ann", "contact_name                  anna"),
+            "objects.cfg:19: error: host `radius1`: no such contact: `ann`; nearest known: `anna` (objects.cfg:1)\n\
              1 error, 0 warnings\n",
         ),
         (

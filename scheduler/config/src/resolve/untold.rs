@@ -152,6 +152,10 @@ impl<'t> Untold<'t> {
     /// Says it, once for each cause.
     pub(crate) fn report(self, of: Type, cx: &mut Context<'t, '_, '_>) {
         const HINT: &str = "write `contacts` or `contact_groups`; `contacts null` if it is meant";
+        // a contact that does not exist is an error already, and not also missing
+        if cx.problems.has_errors() {
+            return;
+        }
         for ((_, templates), users) in self.by_templates {
             let template = items(templates).next().and_then(|name| cx.template(of, name));
             match template {
