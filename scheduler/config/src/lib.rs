@@ -11,12 +11,15 @@
 //! [`print`] is the way back: resolved objects as blocks of directives, for people and for Nagios.
 //! [`diff`] says what one configuration does otherwise than another.
 
+mod arguments;
 mod basis;
 mod command;
+mod concern;
 #[cfg(test)]
 mod conformance;
 pub mod diff;
 mod directives;
+mod doubts;
 mod files;
 mod globals;
 mod inherit;
@@ -33,11 +36,14 @@ mod problem;
 mod provenance;
 mod resolve;
 mod resources;
+mod secrets;
 mod source;
 mod trust;
 mod values;
 
+pub use arguments::{CommandLines, Doubt, OwnCheck, Verdict};
 pub use command::{CommandLine, MacroValue, expand};
+pub use concern::Concern;
 pub use globals::Globals;
 pub use load::{Configuration, load, load_exported, load_text, load_traced, load_traced_text, options};
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use engine::nearest;
 
+use crate::concern::Concern;
 use crate::directives::{Form, Key, Type, type_names};
 use crate::lexer::{Token, lex};
 use crate::problem::{Place, Problem, Problems};
@@ -196,8 +197,11 @@ impl<'t> Reader<'_, 't> {
             return;
         }
         if rest.starts_with('#') {
-            let problem =
-                Problem::warning(self.place(line), "a `#` behind the `{` starts no comment in Nagios");
+            let problem = Problem::warning(
+                Concern::CommentBehindBrace,
+                self.place(line),
+                "a `#` behind the `{` starts no comment in Nagios",
+            );
             self.problems.push(problem.hint("write `;` instead; Nagios passes over all that stands there"));
         } else if !rest.is_empty() {
             let problem = Problem::error(self.place(line), "text behind the `{`, which Nagios passes over");
@@ -272,7 +276,8 @@ impl<'t> Reader<'_, 't> {
             Form::Letters(_) => "which counts as `n`, none",
             _ => "so it has none, whatever its templates say",
         };
-        let problem = Problem::warning(self.place(line), format!("{name} has no value, {means}"));
+        let problem =
+            Problem::warning(Concern::EmptyValue, self.place(line), format!("{name} has no value, {means}"));
         self.problems.push(problem.of(label).hint("leave the line out, or write what is meant"));
         true
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::concern::Concern;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -19,6 +21,8 @@ pub enum Severity {
 pub struct Problem {
     /// Warning or error.
     pub severity: Severity,
+    /// What it is about, if docs/verify.md says more.
+    pub concern: Option<Concern>,
     /// File, as it was named.
     pub file: Arc<str>,
     /// Line, from 1; 0 where a whole file or folder is meant.
@@ -38,13 +42,13 @@ impl Problem {
     }
 
     /// Something that may be meant otherwise.
-    pub(crate) fn warning(place: Place<'_>, message: impl Into<String>) -> Problem {
-        Problem::new(Severity::Warning, place, message)
+    pub(crate) fn warning(concern: Concern, place: Place<'_>, message: impl Into<String>) -> Problem {
+        Problem { concern: Some(concern), ..Problem::new(Severity::Warning, place, message) }
     }
 
     fn new(severity: Severity, place: Place<'_>, message: impl Into<String>) -> Problem {
         let (file, line) = (place.file.clone(), place.line);
-        Problem { severity, file, line, object: None, message: message.into(), hint: None }
+        Problem { severity, concern: None, file, line, object: None, message: message.into(), hint: None }
     }
 
     /// About something that a monitored machine wrote: that is set aside, and nothing of its text is
@@ -149,7 +153,8 @@ impl Problems {
             {
                 let file = last.file.clone();
                 let message = format!("{more} further problems of this kind are not shown");
-                self.kept.push(Problem { severity, file, line: 0, object: None, message, hint: None });
+                let place = Place { file: &file, line: 0 };
+                self.kept.push(Problem::new(severity, place, message));
             }
         }
         self.kept
@@ -170,7 +175,7 @@ mod tests {
             problem.to_string(),
             "hosts.cfg:12: error: service `http`: no such host `web1`; nearest known: `web01`"
         );
-        let whole = Problem::warning(Place { file: &file, line: 0 }, "is empty");
+        let whole = Problem::warning(Concern::Empty, Place { file: &file, line: 0 }, "is empty");
         assert_eq!(whole.to_string(), "hosts.cfg: warning: is empty");
     }
 

@@ -16,3 +16,4 @@ mod readme;
 mod reload;
 mod trust;
 mod under_load;
+mod verify;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use engine::{DependencyKind, DependencyRule, GraphBuilder, Letters, ObjectId, RuleId};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::letters;
@@ -134,7 +135,12 @@ fn of_hosts<'t>(
 }
 
 fn warn_of_no_effect<'t>(view: &View<'t, '_>, why: &str, cx: &mut Context<'t, '_, '_>) {
-    cx.warn_at_start(view, format!("{why}: it has no effect"), "write both sides, or take it out");
+    cx.warn_at_start(
+        Concern::DependencyWithoutEffect,
+        view,
+        format!("{why}: it has no effect"),
+        "write both sides, or take it out",
+    );
 }
 
 /// One definition: what it makes of each pair.
@@ -180,7 +186,7 @@ impl<'v, 't, 'o> Definition<'v, 't, 'o> {
             let message = "has no failure criteria: it has no effect".to_owned();
             let hint = "write `execution_failure_criteria` or `notification_failure_criteria`, for instance \
                         `w,u,c`";
-            cx.warn_at_start(view, message, hint);
+            cx.warn_at_start(Concern::DependencyWithoutEffect, view, message, hint);
         }
         Definition { view, rules, is_cut: false }
     }
