@@ -23,6 +23,8 @@ pub struct Problem {
     pub file: Arc<str>,
     /// Line, from 1; 0 where a whole file or folder is meant.
     pub line: u32,
+    /// Column, from 1; 0 where the whole line is meant.
+    pub column: u32,
     /// Type and name of the object, as in ``host `web1` ``.
     pub object: Option<String>,
     /// What is wrong.
@@ -44,7 +46,7 @@ impl Problem {
 
     fn new(severity: Severity, place: Place<'_>, message: impl Into<String>) -> Problem {
         let (file, line) = (place.file.clone(), place.line);
-        Problem { severity, file, line, object: None, message: message.into(), hint: None }
+        Problem { severity, file, line, column: 0, object: None, message: message.into(), hint: None }
     }
 
     /// About something that a monitored machine wrote: that is set aside, and nothing of its text is
@@ -60,6 +62,12 @@ impl Problem {
     /// Is the configuration refused for it?
     pub(crate) fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// With the column.
+    pub(crate) fn column(mut self, column: u32) -> Problem {
+        self.column = column;
+        self
     }
 
     /// With what would be right.
@@ -81,6 +89,9 @@ impl fmt::Display for Problem {
         f.write_str(&self.file)?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
+        }
+        if self.line > 0 && self.column > 0 {
+            write!(f, ":{}", self.column)?;
         }
         f.write_str(match self.severity {
             Severity::Warning => ": warning: ",
@@ -141,7 +152,7 @@ impl Problems {
 
     /// All problems by file and line, and a last one for those that were too many.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
-        self.kept.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.kept.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         for severity in [Severity::Warning, Severity::Quarantined, Severity::Error] {
             let count = self.counts[severity as usize];
             if let (Some(more), Some(last)) =
@@ -149,7 +160,15 @@ impl Problems {
             {
                 let file = last.file.clone();
                 let message = format!("{more} further problems of this kind are not shown");
-                self.kept.push(Problem { severity, file, line: 0, object: None, message, hint: None });
+                self.kept.push(Problem {
+                    severity,
+                    file,
+                    line: 0,
+                    column: 0,
+                    object: None,
+                    message,
+                    hint: None,
+                });
             }
         }
         self.kept
