@@ -297,7 +297,7 @@ impl Subject<'_> {
         if let Some(value) = self.found(name) {
             return self.value_at(&value, depth + 1);
         }
-        if name == "check_address" {
+        if name == "check_address" && self.host.is_some() {
             return self.address().map(|address| Value::text(escaped(&address))).ok_or(Unresolved::Missing("address".into()));
         }
         match (self.later)(name) {

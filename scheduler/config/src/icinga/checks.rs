@@ -41,6 +41,13 @@ impl Lowering<'_, '_> {
             }
         }
         let words = argv(subject)?;
+        if let Some(word) = words.iter().find(|word| word.contains(['\n', '\r'])) {
+            let start: String = word.chars().take(20).take_while(|c| !c.is_control()).collect();
+            let message = format!("an argument of {} has several lines: `{start}…`", command.label());
+            let object = subject.service.or(subject.host).unwrap_or(command);
+            let problem = Problem::error(object.place("check_command"), message).of(object.label());
+            return Err(problem.hint("write it on one line, or let the plugin read a file"));
+        }
         let Some((program, words)) = words.split_first() else { return Ok(command.name.to_string()) };
         let name = self.defined(command, program)?;
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();

@@ -62,6 +62,18 @@ pub(super) fn of_check(name: &str) -> Macro {
     found.map_or(Macro::Unknown, |name| Macro::Later(format!("${name}$")))
 }
 
+/// The same for a service whose host is among Nagios' objects.
+pub(super) fn of_check_elsewhere(name: &str) -> Macro {
+    let of_host = match name {
+        "check_address" => Some("$HOSTADDRESS$"),
+        name if name.starts_with("host.") || name == "address" => {
+            return of_notification(name).map_or(Macro::Unknown, |name| Macro::Later(format!("${name}$")));
+        }
+        _ => None,
+    };
+    of_host.map_or_else(|| of_check(name), |text| Macro::Later(text.to_owned()))
+}
+
 /// In a notification command.
 pub(super) fn of_notification(name: &str) -> Option<String> {
     let known = OF_NOTIFICATION.iter().find(|(known, _)| *known == name).map(|(_, macro_name)| (*macro_name).to_owned());

@@ -12,6 +12,8 @@ mod notifications;
 mod objects;
 mod periods;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use icinga2::{Object, Problem, Subject, Type as Kind};
 
+use super::macros::{of_check, of_check_elsewhere};
 use super::notifications::Told;
 use super::plan::letters_of;
 use super::{Definition, Lowering};
@@ -62,7 +63,7 @@ impl Lowering<'_, '_> {
             if host.text("check_command").is_some_and(|name| ABOUT_ICINGA.contains(&&*name)) {
                 self.say(about_icinga(host, "is not checked"));
             } else {
-                self.checked(host, None, &mut definition);
+                self.checked(host, Some(host), &mut definition);
             }
             self.common(host, "odu", &mut definition);
             self.told(told, host, &mut definition);
@@ -83,11 +84,9 @@ impl Lowering<'_, '_> {
             definition.put(Key::HostName, &name, service.place("host_name"));
             definition.put(Key::ServiceDescription, &service.name, service.at);
             definition.put_text(Key::DisplayName, service, "display_name");
-            match evaluated.find(Kind::Host, &name) {
-                Some(host) => self.checked(host, Some(service), &mut definition),
-                // the resolver says that there is none; a check is there so that it says only that
-                None => definition.put(Key::CheckCommand, "hlidka:cluster!*!>0!>0", service.at),
-            }
+            // one that is not here may be among Nagios' objects; if not, the resolver says so
+            let host = evaluated.find(Kind::Host, &name).map(|host| &**host);
+            self.checked(service, host, &mut definition);
             definition.put_flag(Key::IsVolatile, service.flag("volatile"), service.place("volatile"));
             self.common(service, "owuc", &mut definition);
             self.told(told, service, &mut definition);
@@ -96,8 +95,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Check command, event handler and when they run.
-    fn checked(&mut self, host: &Object, service: Option<&Object>, definition: &mut Definition) {
-        let object = service.unwrap_or(host);
+    fn checked(&mut self, object: &Object, host: Option<&Object>, definition: &mut Definition) {
         let Some(name) = object.text("check_command") else { return };
         let at = object.place("check_command");
         let mut active = object.flag("enable_active_checks");
@@ -111,7 +109,7 @@ impl Lowering<'_, '_> {
                 let interval = object.number("check_interval");
                 definition.put(Key::FreshnessThreshold, interval.to_string(), object.place("check_interval"));
             }
-            if let Some(text) = self.reference(host, service, &command) {
+            if let Some(text) = self.reference(object, host, &command) {
                 definition.put(Key::CheckCommand, text, at);
             }
         }
@@ -119,7 +117,7 @@ impl Lowering<'_, '_> {
         if let Some(name) = object.text("event_command") {
             let at = object.place("event_command");
             if let Some(command) = self.command(Kind::EventCommand, &name, object, at)
-                && let Some(text) = self.reference(host, service, &command)
+                && let Some(text) = self.reference(object, host, &command)
             {
                 definition.put(Key::EventHandler, text, at);
             }
@@ -173,8 +171,10 @@ impl Lowering<'_, '_> {
     }
 
     /// A command with its arguments for one object, as it stands in a definition.
-    fn reference(&mut self, host: &Object, service: Option<&Object>, command: &Object) -> Option<String> {
-        let subject = Subject { service, host: Some(host), command, later: &super::macros::of_check };
+    fn reference(&mut self, object: &Object, host: Option<&Object>, command: &Object) -> Option<String> {
+        let service = Some(object).filter(|object| object.of == Kind::Service);
+        let later = if host.is_some() { of_check } else { of_check_elsewhere };
+        let subject = Subject { service, host, command, later: &later };
         match self.check_line(subject) {
             Ok(text) => Some(text),
             Err(problem) => {
