@@ -180,8 +180,11 @@ impl Files {
                 Included::Library(library) if LIBRARIES.contains(&&*library) => {}
                 Included::Library(library) => {
                     let message = format!("hlidka has no <{library}>");
-                    let hint = format!("known: {}; write the commands that you use yourself", LIBRARIES.join(", "));
-                    problems.push(Problem::warning(Place { file: &file, line: include.at.line }, message).hint(hint));
+                    let hint =
+                        format!("known: {}; write the commands that you use yourself", LIBRARIES.join(", "));
+                    problems.push(
+                        Problem::warning(Place { file: &file, line: include.at.line }, message).hint(hint),
+                    );
                 }
             }
         }
@@ -233,7 +236,14 @@ impl Files {
     }
 
     /// All files with these endings of a folder and its folders, names that start with a dot left out.
-    fn folder(&mut self, path: &Path, endings: &[&str], by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
+    fn folder(
+        &mut self,
+        path: &Path,
+        endings: &[&str],
+        by: NamedBy<'_>,
+        depth: usize,
+        problems: &mut Problems,
+    ) {
         // one that is not trusted may lie in one that is
         let is_foreign = path.canonicalize().is_ok_and(|path| self.foreign.contains_key(&path));
         if is_foreign || !self.is_new(path) {
@@ -303,9 +313,8 @@ fn below(
     by: NamedBy<'_>,
     problems: &mut Problems,
 ) {
-    let wanted = |name: &[u8], path: &Path| {
-        path.is_dir() || icinga2::is_like(pattern, &String::from_utf8_lossy(name))
-    };
+    let wanted =
+        |name: &[u8], path: &Path| path.is_dir() || icinga2::is_like(pattern, &String::from_utf8_lossy(name));
     match chosen(folder, wanted) {
         Ok(paths) => {
             for path in paths {

@@ -137,10 +137,17 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         files.add(path, None, problems);
         Options::default()
     };
-    if files.sources.is_empty() && files.icinga.scripts.is_empty() && foreign.is_empty() && !problems.has_errors() {
+    if files.sources.is_empty()
+        && files.icinga.scripts.is_empty()
+        && foreign.is_empty()
+        && !problems.has_errors()
+    {
         let problem =
             Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
-        problems.push(problem.hint("object definitions are in files whose names end in .cfg or, for Icinga 2, in .conf"));
+        problems.push(
+            problem
+                .hint("object definitions are in files whose names end in .cfg or, for Icinga 2, in .conf"),
+        );
     }
     assemble(files, &foreign, last_good, options, problems)
 }

@@ -91,7 +91,11 @@ impl<'t> Objects<'t> {
         for definition in &lowered.definitions {
             let start = self.directives.len();
             let lines = definition.directives.iter();
-            self.directives.extend(lines.map(|(key, line, value)| Directive { key: *key, line: *line, value }));
+            self.directives.extend(lines.map(|(key, line, value)| Directive {
+                key: *key,
+                line: *line,
+                value,
+            }));
             self.definitions.push(Definition {
                 of: definition.of,
                 file: first.saturating_add(definition.file),

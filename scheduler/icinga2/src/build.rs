@@ -1,6 +1,6 @@
 //! Items of all files to objects: constants, objects, and what rules make of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use engine::nearest;
@@ -66,11 +66,13 @@ pub(crate) fn build<'i>(
         builder.made.node = name.clone();
     }
     // a service sees its host with all its groups
-    for (of, name, definition) in definitions.iter().filter(|(of, ..)| *of == Type::Host) {
+    let is_first =
+        |of: Type| matches!(of, Type::Host | Type::HostGroup | Type::ServiceGroup | Type::UserGroup);
+    for (of, name, definition) in definitions.iter().filter(|(of, ..)| is_first(*of)) {
         builder.define(*of, name, definition);
     }
     builder.put_into_groups(&definitions, Type::HostGroup, Type::Host);
-    for (of, name, definition) in definitions.iter().filter(|(of, ..)| *of != Type::Host) {
+    for (of, name, definition) in definitions.iter().filter(|(of, ..)| !is_first(*of)) {
         builder.define(*of, name, definition);
     }
     builder.apply(&rules, |of| of == Type::Service);
@@ -99,7 +101,8 @@ impl Builder<'_> {
         }
         if let Some((_, hint)) = PASSED_OVER.iter().find(|(known, _)| *known == &**name) {
             if self.made.passed_over.insert(name.to_string()) {
-                let problem = Problem::warning(at, format!("{name} objects are passed over, here and elsewhere"));
+                let problem =
+                    Problem::warning(at, format!("{name} objects are passed over, here and elsewhere"));
                 self.evaluator.say(problem.hint(*hint));
             }
             return None;
@@ -114,7 +117,9 @@ impl Builder<'_> {
 
     fn name(&mut self, name: Option<&crate::ast::Expr>, at: Location, of: Type) -> Option<Rc<str>> {
         let Some(name) = name else {
-            self.evaluator.say(Problem::error(at, format!("this {} has no name", of.name())).hint("write it in quotes"));
+            self.evaluator.say(
+                Problem::error(at, format!("this {} has no name", of.name())).hint("write it in quotes"),
+            );
             return None;
         };
         match self.evaluator.value(name, Scope::OUTSIDE) {
@@ -141,7 +146,8 @@ impl Builder<'_> {
         let before = self.templates.insert((of, name.clone()), body);
         let twice = before.filter(|(_, at)| at.file != BUILT_IN_FILE && definition.is_template);
         if let Some((_, at)) = twice {
-            let message = format!("the template {} `{name}` is defined already, at line {}", of.name(), at.line);
+            let message =
+                format!("the template {} `{name}` is defined already, at line {}", of.name(), at.line);
             self.evaluator.say(Problem::error(definition.at, message).hint("give one of them another name"));
         }
     }
@@ -207,7 +213,9 @@ impl Builder<'_> {
         let Some(attribute) = of.attribute(&assignment.name) else {
             let fault = fault(format!("a {} has no attribute `{}`", of.name(), assignment.name));
             return Err(match nearest(&assignment.name, of.attributes().map(|attribute| attribute.name)) {
-                Some(known) => fault.hint(format!("nearest known: `{known}`; what is your own goes into `vars.`")),
+                Some(known) => {
+                    fault.hint(format!("nearest known: `{known}`; what is your own goes into `vars.`"))
+                }
                 None => fault.hint("what is your own goes into `vars.`"),
             });
         };
@@ -218,9 +226,11 @@ impl Builder<'_> {
             whole = object.get(attribute.name);
         }
         let done = set(&mut whole, &fields, &|old| combined(assignment.with, old, &value)).map_err(fault);
-        let done = done.and_then(|()| fits(attribute.form, &whole).map_err(|wanted| {
-            Fault::new(at, format!("`{}` is {}, and must be {wanted}", attribute.name, whole.kind()))
-        }));
+        let done = done.and_then(|()| {
+            fits(attribute.form, &whole).map_err(|wanted| {
+                Fault::new(at, format!("`{}` is {}, and must be {wanted}", attribute.name, whole.kind()))
+            })
+        });
         if done.is_ok() || !fields.is_empty() {
             object.attributes.insert(attribute.name, (whole, at));
         }
@@ -261,7 +271,8 @@ impl Builder<'_> {
         let key = full_name(&object);
         if let Some(before) = self.places.get(&(object.of, key.clone())).copied() {
             let message = format!("is defined already, at line {} of its file", before.line);
-            let hint = "give one of them another name, or let its rule leave out this host with `ignore where`";
+            let hint =
+                "give one of them another name, or let its rule leave out this host with `ignore where`";
             self.evaluator.say(Problem::error(object.at, message).of(object.label()).hint(hint));
             return;
         }
@@ -311,6 +322,33 @@ impl Builder<'_> {
             }
             self.made.put_into(members, &chosen, name, definition.at);
         }
+        self.put_into_outer_groups(groups, members);
+    }
+
+    /// Who is in a group is in the groups in which that is, and so on.
+    fn put_into_outer_groups(&mut self, groups: Type, members: Type) {
+        let outer: HashMap<Rc<str>, Vec<Rc<str>>> =
+            self.made.of(groups).map(|group| (group.name.clone(), group.texts("groups"))).collect();
+        if outer.values().all(Vec::is_empty) {
+            return;
+        }
+        let mut more: BTreeMap<Rc<str>, Vec<usize>> = BTreeMap::new();
+        for (place, member) in self.made.of(members).enumerate() {
+            let mut open = member.texts("groups");
+            let mut seen: BTreeSet<Rc<str>> = open.iter().cloned().collect();
+            while let Some(group) = open.pop() {
+                for group in
+                    outer.get(&group).into_iter().flatten().filter(|group| seen.insert((*group).clone()))
+                {
+                    more.entry(group.clone()).or_default().push(place);
+                    open.push(group.clone());
+                }
+            }
+        }
+        for (group, chosen) in more {
+            let at = self.made.find(groups, &group).map(|group| group.at).unwrap_or_default();
+            self.made.put_into(members, &chosen, &group, at);
+        }
     }
 
     /// Does a rule apply to what these names stand for?
@@ -347,7 +385,9 @@ impl Builder<'_> {
             }
             if !matched {
                 let message = format!("apply {} `{name}` matches nothing", of.name());
-                self.evaluator.say(Problem::warning(rule.at, message).hint("correct its `assign where`, or take it out"));
+                self.evaluator.say(
+                    Problem::warning(rule.at, message).hint("correct its `assign where`, or take it out"),
+                );
             }
         }
     }
@@ -356,19 +396,26 @@ impl Builder<'_> {
         let to = rule.to.as_ref();
         let wrong = |at: Location, message: String, hint: &str| Problem::error(at, message).hint(hint);
         let problem = match (of, to.map(|(at, name)| (*at, &**name))) {
-            (Type::Service, None | Some((_, "Host"))) | (Type::Notification | Type::Dependency, Some((_, "Host"))) => {
+            (Type::Service, None | Some((_, "Host")))
+            | (Type::Notification | Type::Dependency, Some((_, "Host"))) => {
                 return Some(Type::Host);
             }
             (Type::Notification | Type::Dependency, Some((_, "Service"))) => return Some(Type::Service),
-            (Type::Service | Type::Notification | Type::Dependency, Some((at, name))) => {
-                wrong(at, format!("{} cannot be applied to `{name}`", of.name()), "write `to Host` or `to Service`")
-            }
+            (Type::Service | Type::Notification | Type::Dependency, Some((at, name))) => wrong(
+                at,
+                format!("{} cannot be applied to `{name}`", of.name()),
+                "write `to Host` or `to Service`",
+            ),
             (Type::Notification | Type::Dependency, None) => wrong(
                 rule.at,
                 format!("apply {} does not say to what", of.name()),
                 "write `to Host` or `to Service` before the `{`",
             ),
-            _ => wrong(rule.at, format!("{} cannot be applied", of.name()), "write `object` instead of `apply`"),
+            _ => wrong(
+                rule.at,
+                format!("{} cannot be applied", of.name()),
+                "write `object` instead of `apply`",
+            ),
         };
         self.evaluator.say(problem);
         None
@@ -420,21 +467,29 @@ impl Builder<'_> {
         some
     }
 
-    fn entries(&mut self, each: &Each, locals: &[(Rc<str>, Value)]) -> Result<Vec<(Option<Rc<str>>, Value)>, Fault> {
+    fn entries(
+        &mut self,
+        each: &Each,
+        locals: &[(Rc<str>, Value)],
+    ) -> Result<Vec<(Option<Rc<str>>, Value)>, Fault> {
         let container = self.evaluator.value(&each.container, Scope { this: None, locals })?;
         match (&container, &each.key) {
             (Value::Null, _) => Ok(Vec::new()),
-            (Value::Array(array), None) => Ok(array.items().iter().map(|item| (None, item.clone())).collect()),
+            (Value::Array(array), None) => {
+                Ok(array.items().iter().map(|item| (None, item.clone())).collect())
+            }
             (Value::Dictionary(dictionary), Some(_)) => {
                 Ok(dictionary.iter().map(|(key, value)| (Some(key.clone()), value.clone())).collect())
             }
             (Value::Array(_), Some(_)) => {
                 Err(Fault::new(each.container.at, "an array has no keys").hint("write `for (value in …)`"))
             }
-            (Value::Dictionary(_), None) => {
-                Err(Fault::new(each.container.at, "a dictionary has keys").hint("write `for (key => value in …)`"))
-            }
-            (other, _) => Err(Fault::new(each.container.at, format!("`for` takes an array or a dictionary, not {}", other.kind()))),
+            (Value::Dictionary(_), None) => Err(Fault::new(each.container.at, "a dictionary has keys")
+                .hint("write `for (key => value in …)`")),
+            (other, _) => Err(Fault::new(
+                each.container.at,
+                format!("`for` takes an array or a dictionary, not {}", other.kind()),
+            )),
         }
     }
 

@@ -72,7 +72,9 @@ pub fn argv(subject: Subject<'_>) -> Result<Vec<String>, Problem> {
     }
     let at = command.place("arguments");
     for argument in ordered(subject)? {
-        argument.put(&mut words).map_err(|message| complaint(subject, at, &argument.key, &Unresolved::Wrong(message)))?;
+        argument
+            .put(&mut words)
+            .map_err(|message| complaint(subject, at, &argument.key, &Unresolved::Wrong(message)))?;
     }
     if words.words.is_empty() {
         return Err(Problem::error(command.at, "its `command` is empty").of(command.label()));
@@ -225,11 +227,14 @@ fn complaint(subject: Subject<'_>, at: Location, what: &str, why: &Unresolved) -
     };
     let problem = match why {
         Unresolved::Missing(name) => {
-            let problem = Problem::error(at, format!("`{what}` of {command} needs `${name}$`, which is not there"));
-            if name.contains('.') {
-                problem.hint("correct the name of the macro")
-            } else {
-                problem.hint(format!("set `vars.{name}`"))
+            let problem =
+                Problem::error(at, format!("`{what}` of {command} needs `${name}$`, which is not there"));
+            match name.as_str() {
+                "address" | "address6" => problem.hint(format!("write `{name} = \"…\"` into the host")),
+                name if name.contains('.') => {
+                    problem.hint("correct the name of the macro, or set what it names")
+                }
+                name => problem.hint(format!("set `vars.{name}`")),
             }
         }
         Unresolved::Wrong(message) => Problem::error(at, format!("`{what}` of {command}: {message}")),
@@ -269,7 +274,9 @@ impl Subject<'_> {
         while let Some((before, tail)) = rest.split_once('$') {
             out.push_str(before);
             let Some((name, after)) = tail.split_once('$') else {
-                return Err(Unresolved::Wrong(format!("`{text}` has a `$` without a second one; a `$` itself is `$$`")));
+                return Err(Unresolved::Wrong(format!(
+                    "`{text}` has a `$` without a second one; a `$` itself is `$$`"
+                )));
             };
             let is_all = before.is_empty() && out.is_empty() && after.is_empty();
             rest = after;
@@ -282,7 +289,10 @@ impl Subject<'_> {
                 return Ok(value);
             }
             if matches!(value, Value::Array(_) | Value::Dictionary(_)) {
-                return Err(Unresolved::Wrong(format!("`${name}$` is {}, and stands within other text", value.kind())));
+                return Err(Unresolved::Wrong(format!(
+                    "`${name}$` is {}, and stands within other text",
+                    value.kind()
+                )));
             }
             out.push_str(&spelled(&value));
             if out.len() > MAX_BYTES {
@@ -298,7 +308,10 @@ impl Subject<'_> {
             return self.value_at(&value, depth + 1);
         }
         if name == "check_address" && self.host.is_some() {
-            return self.address().map(|address| Value::text(escaped(&address))).ok_or(Unresolved::Missing("address".into()));
+            return self
+                .address()
+                .map(|address| Value::text(escaped(&address)))
+                .ok_or(Unresolved::Missing("address".into()));
         }
         match (self.later)(name) {
             Macro::Later(text) => Ok(Value::text(text)),
@@ -361,6 +374,7 @@ fn attribute(object: &Object, name: &str) -> Option<Value> {
         return Some(Value::text(escaped(&object.name)));
     }
     let known = object.of.attribute(name)?.name;
-    let is_there = object.attributes.contains_key(known) || (known == "display_name" && object.of != Type::CheckCommand);
+    let is_there =
+        object.attributes.contains_key(known) || (known == "display_name" && object.of != Type::CheckCommand);
     is_there.then(|| object.get(known))
 }

@@ -154,7 +154,8 @@ impl<'p> Evaluator<'p> {
             ExprKind::Call(callee, arguments) => self.call(at, callee, arguments, scope),
             ExprKind::Array(items) => {
                 bounded(items.len()).map_err(fault)?;
-                let items: Result<Vec<Value>, Fault> = items.iter().map(|item| self.value(item, scope)).collect();
+                let items: Result<Vec<Value>, Fault> =
+                    items.iter().map(|item| self.value(item, scope)).collect();
                 shallow(Value::array(items?)).map_err(fault)
             }
             ExprKind::Dictionary(statements) => {
@@ -171,7 +172,9 @@ impl<'p> Evaluator<'p> {
                 }
                 shallow(dictionary).map_err(fault)
             }
-            ExprKind::Unary(operator, operand) => unary(*operator, &self.value(operand, scope)?).map_err(fault),
+            ExprKind::Unary(operator, operand) => {
+                unary(*operator, &self.value(operand, scope)?).map_err(fault)
+            }
             ExprKind::Binary(operator, left, right) => {
                 let left = self.value(left, scope)?;
                 match operator {
@@ -196,7 +199,9 @@ impl<'p> Evaluator<'p> {
             match self.value(field, scope)? {
                 Value::Text(text) => names.push(text),
                 Value::Number(number) => names.push(spelled(&Value::Number(number)).into()),
-                other => return Err(Fault::new(field.at, format!("a field has a name, {} is none", other.kind()))),
+                other => {
+                    return Err(Fault::new(field.at, format!("a field has a name, {} is none", other.kind())));
+                }
             }
         }
         Ok(names)
@@ -228,13 +233,20 @@ impl<'p> Evaluator<'p> {
         })
     }
 
-    fn call(&mut self, at: Location, callee: &Expr, arguments: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
+    fn call(
+        &mut self,
+        at: Location,
+        callee: &Expr,
+        arguments: &[Expr],
+        scope: Scope<'_>,
+    ) -> Result<Value, Fault> {
         let evaluated: Result<Vec<Value>, Fault> =
             arguments.iter().map(|argument| self.value(argument, scope)).collect();
         let evaluated = evaluated?;
         match &callee.kind {
             ExprKind::Variable(name) if functions::NAMES.contains(&&**name) => {
-                functions::call(name, &evaluated, &mut self.patterns).map_err(|message| Fault::new(at, message))
+                functions::call(name, &evaluated, &mut self.patterns)
+                    .map_err(|message| Fault::new(at, message))
             }
             ExprKind::Variable(name) => {
                 let fault = Fault::new(callee.at, format!("hlidka has no function {name}()"));
@@ -290,9 +302,15 @@ pub(crate) fn set(
 fn field(of: &Value, name: &Value) -> Result<Value, String> {
     match (of, name) {
         (Value::Null, _) => Ok(Value::Null),
-        (Value::Dictionary(dictionary), name) => Ok(dictionary.get(&spelled(name)).cloned().unwrap_or_default()),
+        (Value::Dictionary(dictionary), name) => {
+            Ok(dictionary.get(&spelled(name)).cloned().unwrap_or_default())
+        }
         (Value::Array(array), Value::Number(number)) => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-int cast saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a float-to-int cast saturates"
+            )]
             let place = *number as usize;
             let found = array.items().get(place).filter(|_| *number >= 0.0);
             found.cloned().ok_or_else(|| format!("an array of {} has no item {number}", array.items().len()))
@@ -304,10 +322,12 @@ fn field(of: &Value, name: &Value) -> Result<Value, String> {
 
 fn of_object(object: &Object, name: &str) -> Result<Value, String> {
     if name == "name" || name == "__name" {
-        return Ok(Value::Text(match object.text("host_name").filter(|_| name == "__name" && object.of == Type::Service) {
-            Some(host) => format!("{host}!{}", object.name).into(),
-            None => object.name.clone(),
-        }));
+        return Ok(Value::Text(
+            match object.text("host_name").filter(|_| name == "__name" && object.of == Type::Service) {
+                Some(host) => format!("{host}!{}", object.name).into(),
+                None => object.name.clone(),
+            },
+        ));
     }
     if object.of.attribute(name).is_some() {
         return Ok(object.get(name));

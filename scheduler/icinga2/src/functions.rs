@@ -18,7 +18,17 @@ const MAX_KEPT: usize = 1_000;
 
 /// Names of all functions, for "nearest known".
 pub(crate) const NAMES: [&str; 12] = [
-    "match", "regex", "cidr_match", "len", "string", "number", "bool", "keys", "union", "intersection", "basename",
+    "match",
+    "regex",
+    "cidr_match",
+    "len",
+    "string",
+    "number",
+    "bool",
+    "keys",
+    "union",
+    "intersection",
+    "basename",
     "dirname",
 ];
 
@@ -126,13 +136,16 @@ pub(crate) fn call(name: &str, arguments: &[Value], patterns: &mut Patterns) -> 
 pub(crate) fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Value, String> {
     let argument = |number: usize| arguments.get(number).unwrap_or(&Value::Null);
     Ok(match (of, name) {
-        (Value::Text(text), "contains") => Value::Bool(text.contains(&*text_of(argument(0), "what is looked for")?)),
+        (Value::Text(text), "contains") => {
+            Value::Bool(text.contains(&*text_of(argument(0), "what is looked for")?))
+        }
         (Value::Null, "contains") => Value::Bool(false),
         (Value::Text(text), "lower") => Value::text(text.to_lowercase()),
         (Value::Text(text), "upper") => Value::text(text.to_uppercase()),
         (Value::Text(text), "trim") => Value::text(text.trim()),
         (Value::Text(text), "replace") => {
-            let (from, to) = (text_of(argument(0), "what is replaced")?, text_of(argument(1), "the new text")?);
+            let (from, to) =
+                (text_of(argument(0), "what is replaced")?, text_of(argument(1), "the new text")?);
             if from.is_empty() {
                 return Ok(of.clone());
             }
@@ -337,7 +350,9 @@ mod tests {
         let mut patterns = Patterns::default();
         let array = Value::array(vec![Value::text("ab"), Value::text("x")]);
         let mut call = |mode: f64| {
-            call("match", &[Value::text("a*"), array.clone(), Value::Number(mode)], &mut patterns).unwrap().is_true()
+            call("match", &[Value::text("a*"), array.clone(), Value::Number(mode)], &mut patterns)
+                .unwrap()
+                .is_true()
         };
         assert_eq!((call(0.0), call(1.0)), (false, true));
     }

@@ -37,8 +37,8 @@ pub(crate) struct Token {
 
 /// All operators, longest first.
 const SIGNS: [&str; 37] = [
-    "<<=", ">>=", "==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "+=", "-=", "*=", "/=", "%=", "^=", "&=", "|=",
-    "=>", "=", "+", "-", "*", "/", "%", "!", "~", "<", ">", "&", "|", "^", ".", ",", ";", ":", "?",
+    "<<=", ">>=", "==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "+=", "-=", "*=", "/=", "%=", "^=", "&=",
+    "|=", "=>", "=", "+", "-", "*", "/", "%", "!", "~", "<", ">", "&", "|", "^", ".", ",", ";", ":", "?",
 ];
 
 /// Tokens of a file; what is none is a problem and left out.
@@ -117,7 +117,8 @@ impl Lexer<'_, '_> {
 
     fn block_comment(&mut self, at: Location) {
         let Some(end) = self.rest.find("*/") else {
-            self.problems.push(Problem::error(at, "this comment is never closed").hint("write `*/` at its end"));
+            self.problems
+                .push(Problem::error(at, "this comment is never closed").hint("write `*/` at its end"));
             return self.advance(self.rest.len());
         };
         self.advance(end + 2);
@@ -132,7 +133,8 @@ impl Lexer<'_, '_> {
         loop {
             let Some(c) = chars.next().filter(|c| *c != '\n') else {
                 let problem = Problem::error(at, "this string is never closed on its line");
-                self.problems.push(problem.hint("write `\"` at its end; a string of several lines is `{{{…}}}`"));
+                self.problems
+                    .push(problem.hint("write `\"` at its end; a string of several lines is `{{{…}}}`"));
                 break;
             };
             length += c.len_utf8();
@@ -150,7 +152,8 @@ impl Lexer<'_, '_> {
         }
         if let Some(bad) = wrong {
             let message = format!("`\\{}` means nothing in a string", bad.escape_default());
-            let hint = "a backslash itself is written `\\\\`; known are \\\" \\n \\t \\r \\b \\f and \\101 in octal";
+            let hint =
+                "a backslash itself is written `\\\\`; known are \\\" \\n \\t \\r \\b \\f and \\101 in octal";
             self.problems.push(Problem::error(at, message).hint(hint));
         }
         self.advance(length);
@@ -160,7 +163,8 @@ impl Lexer<'_, '_> {
     fn raw_text(&mut self, at: Location) {
         self.advance(3);
         let Some(end) = self.rest.find("}}}") else {
-            self.problems.push(Problem::error(at, "this `{{{` is never closed").hint("write `}}}` at its end"));
+            self.problems
+                .push(Problem::error(at, "this `{{{` is never closed").hint("write `}}}` at its end"));
             return self.advance(self.rest.len());
         };
         let text = self.rest[..end].into();
@@ -284,7 +288,8 @@ mod tests {
             Kind::End => String::new(),
         };
         let tokens: Vec<String> = tokens.iter().map(show).collect();
-        let problems = problems.iter().map(|p| format!("{}:{} {}", p.at.line, p.at.column, p.message)).collect();
+        let problems =
+            problems.iter().map(|p| format!("{}:{} {}", p.at.line, p.at.column, p.message)).collect();
         (tokens.join(" ").trim_end().to_owned(), problems)
     }
 

@@ -27,8 +27,8 @@ use std::rc::Rc;
 
 use ast::Item;
 pub use ast::{Include, Included};
-pub use functions::is_like;
 pub use command::{Macro, Subject, Unresolved, argv, resolved};
+pub use functions::is_like;
 pub use object::{Object, Type};
 pub use problem::{Location, Problem};
 pub use value::{Array, Dictionary, Value};

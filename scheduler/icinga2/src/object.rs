@@ -91,7 +91,8 @@ const TYPES: &[(&str, Type, &[&[Attribute]])] = &[
     ("Dependency", Type::Dependency, &[NAMED, DEPENDENCY]),
 ];
 
-const NAMED: &[Attribute] = &[dictionary("vars"), text("zone"), text("display_name"), array("templates"), text("package")];
+const NAMED: &[Attribute] =
+    &[dictionary("vars"), text("zone"), text("display_name"), array("templates"), text("package")];
 
 const HOST: &[Attribute] = &[text("address"), text("address6")];
 
@@ -182,14 +183,23 @@ const DEPENDENCY: &[Attribute] = &[
 
 /// Types that say how Icinga itself works: nothing in them is about what is monitored, and hlidka does these
 /// things anyway.
-pub(crate) const OF_ICINGA: &[&str] =
-    &["IcingaApplication", "CheckerComponent", "NotificationComponent", "FileLogger", "SyslogLogger", "JournaldLogger"];
+pub(crate) const OF_ICINGA: &[&str] = &[
+    "IcingaApplication",
+    "CheckerComponent",
+    "NotificationComponent",
+    "FileLogger",
+    "SyslogLogger",
+    "JournaldLogger",
+];
 
 /// Types that are passed over, with what to do instead.
 pub(crate) const PASSED_OVER: &[(&str, &str)] = &[
     ("Zone", "hlidka checks all itself, whatever the zone"),
     ("Endpoint", "hlidka checks all itself, whatever the endpoint"),
-    ("ScheduledDowntime", "problems are told in these times, too; use `hlidka downtime` from a timer, or a time period"),
+    (
+        "ScheduledDowntime",
+        "problems are told in these times, too; use `hlidka downtime` from a timer, or a time period",
+    ),
     ("Downtime", "use `hlidka downtime`"),
     ("Comment", "write it into `notes`"),
     ("ApiListener", "hlidka has a local socket instead"),
@@ -312,7 +322,9 @@ impl Object {
     pub fn texts(&self, name: &str) -> Vec<Rc<str>> {
         let array = self.array(name).unwrap_or_default();
         let texts = array.items().iter().filter(|item| !item.is_empty());
-        texts.map(|item| if let Value::Text(text) = item { text.clone() } else { item.shown().into() }).collect()
+        texts
+            .map(|item| if let Value::Text(text) = item { text.clone() } else { item.shown().into() })
+            .collect()
     }
 
     /// A dictionary; empty if it is not set.

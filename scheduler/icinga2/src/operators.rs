@@ -143,7 +143,10 @@ pub(crate) fn unary(operator: Unary, value: &Value) -> Result<Value, String> {
         Unary::Minus => Value::Number(-number().ok_or_else(wrong)?),
         Unary::Plus => Value::Number(number().ok_or_else(wrong)?),
         Unary::Complement => {
-            #[expect(clippy::cast_possible_truncation, reason = "as in Icinga; a float-to-int cast saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "as in Icinga; a float-to-int cast saturates"
+            )]
             let bits = !(number().ok_or_else(wrong)? as i64);
             #[expect(clippy::cast_precision_loss, reason = "numbers of the language are floating")]
             let bits = bits as f64;
@@ -154,7 +157,11 @@ pub(crate) fn unary(operator: Unary, value: &Value) -> Result<Value, String> {
 
 /// Is an array or dictionary of so many items within the limit?
 pub(crate) fn bounded(items: usize) -> Result<(), String> {
-    if items > MAX_ITEMS { Err(format!("more than {MAX_ITEMS} items in one array or dictionary")) } else { Ok(()) }
+    if items > MAX_ITEMS {
+        Err(format!("more than {MAX_ITEMS} items in one array or dictionary"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Is a value within the limit of depth?

@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use crate::ast::{
-    Assignment, Binary, Body, Definition, Each, Expr, ExprKind, Include, Included, Item, Rule, Statement, Unary,
+    Assignment, Binary, Body, Definition, Each, Expr, ExprKind, Include, Included, Item, Rule, Statement,
+    Unary,
 };
 use crate::lexer::{Kind, Token, lex};
 use crate::problem::{Location, Problem};
@@ -196,7 +197,8 @@ impl Parser {
                     to = Some((at, self.name("`Host` or `Service`")?));
                 }
                 Kind::Word(word) if &*word == "use" => {
-                    let problem = Problem::error(self.at(), "`use` is not read: there are no local variables");
+                    let problem =
+                        Problem::error(self.at(), "`use` is not read: there are no local variables");
                     self.problems.push(problem.hint("write `const NAME = value` outside of all objects"));
                     return Err(Failed);
                 }
@@ -210,8 +212,7 @@ impl Parser {
     fn each(&mut self) -> Parsed<Each> {
         self.expect("(")?;
         let first = self.name("a name")?;
-        let (key, value) =
-            if self.takes("=>") { (Some(first), self.name("a name")?) } else { (None, first) };
+        let (key, value) = if self.takes("=>") { (Some(first), self.name("a name")?) } else { (None, first) };
         match self.peek() {
             Kind::Word(word) if &**word == "in" => self.advance(),
             _ => {
@@ -353,7 +354,9 @@ impl Parser {
     /// Operators that bind at least so much.
     fn binary(&mut self, least: u8) -> Parsed<Expr> {
         let mut left = self.unary()?;
-        while let Some((operator, binding, length)) = self.operator().filter(|(_, binding, _)| *binding >= least) {
+        while let Some((operator, binding, length)) =
+            self.operator().filter(|(_, binding, _)| *binding >= least)
+        {
             let at = self.at();
             self.next += length;
             self.skip_newlines();
@@ -552,7 +555,8 @@ impl Parser {
 
     fn refuse_function(&mut self, at: Location) -> Parsed<()> {
         let message = "a function is a program, and hlidka runs none";
-        let hint = "write the value itself, or a macro such as `$host.vars.x$`; a `set_if` takes a macro, too";
+        let hint =
+            "write the value itself, or a macro such as `$host.vars.x$`; a `set_if` takes a macro, too";
         self.problems.push(Problem::error(at, message).hint(hint));
         Err(Failed)
     }

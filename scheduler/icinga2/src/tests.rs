@@ -27,7 +27,8 @@ fn objects(text: &str) -> Vec<String> {
 
 /// The value of an expression, as a variable of a host.
 fn value(expression: &str) -> String {
-    let text = format!("object Host \"h\" {{ check_command = \"x\"; vars.x = {expression}; vars.l = [1, 2] }}");
+    let text =
+        format!("object Host \"h\" {{ check_command = \"x\"; vars.x = {expression}; vars.l = [1, 2] }}");
     let (objects, problems) = read(&text);
     match problems.first() {
         Some(problem) => format!("! {problem}"),
@@ -235,10 +236,22 @@ fn command_lines_are_put_together_as_icinga_does() {
         ("\"-a\" = { set_if = \"$x$\" }", "vars.x = false", "/p | 10.0.0.1"),
         ("\"-a\" = { set_if = \"$x$\"; value = \"v\" }", "vars.x = \"1\"", "/p | 10.0.0.1 | -a | v"),
         ("\"-a\" = { value = \"$x$\" }", "vars.x = [ 1, 2 ]", "/p | 10.0.0.1 | -a | 1 | -a | 2"),
-        ("\"-a\" = { value = \"$x$\"; repeat_key = false }", "vars.x = [ 1, 2 ]", "/p | 10.0.0.1 | -a | 1 | 2"),
+        (
+            "\"-a\" = { value = \"$x$\"; repeat_key = false }",
+            "vars.x = [ 1, 2 ]",
+            "/p | 10.0.0.1 | -a | 1 | 2",
+        ),
         ("\"-a\" = { value = \"$x$\"; skip_key = true }", "vars.x = \"a b\"", "/p | 10.0.0.1 | a b"),
-        ("\"-a\" = { value = 1; order = 2 }, \"-b\" = { value = 2; order = 1 }", "", "/p | 10.0.0.1 | -b | 2 | -a | 1"),
-        ("\"x\" = { key = \"--long\"; separator = \"=\"; value = 0.5 }", "", "/p | 10.0.0.1 | --long=0.500000"),
+        (
+            "\"-a\" = { value = 1; order = 2 }, \"-b\" = { value = 2; order = 1 }",
+            "",
+            "/p | 10.0.0.1 | -b | 2 | -a | 1",
+        ),
+        (
+            "\"x\" = { key = \"--long\"; separator = \"=\"; value = 0.5 }",
+            "",
+            "/p | 10.0.0.1 | --long=0.500000",
+        ),
         ("\"-a\" = { }", "", "/p | 10.0.0.1 | -a"),
         ("\"-a\" = \"$$5 $host.state$\"", "", "/p | 10.0.0.1 | -a | $$5 $HOSTSTATE$"),
         ("\"-a\" = \"$x$\"", "vars.x = \"$y$\"; vars.y = \"z\"", "/p | 10.0.0.1 | -a | z"),
@@ -247,11 +260,31 @@ fn command_lines_are_put_together_as_icinga_does() {
         assert_eq!(with(arguments, vars), Ok(want.to_owned()), "{arguments} {vars}");
     }
     for (arguments, vars, want) in [
-        ("\"-a\" = { value = \"$x$\"; required = true }", "", "`-a` of CheckCommand `c` needs `$x$`, which is not there"),
-        ("\"-a\" = \"$x$\"", "vars.x = \"$x$\"", "`-a` of CheckCommand `c`: macros in macros are more than 15 deep"),
-        ("\"-a\" = \"5$\"", "", "`-a` of CheckCommand `c`: `5$` has a `$` without a second one; a `$` itself is `$$`"),
-        ("\"-a\" = \"$x$ y\"", "vars.x = [ 1 ]", "`-a` of CheckCommand `c`: `$x$` is an array, and stands within other text"),
-        ("\"-a\" = { set_if = \"yes\" }", "", "`-a` of CheckCommand `c`: has a `set_if` that is neither true nor false, nor a number"),
+        (
+            "\"-a\" = { value = \"$x$\"; required = true }",
+            "",
+            "`-a` of CheckCommand `c` needs `$x$`, which is not there",
+        ),
+        (
+            "\"-a\" = \"$x$\"",
+            "vars.x = \"$x$\"",
+            "`-a` of CheckCommand `c`: macros in macros are more than 15 deep",
+        ),
+        (
+            "\"-a\" = \"5$\"",
+            "",
+            "`-a` of CheckCommand `c`: `5$` has a `$` without a second one; a `$` itself is `$$`",
+        ),
+        (
+            "\"-a\" = \"$x$ y\"",
+            "vars.x = [ 1 ]",
+            "`-a` of CheckCommand `c`: `$x$` is an array, and stands within other text",
+        ),
+        (
+            "\"-a\" = { set_if = \"yes\" }",
+            "",
+            "`-a` of CheckCommand `c`: has a `set_if` that is neither true nor false, nor a number",
+        ),
     ] {
         assert_eq!(with(arguments, vars), Err(want.to_owned()), "{arguments} {vars}");
     }

@@ -137,7 +137,10 @@ impl Value {
                 a.items.len() == b.items.len() && a.items.iter().zip(&b.items).all(|(a, b)| a.equals(b))
             }
             (Value::Object(a), Value::Object(b)) => Rc::ptr_eq(a, b),
-            _ => self.as_number().zip(other.as_number()).is_some_and(|(a, b)| a.total_cmp(&b).is_eq() || a == b),
+            _ => self
+                .as_number()
+                .zip(other.as_number())
+                .is_some_and(|(a, b)| a.total_cmp(&b).is_eq() || a == b),
         }
     }
 
@@ -251,10 +254,14 @@ mod tests {
     #[test]
     fn values_are_shown_as_people_write_them() {
         let mut dictionary = Dictionary::default();
-        dictionary.insert("a \"b\"".into(), Value::array(vec![Value::Number(5.0), Value::Null, Value::Bool(true)]));
+        dictionary
+            .insert("a \"b\"".into(), Value::array(vec![Value::Number(5.0), Value::Null, Value::Bool(true)]));
         let dictionary = Value::Dictionary(Rc::new(dictionary));
         assert_eq!(dictionary.shown(), r#"{"a \"b\"":[5,null,true]}"#);
-        assert_eq!([Value::Number(0.5).shown(), Value::text("x").shown(), Value::Null.shown()], ["0.5", "x", ""]);
+        assert_eq!(
+            [Value::Number(0.5).shown(), Value::text("x").shown(), Value::Null.shown()],
+            ["0.5", "x", ""]
+        );
         assert_eq!(dictionary.depth(), 2);
     }
 }

@@ -12,7 +12,13 @@ use crate::directives::{Key, Type};
 
 impl Lowering<'_, '_> {
     /// The command of a name, an error if there is none.
-    pub(super) fn command(&mut self, kind: Kind, name: &str, user: &Object, at: Location) -> Option<Rc<Object>> {
+    pub(super) fn command(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        user: &Object,
+        at: Location,
+    ) -> Option<Rc<Object>> {
         if let Some(command) = self.of.find(kind, name) {
             return Some(command.clone());
         }
@@ -34,7 +40,8 @@ impl Lowering<'_, '_> {
         for (name, value) in command.dictionary("env").iter() {
             // a variable that is not given is none
             if !matches!(resolved(subject, value), Err(Unresolved::Missing(_))) {
-                let message = format!("`env.{name}` of {}: hlidka gives a check no environment", command.label());
+                let message =
+                    format!("`env.{name}` of {}: hlidka gives a check no environment", command.label());
                 let object = subject.service.or(subject.host).map(Object::label).unwrap_or_default();
                 let problem = Problem::error(command.place("env"), message).of(object);
                 return Err(problem.hint("let the check read the secret from a file"));
@@ -57,6 +64,19 @@ impl Lowering<'_, '_> {
         Ok(format!("{name}!{}", words.join(" ").replace('!', "\\!")))
     }
 
+    /// A command in the place of one that could not be made: the configuration is refused anyway.
+    pub(super) fn stand_in(&mut self, at: Location) -> &'static str {
+        let key = (Kind::CheckCommand, String::new());
+        if !self.commands.contains_key(&key) {
+            let mut definition = self.open(Type::Command, at);
+            definition.put(Key::Name, STAND_IN, at);
+            definition.put(Key::CommandLine, "/bin/false", at);
+            self.definitions.push(definition);
+            self.commands.insert(key, (STAND_IN.to_owned(), "/bin/false".to_owned()));
+        }
+        STAND_IN
+    }
+
     /// The name under which a command is defined; it is, from now on.
     fn defined(&mut self, command: &Object, program: &str) -> Result<String, Problem> {
         let line = format!("{} $ARG1$", quoted(program));
@@ -72,7 +92,9 @@ impl Lowering<'_, '_> {
             }
             let message = "its program is another one for every object";
             let problem = Problem::error(command.place("command"), message).of(command.label());
-            return Err(problem.hint("write the path of the program itself, and put what differs into `arguments`"));
+            return Err(
+                problem.hint("write the path of the program itself, and put what differs into `arguments`")
+            );
         }
         let mut name = command.name.to_string();
         if self.commands.values().any(|(taken, _)| *taken == name) {
@@ -86,6 +108,9 @@ impl Lowering<'_, '_> {
         Ok(name)
     }
 }
+
+/// Shown nowhere.
+const STAND_IN: &str = "no-such-command";
 
 /// A word that is read back as one, its macros in place.
 pub(super) fn quoted(word: &str) -> String {
@@ -103,7 +128,10 @@ mod tests {
 
     #[test]
     fn words_come_back_as_they_were() {
-        for word in ["a", "", "a b", "it's", "\"q\"", "a;b", "a|b", "$(x)", "100%", "C:\\x", "a\\", "!", "*", "`x`", "é"] {
+        for word in [
+            "a", "", "a b", "it's", "\"q\"", "a;b", "a|b", "$(x)", "100%", "C:\\x", "a\\", "!", "*", "`x`",
+            "é",
+        ] {
             let escaped = word.replace('$', "$$");
             let argument = format!("-x {}", quoted(&escaped));
             let value = |name: &str| (name == "ARG1").then(|| MacroValue::Template(argument.clone().into()));

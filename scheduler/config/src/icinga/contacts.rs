@@ -49,8 +49,12 @@ struct Contact {
 
 impl People {
     pub(super) fn new(of: &Evaluated) -> People {
-        let mut people =
-            People { contacts: Vec::new(), names: HashMap::new(), ways: HashMap::new(), members: members(of) };
+        let mut people = People {
+            contacts: Vec::new(),
+            names: HashMap::new(),
+            ways: HashMap::new(),
+            members: members(of),
+        };
         for user in of.of(Kind::User) {
             people.add(user.name.to_string(), user.clone());
         }
@@ -69,7 +73,13 @@ impl People {
     }
 
     /// The contact by which a user is told in a way; the notification's name is for a new one.
-    pub(super) fn contact(&mut self, user: &Rc<str>, side: Side, channel: &Channel, notification: &str) -> String {
+    pub(super) fn contact(
+        &mut self,
+        user: &Rc<str>,
+        side: Side,
+        channel: &Channel,
+        notification: &str,
+    ) -> String {
         let way = (user.clone(), side, channel.clone());
         if let Some(contact) = self.ways.get(&way).and_then(|place| self.contacts.get(*place)) {
             return contact.name.clone();
@@ -82,7 +92,9 @@ impl People {
             let place = match self.names.get(&name).copied() {
                 Some(place) => place,
                 None => {
-                    let Some(object) = self.contacts.get(own).map(|contact| contact.user.clone()) else { break };
+                    let Some(object) = self.contacts.get(own).map(|contact| contact.user.clone()) else {
+                        break;
+                    };
                     self.add(name.clone(), object)
                 }
             };
@@ -124,7 +136,12 @@ impl Lowering<'_, '_> {
                 (
                     &contact.host,
                     "durfs",
-                    [Key::HostNotifications, Key::HostNotificationPeriod, Key::HostNotificationOptions, Key::HostNotificationCommands],
+                    [
+                        Key::HostNotifications,
+                        Key::HostNotificationPeriod,
+                        Key::HostNotificationOptions,
+                        Key::HostNotificationCommands,
+                    ],
                 ),
                 (
                     &contact.service,
@@ -137,7 +154,11 @@ impl Lowering<'_, '_> {
                     ],
                 ),
             ] {
-                definition.put_flag(enabled, user.flag("enable_notifications"), user.place("enable_notifications"));
+                definition.put_flag(
+                    enabled,
+                    user.flag("enable_notifications"),
+                    user.place("enable_notifications"),
+                );
                 let of_side: Vec<String> = states
                     .iter()
                     .filter(|state| matches!(state.as_str(), "Up" | "Down") == (allowed == "durfs"))
@@ -153,7 +174,9 @@ impl Lowering<'_, '_> {
                 if let (Some(own), Some(narrowed)) = (&own, &narrowed)
                     && own != narrowed
                 {
-                    let message = format!("is told in `{own}` and by a notification in `{narrowed}`, of which `{own}` is kept");
+                    let message = format!(
+                        "is told in `{own}` and by a notification in `{narrowed}`, of which `{own}` is kept"
+                    );
                     let problem = Problem::warning(user.place("period"), message).of(user.label());
                     self.say(problem.hint("give the user, or the notification, no period"));
                 }
@@ -174,7 +197,8 @@ impl Lowering<'_, '_> {
         let name = notification.text("command")?;
         let at = notification.place("command");
         let command = self.command(Kind::NotificationCommand, &name, notification, at)?;
-        let program = command.array("command").and_then(|words| words.items().first().map(icinga2::Value::shown));
+        let program =
+            command.array("command").and_then(|words| words.items().first().map(icinga2::Value::shown));
         let program = program.unwrap_or_default();
         if MAIL_SCRIPTS.iter().any(|script| program.rsplit('/').next() == Some(script)) {
             return None;
@@ -217,7 +241,9 @@ impl Lowering<'_, '_> {
                     words.push(format!("{name}={}", value.shown()));
                 }
                 Ok(_) => {
-                    let message = format!("`env.{name}` is a text of its own, which everybody would see in the list of processes");
+                    let message = format!(
+                        "`env.{name}` is a text of its own, which everybody would see in the list of processes"
+                    );
                     let problem = Problem::error(at, message).of(command.label());
                     return Err(problem.hint("let the script read it from a file"));
                 }

@@ -11,7 +11,9 @@ impl Lowering<'_, '_> {
         let evaluated = self.of;
         for dependency in evaluated.of(Kind::Dependency) {
             let side = |host: &str, service: &str| (dependency.text(host), dependency.text(service));
-            let (Some(parent_host), parent) = side("parent_host_name", "parent_service_name") else { continue };
+            let (Some(parent_host), parent) = side("parent_host_name", "parent_service_name") else {
+                continue;
+            };
             let (Some(child_host), child) = side("child_host_name", "child_service_name") else { continue };
             let is_left_out = |host: &str, service: &Option<_>| {
                 service.as_ref().is_some_and(|service| self.left_out.contains(&format!("{host}!{service}")))
@@ -20,7 +22,10 @@ impl Lowering<'_, '_> {
                 continue;
             }
             if is_left_out(&parent_host, &parent) {
-                let problem = Problem::warning(dependency.place("parent_service_name"), "depends on a service that is left out");
+                let problem = Problem::warning(
+                    dependency.place("parent_service_name"),
+                    "depends on a service that is left out",
+                );
                 self.say(problem.of(dependency.label()).hint("take it out, or depend on something else"));
                 continue;
             }
@@ -51,8 +56,15 @@ impl Lowering<'_, '_> {
             definition.put_text(Key::RedundancyGroup, dependency, "redundancy_group");
             if !dependency.flag("ignore_soft_states") {
                 let at = dependency.place("ignore_soft_states");
-                let problem = Problem::warning(at, "`ignore_soft_states = false` has no effect: soft states are passed over");
-                self.say(problem.of(dependency.label()).hint("`soft_state_dependencies=1` in a main file is for all dependencies"));
+                let problem = Problem::warning(
+                    at,
+                    "`ignore_soft_states = false` has no effect: soft states are passed over",
+                );
+                self.say(
+                    problem
+                        .of(dependency.label())
+                        .hint("`soft_state_dependencies=1` in a main file is for all dependencies"),
+                );
             }
             self.definitions.push(definition);
         }
@@ -70,7 +82,8 @@ impl Lowering<'_, '_> {
             None => usual.iter().map(|state| (*state).to_owned()).collect(),
         };
         let well: Vec<char> = well.iter().flat_map(|state| letters_of(state)).collect();
-        let failed: Vec<String> = letters.chars().filter(|letter| !well.contains(letter)).map(String::from).collect();
+        let failed: Vec<String> =
+            letters.chars().filter(|letter| !well.contains(letter)).map(String::from).collect();
         if failed.is_empty() { "n".to_owned() } else { failed.join(",") }
     }
 }

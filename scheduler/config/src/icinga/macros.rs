@@ -76,11 +76,16 @@ pub(super) fn of_check_elsewhere(name: &str) -> Macro {
 
 /// In a notification command.
 pub(super) fn of_notification(name: &str) -> Option<String> {
-    let known = OF_NOTIFICATION.iter().find(|(known, _)| *known == name).map(|(_, macro_name)| (*macro_name).to_owned());
+    let known = OF_NOTIFICATION
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, macro_name)| (*macro_name).to_owned());
     let variable = || {
         [("host.vars.", "_HOST"), ("service.vars.", "_SERVICE"), ("user.vars.", "_CONTACT")]
             .into_iter()
-            .find_map(|(prefix, kind)| name.strip_prefix(prefix).map(|rest| format!("{kind}{}", rest.to_uppercase())))
+            .find_map(|(prefix, kind)| {
+                name.strip_prefix(prefix).map(|rest| format!("{kind}{}", rest.to_uppercase()))
+            })
             .filter(|name| !name.contains('.'))
     };
     known.or_else(|| of_state(name)).or_else(variable)

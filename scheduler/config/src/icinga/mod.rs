@@ -176,7 +176,8 @@ impl Definition {
 /// A problem of the language as one of the configuration.
 fn converted(problem: icinga2::Problem, files: &[Arc<str>]) -> Problem {
     let unknown: Arc<str> = "(Icinga's names)".into();
-    let place = Place { file: files.get(problem.at.file as usize).unwrap_or(&unknown), line: problem.at.line };
+    let place =
+        Place { file: files.get(problem.at.file as usize).unwrap_or(&unknown), line: problem.at.line };
     let make = if problem.is_warning { Problem::warning } else { Problem::error };
     let mut converted = make(place, problem.message).column(problem.at.column);
     if let Some(object) = problem.object {

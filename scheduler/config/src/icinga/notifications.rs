@@ -46,7 +46,8 @@ impl Lowering<'_, '_> {
                 self.say(Problem::error(notification.place("host_name"), message).of(notification.label()));
                 continue;
             }
-            let (letters, timing) = (self.letters(notification, service.is_some()), self.timing(notification));
+            let (letters, timing) =
+                (self.letters(notification, service.is_some()), self.timing(notification));
             let period = notification.text("period");
             let entry = Entry {
                 notification: notification.clone(),
@@ -89,8 +90,10 @@ impl Lowering<'_, '_> {
                     self.say(problem.of(entry.notification.label()));
                     continue;
                 };
-                let named: Vec<String> =
-                    members.iter().map(|user| people.contact(user, side, &channel, &entry.notification.name)).collect();
+                let named: Vec<String> = members
+                    .iter()
+                    .map(|user| people.contact(user, side, &channel, &entry.notification.name))
+                    .collect();
                 // the group as a whole, if that says the same
                 if named.iter().zip(&members).all(|(name, user)| **name == **user) {
                     entry.groups.push(group.to_string());
@@ -114,7 +117,8 @@ impl Lowering<'_, '_> {
 
     /// What a notification tells, as option letters.
     fn letters(&mut self, notification: &Object, of_service: bool) -> BTreeSet<char> {
-        let known: &[&str] = if of_service { &["OK", "Warning", "Critical", "Unknown"] } else { &["Up", "Down"] };
+        let known: &[&str] =
+            if of_service { &["OK", "Warning", "Critical", "Unknown"] } else { &["Up", "Down"] };
         let states = self.filter(notification, "states", known);
         letters(&states, &self.types(notification))
     }
@@ -137,14 +141,17 @@ impl Lowering<'_, '_> {
 
     /// The items of `states` or `types`, all if there are none.
     pub(super) fn filter(&mut self, object: &Object, name: &str, known: &[&str]) -> Vec<String> {
-        let Some(array) = object.array(name) else { return known.iter().map(|text| (*text).to_owned()).collect() };
+        let Some(array) = object.array(name) else {
+            return known.iter().map(|text| (*text).to_owned()).collect();
+        };
         let mut found = Vec::new();
         for item in array.items() {
             let text = item.shown();
             if known.contains(&&*text) {
                 found.push(text);
             } else {
-                let problem = Problem::error(object.place(name), format!("`{text}` is not one of its {name}"));
+                let problem =
+                    Problem::error(object.place(name), format!("`{text}` is not one of its {name}"));
                 self.say(problem.of(object.label()).hint(format!("known: {}", known.join(", "))));
             }
         }
@@ -169,7 +176,8 @@ impl Lowering<'_, '_> {
     /// Puts into the definition of an object who is told of it; escalations become definitions of their own.
     pub(super) fn told(&mut self, told: &Told, object: &Object, definition: &mut Definition) {
         let host = object.text("host_name").filter(|_| object.of == Kind::Service);
-        let name = host.as_ref().map_or_else(|| object.name.to_string(), |host| format!("{host}!{}", object.name));
+        let name =
+            host.as_ref().map_or_else(|| object.name.to_string(), |host| format!("{host}!{}", object.name));
         let entries = told.of.get(&name).map_or(&[][..], |entries| entries);
         let at = entries.first().map_or(object.at, |entry| entry.notification.at);
         let timings: Vec<Timing> = entries.iter().map(|entry| entry.timing).collect();
@@ -189,7 +197,11 @@ impl Lowering<'_, '_> {
         }
         for step in rest {
             let of = if host.is_some() { Type::ServiceEscalation } else { Type::HostEscalation };
-            let latest = step.active.iter().filter_map(|n| entries.get(*n)).max_by(|a, b| a.timing.begin.total_cmp(&b.timing.begin));
+            let latest = step
+                .active
+                .iter()
+                .filter_map(|n| entries.get(*n))
+                .max_by(|a, b| a.timing.begin.total_cmp(&b.timing.begin));
             let Some(at) = latest.map(|entry| entry.notification.at) else { continue };
             let mut escalation = self.open(of, at);
             escalation.put(Key::HostName, host.as_deref().unwrap_or(&object.name), at);
@@ -207,7 +219,9 @@ impl Lowering<'_, '_> {
     /// Mails about one object have one clock.
     fn warn_of_intervals(&mut self, entries: &[Entry]) {
         let again = || entries.iter().filter(|entry| entry.timing.interval > 0.0);
-        let Some(shortest) = again().map(|entry| entry.timing.interval).min_by(f64::total_cmp) else { return };
+        let Some(shortest) = again().map(|entry| entry.timing.interval).min_by(f64::total_cmp) else {
+            return;
+        };
         for entry in again().filter(|entry| entry.timing.interval > shortest) {
             let (at, label) = (entry.notification.place("interval"), entry.notification.label());
             let message = format!(
@@ -258,23 +272,14 @@ pub(super) fn joined(letters: &BTreeSet<char>) -> String {
     letters.iter().map(char::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// Users by the groups in which they are, also through groups in groups.
+/// Users by the groups in which they are.
 pub(super) fn members(of: &icinga2::Evaluated) -> BTreeMap<Rc<str>, Vec<Rc<str>>> {
-    let mut members: BTreeMap<Rc<str>, Vec<Rc<str>>> = BTreeMap::new();
-    let outer: HashMap<Rc<str>, Vec<Rc<str>>> =
-        of.of(Kind::UserGroup).map(|group| (group.name.clone(), group.texts("groups"))).collect();
-    for group in of.of(Kind::UserGroup) {
-        members.entry(group.name.clone()).or_default();
-    }
+    let mut members: BTreeMap<Rc<str>, Vec<Rc<str>>> =
+        of.of(Kind::UserGroup).map(|group| (group.name.clone(), Vec::new())).collect();
     for user in of.of(Kind::User) {
-        let mut open = user.texts("groups");
-        let mut seen: BTreeSet<Rc<str>> = BTreeSet::new();
-        while let Some(group) = open.pop() {
-            if seen.insert(group.clone()) {
-                open.extend(outer.get(&group).into_iter().flatten().cloned());
-                if let Some(members) = members.get_mut(&group) {
-                    members.push(user.name.clone());
-                }
+        for group in user.texts("groups") {
+            if let Some(members) = members.get_mut(&group) {
+                members.push(user.name.clone());
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Hosts, services and groups.
 
-use std::collections::BTreeMap;
-
 use icinga2::{Object, Problem, Subject, Type as Kind};
 
 use super::macros::{of_check, of_check_elsewhere};
@@ -20,13 +18,6 @@ impl Lowering<'_, '_> {
             (Kind::ServiceGroup, Type::ServiceGroup),
             (Kind::UserGroup, Type::ContactGroup),
         ] {
-            // a group that is in others makes its members theirs
-            let mut inside: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for group in self.of.of(kind) {
-                for outer in group.texts("groups") {
-                    inside.entry(outer.to_string()).or_default().push(group.name.to_string());
-                }
-            }
             let evaluated = self.of;
             for group in evaluated.of(kind) {
                 let mut definition = self.open(of, group.at);
@@ -35,12 +26,12 @@ impl Lowering<'_, '_> {
                 if kind != Kind::UserGroup {
                     pages(&mut definition, group);
                 }
-                if let Some(names) = inside.get(&*group.name) {
-                    definition.put_names(Key::GroupMembers, names, group.at);
-                }
                 for outer in group.texts("groups") {
                     if evaluated.find(kind, &outer).is_none() {
-                        let problem = Problem::error(group.place("groups"), format!("there is no {} `{outer}`", kind.name()));
+                        let problem = Problem::error(
+                            group.place("groups"),
+                            format!("there is no {} `{outer}`", kind.name()),
+                        );
                         self.say(problem.of(group.label()));
                     }
                 }
@@ -113,6 +104,10 @@ impl Lowering<'_, '_> {
                 definition.put(Key::CheckCommand, text, at);
             }
         }
+        if !definition.directives.iter().any(|(key, ..)| *key == Key::CheckCommand) {
+            // why was said; the resolver need not say that there is none
+            definition.put(Key::CheckCommand, self.stand_in(at), at);
+        }
         definition.put_flag(Key::ActiveChecks, active, object.place("enable_active_checks"));
         if let Some(name) = object.text("event_command") {
             let at = object.place("event_command");
@@ -135,7 +130,11 @@ impl Lowering<'_, '_> {
 
     /// What hosts and services have alike.
     fn common(&mut self, object: &Object, states: &str, definition: &mut Definition) {
-        definition.put(Key::MaxCheckAttempts, object.number("max_check_attempts").to_string(), object.place("max_check_attempts"));
+        definition.put(
+            Key::MaxCheckAttempts,
+            object.number("max_check_attempts").to_string(),
+            object.place("max_check_attempts"),
+        );
         for (key, name) in [(Key::CheckInterval, "check_interval"), (Key::RetryInterval, "retry_interval")] {
             definition.put(key, self.units(object.number(name)), object.place(name));
         }
@@ -148,16 +147,30 @@ impl Lowering<'_, '_> {
         ] {
             definition.put_flag(key, object.flag(name), object.place(name));
         }
-        definition.put(Key::LowFlap, object.number("flapping_threshold_low").to_string(), object.place("flapping_threshold_low"));
-        definition.put(Key::HighFlap, object.number("flapping_threshold_high").to_string(), object.place("flapping_threshold_high"));
-        let ignored: Vec<char> = object.texts("flapping_ignore_states").iter().flat_map(|state| letters_of(state)).collect();
+        definition.put(
+            Key::LowFlap,
+            object.number("flapping_threshold_low").to_string(),
+            object.place("flapping_threshold_low"),
+        );
+        definition.put(
+            Key::HighFlap,
+            object.number("flapping_threshold_high").to_string(),
+            object.place("flapping_threshold_high"),
+        );
+        let ignored: Vec<char> =
+            object.texts("flapping_ignore_states").iter().flat_map(|state| letters_of(state)).collect();
         if !ignored.is_empty() {
-            let counted: Vec<String> = states.chars().filter(|c| !ignored.contains(c)).map(String::from).collect();
+            let counted: Vec<String> =
+                states.chars().filter(|c| !ignored.contains(c)).map(String::from).collect();
             let text = if counted.is_empty() { "n".to_owned() } else { counted.join(",") };
             definition.put(Key::FlapOptions, text, object.place("flapping_ignore_states"));
         }
         if object.number("check_timeout") > 0.0 {
-            definition.put(Key::CheckTimeout, object.number("check_timeout").to_string(), object.place("check_timeout"));
+            definition.put(
+                Key::CheckTimeout,
+                object.number("check_timeout").to_string(),
+                object.place("check_timeout"),
+            );
         }
         definition.put_text(Key::CheckPeriod, object, "check_period");
         let groups = object.texts("groups");

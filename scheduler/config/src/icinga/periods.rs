@@ -43,7 +43,9 @@ impl Lowering<'_, '_> {
             }
             if !period.texts("includes").is_empty() {
                 let problem = Problem::error(period.place("includes"), "`includes` is not read");
-                self.say(problem.of(period.label()).hint("write the hours of the other periods into `ranges`"));
+                self.say(
+                    problem.of(period.label()).hint("write the hours of the other periods into `ranges`"),
+                );
             }
             self.definitions.push(definition);
         }

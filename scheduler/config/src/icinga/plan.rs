@@ -54,15 +54,19 @@ pub(super) fn steps(timings: &[Timing]) -> (f64, Vec<Step>) {
         // nobody is left for a mail after the interval: the next is that of the next who begins
         let some_at = |at: f64| {
             timings.iter().enumerate().any(|(n, timing)| {
-                timing.begin <= at && !is_over(timing, at) && (timing.interval > 0.0 || told.get(n) == Some(&false))
+                timing.begin <= at
+                    && !is_over(timing, at)
+                    && (timing.interval > 0.0 || told.get(n) == Some(&false))
             })
         };
-        let next = if some_at(now + interval) { now + interval } else { later };
+        let next = if interval.is_finite() && some_at(now + interval) { now + interval } else { later };
         let to_next = if next.is_finite() { next - now } else { 0.0 };
         let changes = later.is_finite()
             || active.iter().filter_map(|n| timings.get(*n)).any(|t| t.interval <= 0.0 || t.end.is_some());
         match steps.last_mut() {
-            Some(last) if last.active == active && (last.interval - to_next).abs() < 0.001 => last.last = number,
+            Some(last) if last.active == active && (last.interval - to_next).abs() < 0.001 => {
+                last.last = number
+            }
             _ => steps.push(Step { first: number, last: number, active, interval: to_next }),
         }
         if to_next <= 0.0 || !changes {
@@ -93,8 +97,10 @@ mod tests {
     use super::*;
 
     fn shown(timings: &[(f64, Option<f64>, f64)]) -> String {
-        let timings: Vec<Timing> =
-            timings.iter().map(|(begin, end, interval)| Timing { begin: *begin, end: *end, interval: *interval }).collect();
+        let timings: Vec<Timing> = timings
+            .iter()
+            .map(|(begin, end, interval)| Timing { begin: *begin, end: *end, interval: *interval })
+            .collect();
         let (begin, steps) = steps(&timings);
         let steps: Vec<String> = steps
             .iter()

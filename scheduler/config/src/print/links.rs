@@ -49,7 +49,9 @@ fn link<'c>(of: &'c Configuration, kind: &'static str, id: ObjectId, dependency:
         // Nagios has no words for any of it
         block.own = std::mem::take(&mut block.directives);
     }
-    block.own.extend(rule.redundancy_group.iter().map(|group| ("redundancy_group".into(), group.to_string())));
+    block
+        .own
+        .extend(rule.redundancy_group.iter().map(|group| ("redundancy_group".into(), group.to_string())));
     block
 }
 
