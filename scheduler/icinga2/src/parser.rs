@@ -226,6 +226,7 @@ impl Parser {
     }
 
     fn body(&mut self) -> Parsed<Body> {
+        let open = self.at();
         self.expect("{")?;
         let mut body = Body::default();
         loop {
@@ -236,7 +237,8 @@ impl Parser {
                     return Ok(body);
                 }
                 Kind::End => {
-                    self.unexpected("`}`");
+                    let problem = Problem::error(open, "this `{` is never closed");
+                    self.problems.push(problem.hint("write `}` at its end"));
                     return Err(Failed);
                 }
                 _ => {}

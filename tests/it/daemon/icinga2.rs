@@ -132,7 +132,7 @@ impl Both {
             let attempts = text_of(said, "max_check_attempts").parse().ok();
             self.same(&format!("{name} max_check_attempts"), object["max_check_attempts"].as_u64(), attempts);
             let command = text_of(said, "check_command");
-            let command = command.split('!').next().unwrap_or_default().to_owned();
+            let command = command.split('!').next().unwrap_or_default().replace("hlidka:stale", "passive");
             self.same(&format!("{name} check_command"), text_of(&object, "check_command"), command);
             let shown = if kind == "Host" { "alias" } else { "display_name" };
             let display = said[shown].as_str().unwrap_or(&text_of(&object, "name")).to_owned();

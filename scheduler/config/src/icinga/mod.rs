@@ -143,6 +143,10 @@ impl Definition {
         self.directives.push((key, line, value));
     }
 
+    fn has(&self, key: Key) -> bool {
+        self.directives.iter().any(|(known, ..)| *known == key)
+    }
+
     /// A text that is set.
     fn put_text(&mut self, key: Key, object: &Object, name: &str) {
         if let Some(text) = object.text(name) {

@@ -7,6 +7,7 @@ use super::notifications::Told;
 use super::plan::letters_of;
 use super::{Definition, Lowering};
 use crate::directives::{Key, Type};
+use crate::resolve::STALE;
 
 /// Checks of Icinga about itself.
 const ABOUT_ICINGA: [&str; 5] = ["icinga", "cluster", "cluster-zone", "ido", "icingadb"];
@@ -100,11 +101,13 @@ impl Lowering<'_, '_> {
                 let interval = object.number("check_interval");
                 definition.put(Key::FreshnessThreshold, interval.to_string(), object.place("check_interval"));
             }
-            if let Some(text) = self.reference(object, host, &command) {
+            if object.of == Kind::Service && definition.has(Key::CheckFreshness) {
+                definition.put(Key::CheckCommand, STALE, at);
+            } else if let Some(text) = self.reference(object, host, &command) {
                 definition.put(Key::CheckCommand, text, at);
             }
         }
-        if !definition.directives.iter().any(|(key, ..)| *key == Key::CheckCommand) {
+        if !definition.has(Key::CheckCommand) {
             // why was said; the resolver need not say that there is none
             definition.put(Key::CheckCommand, self.stand_in(at), at);
         }

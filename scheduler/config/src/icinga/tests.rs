@@ -172,8 +172,8 @@ fn passive_services_say_when_nothing_was_heard() {
         "object Host \"h\" { check_command = \"dummy\" }\n\
                    object Service \"p\" { host_name = \"h\"; check_command = \"passive\"; check_interval = 10m }",
     );
-    let keys = ["active_checks_enabled", "check_freshness", "freshness_threshold"];
-    assert_eq!(printed(&of, "service", "h;p", &keys), ["0", "1", "600"]);
+    let keys = ["check_command", "active_checks_enabled", "check_freshness", "freshness_threshold"];
+    assert_eq!(printed(&of, "service", "h;p", &keys), ["hlidka:stale", "0", "1", "600"]);
 }
 
 #[test]
