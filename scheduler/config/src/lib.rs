@@ -3,7 +3,8 @@
 //! [`load`] is the way in; what it gives is a [`Configuration`] with the engine's [`engine::Graph`]
 //! in it, or every [`Problem`] with its file, line and way out. The steps, each a module: `files`
 //! (all I/O), `source` (logical lines), `lexer`, `model` (definitions with known directives),
-//! `inherit` (templates), `resolve` (names to ids).
+//! `inherit` (templates), `resolve` (names to ids). Files of Icinga 2 come in beside `model`: `icinga`
+//! lowers what the crate `icinga2` evaluates to definitions of the same kind.
 //!
 //! [`expand`] turns a command line with macros into something to run; [`CheckMacros`],
 //! [`NotificationMacros`] and [`HandlerMacros`] say what macros stand for.
@@ -22,6 +23,7 @@ mod directives;
 mod doubts;
 mod files;
 mod globals;
+mod icinga;
 mod inherit;
 mod lexer;
 mod load;
@@ -45,7 +47,9 @@ pub use arguments::{CommandLines, Doubt, OwnCheck, Verdict};
 pub use command::{CommandLine, MacroValue, expand};
 pub use concern::Concern;
 pub use globals::Globals;
-pub use load::{Configuration, load, load_exported, load_text, load_traced, load_traced_text, options};
+pub use load::{
+    Configuration, load, load_exported, load_icinga, load_text, load_traced, load_traced_text, options,
+};
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};
 pub use main_file::DateFormat;
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};

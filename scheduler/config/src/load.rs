@@ -13,6 +13,7 @@ use crate::concern::Concern;
 use crate::doubts::{warn_of_closed_periods, warn_of_missing_mail};
 use crate::files::{Files, Trace, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
+use crate::icinga::lower;
 use crate::macros::{CheckMacros, WITHOUT_VALUE};
 use crate::model::Objects;
 use crate::options::Options;
@@ -62,9 +63,9 @@ pub struct Configuration {
     pub warnings: Vec<Problem>,
 }
 
-/// Loads a configuration: an `hlidka.yaml`, a `nagios.cfg`, a file of object definitions, or a
-/// folder: its hlidka.yaml, else its nagios.cfg, else all its `*.cfg` in byte order of their paths,
-/// recursively, names that start with a dot left out.
+/// Loads a configuration: an `hlidka.yaml`, a `nagios.cfg`, an `icinga2.conf`, a file of object definitions, or a
+/// folder: its hlidka.yaml, else its nagios.cfg, else its icinga2.conf, else all its `*.cfg` in byte order of their
+/// paths, recursively, names that start with a dot left out.
 ///
 /// If anything is wrong, all that is wrong is returned, warnings among it.
 pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
@@ -118,6 +119,17 @@ pub fn load_exported(trusted: &str, certname: &str, text: Vec<u8>) -> Result<Con
     finished(configuration, problems)
 }
 
+/// Loads the configuration of Icinga 2 from the text of one file, with the default options. Nothing else is read:
+/// what it includes is left out.
+pub fn load_icinga(file: &str, text: &str) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut files = Files::default();
+    let script = files.icinga.parse(file.into(), text, &mut problems);
+    files.icinga.scripts.push(script);
+    let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
 fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<Configuration, Vec<Problem>> {
     match configuration {
         Some(configuration) if !problems.has_errors() => {
@@ -140,7 +152,7 @@ fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Confi
             files.resource(resource, by, problems);
         }
         for trusted in &options.objects.trusted {
-            files.add(trusted, by, problems);
+            files.add_trusted(trusted, by, problems);
         }
         if options.objects.trusted.is_empty() {
             files.add(
@@ -156,13 +168,15 @@ fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Confi
         files.add(path, None, problems);
         Options::default()
     };
-    if files.sources.is_empty() && foreign.is_empty() && !problems.has_errors() {
-        let problem = Problem::warning(
-            Concern::NoDefinitions,
-            Place { file: &name(path), line: 0 },
-            "there are no object definitions here",
-        );
-        problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
+    if files.sources.is_empty()
+        && files.icinga.scripts.is_empty()
+        && foreign.is_empty()
+        && !problems.has_errors()
+    {
+        let place = Place { file: &name(path), line: 0 };
+        let message = "there are no object definitions here";
+        let hint = "object definitions are in files whose names end in .cfg or, for Icinga 2, in .conf";
+        problems.push(Problem::warning(Concern::NoDefinitions, place, message).hint(hint));
     }
     let configuration = assemble(files, &foreign, last_good, options, problems)?;
     if let Some(yaml) = &yaml {
@@ -180,10 +194,6 @@ fn assemble(
     mut options: Options,
     problems: &mut Problems,
 ) -> Option<Configuration> {
-    let mut objects = Objects::default();
-    for source in &files.sources {
-        objects.read(source, problems);
-    }
     let globals = globals(&files.settings, &mut options, problems);
     let zone = match &options.timezone {
         // a wrong name was reported where it was read
@@ -191,6 +201,12 @@ fn assemble(
         None => TimeZone::system(),
     };
     let basis = basis(&files.settings, &options, problems);
+    let lowered = lower(&files.icinga, basis.interval_length, problems);
+    let mut objects = Objects::default();
+    for source in &files.sources {
+        objects.read(source, problems);
+    }
+    objects.take(&lowered);
     let mut admission = Admission::new(objects, foreign, basis.interval_length);
     let outcome =
         admission.settle(&|objects, problems| resolve(objects, &basis, zone.clone(), problems), problems);

@@ -10,6 +10,7 @@ use engine::nearest;
 
 use crate::concern::Concern;
 use crate::directives::{Form, Key, Type, type_names};
+use crate::icinga::Lowered;
 use crate::lexer::{Token, lex};
 use crate::problem::{Place, Problem, Problems};
 use crate::source::Source;
@@ -79,6 +80,31 @@ impl<'t> Objects<'t> {
         self.trust.push(trust);
         let mut reader = Reader { file, name: &source.file, current: Current::None, objects: self, problems };
         lex(source, |token| reader.token(token));
+    }
+
+    /// Adds definitions that another language gave.
+    pub(crate) fn take(&mut self, lowered: &'t Lowered) {
+        let first = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        for file in &lowered.files {
+            self.files.push(file.clone());
+            self.trust.push(Trust::Trusted);
+        }
+        for definition in &lowered.definitions {
+            let start = self.directives.len();
+            let lines = definition.directives.iter();
+            self.directives.extend(lines.map(|(key, line, value)| Directive {
+                key: *key,
+                line: *line,
+                value,
+            }));
+            self.definitions.push(Definition {
+                of: definition.of,
+                file: first.saturating_add(definition.file),
+                line: definition.line,
+                puppet_title: None,
+                directives: start..self.directives.len(),
+            });
+        }
     }
 
     /// The lines of a definition, in order.

@@ -27,6 +27,8 @@ pub struct Problem {
     pub file: Arc<str>,
     /// Line, from 1; 0 where a whole file or folder is meant.
     pub line: u32,
+    /// Column, from 1; 0 where the whole line is meant.
+    pub column: u32,
     /// Type and name of the object, as in ``host `web1` ``.
     pub object: Option<String>,
     /// What is wrong.
@@ -48,7 +50,8 @@ impl Problem {
 
     fn new(severity: Severity, place: Place<'_>, message: impl Into<String>) -> Problem {
         let (file, line) = (place.file.clone(), place.line);
-        Problem { severity, concern: None, file, line, object: None, message: message.into(), hint: None }
+        let message = message.into();
+        Problem { severity, concern: None, file, line, column: 0, object: None, message, hint: None }
     }
 
     /// About something that a monitored machine wrote: that is set aside, and nothing of its text is
@@ -64,6 +67,21 @@ impl Problem {
     /// Is the configuration refused for it?
     pub(crate) fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// `hosts.cfg:12`, with the column if that is known.
+    pub fn place(&self) -> String {
+        match (self.line, self.column) {
+            (0, _) => self.file.to_string(),
+            (line, 0) => format!("{}:{line}", self.file),
+            (line, column) => format!("{}:{line}:{column}", self.file),
+        }
+    }
+
+    /// With the column.
+    pub(crate) fn column(mut self, column: u32) -> Problem {
+        self.column = column;
+        self
     }
 
     /// With what would be right.
@@ -82,10 +100,7 @@ impl Problem {
 /// `hosts.cfg:12: error: host `web1`: what is wrong; what would be right`
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if self.line > 0 {
-            write!(f, ":{}", self.line)?;
-        }
+        f.write_str(&self.place())?;
         f.write_str(match self.severity {
             Severity::Warning => ": warning: ",
             Severity::Quarantined => ": quarantined: ",
@@ -145,7 +160,7 @@ impl Problems {
 
     /// All problems by file and line, and a last one for those that were too many.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
-        self.kept.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.kept.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         for severity in [Severity::Warning, Severity::Quarantined, Severity::Error] {
             let count = self.counts[severity as usize];
             if let (Some(more), Some(last)) =

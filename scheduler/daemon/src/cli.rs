@@ -34,7 +34,7 @@ struct Cli {
 enum Command {
     /// Run the daemon in the foreground
     Run {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// Error, warn, info, debug or trace
         #[arg(long, default_value = "info", env = "HLIDKA_LOG")]
@@ -49,7 +49,7 @@ enum Command {
     /// Check a configuration: all its problems at once, and what hlidka's own checks make of their arguments; exit
     /// code 1 if there is an error, or a file that is set aside
     Verify {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// The problems as JSON
         #[arg(long)]
@@ -57,7 +57,7 @@ enum Command {
     },
     /// Show what became of the definitions, after templates, groups and lists
     Objects {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// HOST (and all about it) or HOST;SERVICE, with `*` for anything
         patterns: Vec<String>,
@@ -194,7 +194,7 @@ enum Command {
     /// Play a scripted outage in virtual time: every check, every change, who would be told, and why
     /// not; needs no daemon and no network
     Simulate {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// What happens when, as text: `1:00 web1;HTTP critical "refused"`
         scenario: PathBuf,

@@ -117,7 +117,7 @@ fn text(block: &Block<'_>, paint: Paint) -> String {
     }
     let title = format!("{} {}", block.kind, block.name);
     let mut text = format!("{}\n    {}\n", paint.bold(&title), paint.dim(&defined));
-    let own = block.own.iter().map(|(key, value)| (*key, value));
+    let own = block.own.iter().map(|(key, value)| (&**key, value));
     for (key, value) in block.directives.iter().map(|(key, value)| (&**key, value)).chain(own) {
         let _ = writeln!(text, "    {} {value}", paint.coloured("36", &format!("{key:<30}")));
     }
@@ -129,7 +129,7 @@ fn text(block: &Block<'_>, paint: Paint) -> String {
 /// twice (a custom variable may be) is a list.
 fn as_json(block: &Block<'_>) -> Value {
     let mut directives = Map::new();
-    let own = block.own.iter().map(|(key, value)| (*key, value));
+    let own = block.own.iter().map(|(key, value)| (&**key, value));
     for (key, value) in block.directives.iter().map(|(key, value)| (&**key, value)).chain(own) {
         let value = Value::from(value.as_str());
         match directives.get_mut(key) {
@@ -149,7 +149,7 @@ fn as_json(block: &Block<'_>) -> Value {
 /// What Nagios has no words for, and whose it is.
 #[derive(Default)]
 struct LeftOut {
-    of: BTreeMap<(&'static str, String, &'static str), (Vec<String>, usize)>,
+    of: BTreeMap<(String, String, &'static str), (Vec<String>, usize)>,
 }
 
 /// So many objects are named for each.
@@ -158,7 +158,7 @@ const MAX_NAMED: usize = 5;
 impl LeftOut {
     fn add(&mut self, block: &Block<'_>) {
         for (key, value) in &block.own {
-            let (names, count) = self.of.entry((key, value.clone(), block.kind)).or_default();
+            let (names, count) = self.of.entry((key.to_string(), value.clone(), block.kind)).or_default();
             *count += 1;
             if names.len() < MAX_NAMED {
                 names.push(block.name.clone());

@@ -59,7 +59,7 @@ fn counts(of: &Configuration) -> String {
 fn as_json(problem: &Problem) -> Result<String> {
     Ok(serde_json::to_string(&serde_json::json!({
         "severity": severity(problem.severity), "kind": problem.concern.map(config::Concern::as_str),
-        "file": &*problem.file, "line": problem.line, "object": problem.object,
+        "file": &*problem.file, "line": problem.line, "column": problem.column, "object": problem.object,
         "message": problem.message, "hint": problem.hint,
     }))?)
 }
@@ -75,8 +75,7 @@ fn severity(severity: Severity) -> &'static str {
 /// As it prints itself, with its severity in colour.
 fn shown(problem: &Problem, paint: Paint) -> String {
     let text = problem.to_string();
-    let line = if problem.line > 0 { format!(":{}", problem.line).len() } else { 0 };
-    let place = problem.file.len() + line;
+    let place = problem.place().len();
     let word = severity(problem.severity);
     let colour = match problem.severity {
         Severity::Error | Severity::Quarantined => "31;1",

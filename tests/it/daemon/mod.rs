@@ -7,6 +7,7 @@ mod external;
 mod federation;
 mod flow;
 mod harness;
+mod icinga2;
 mod macros;
 mod objects;
 mod plan;

@@ -34,6 +34,9 @@ pub(crate) fn dependencies<'t>(targets: &Targets<'_, 't, '_>, made: &mut Made, c
     for view in cx.registered(Type::HostDependency) {
         of_hosts(&view, targets, &mut links, made, cx);
     }
+    for view in cx.registered(Type::MixedDependency) {
+        mixed(&view, targets, &mut links, made, cx);
+    }
     parents(&mut links, made);
     links.refuse_circles(made.builder.parts(), cx);
 }
@@ -126,6 +129,33 @@ fn of_hosts<'t>(
         return warn_of_no_effect(view, "names no host to depend on, or none that depends", cx);
     };
     let mut definition = Definition::read(view, "odup", targets, &mut made.builder, cx);
+    definition.begin(links);
+    for master in masters {
+        for dependent in &dependents {
+            definition.link(ObjectId(*dependent), ObjectId(master), links, made, cx);
+        }
+    }
+}
+
+/// A dependency of a service on a host, or of a host on a service.
+fn mixed<'t>(
+    view: &View<'t, '_>,
+    targets: &Targets<'_, 't, '_>,
+    links: &mut AllLinks,
+    made: &mut Made,
+    cx: &mut Context<'t, '_, '_>,
+) {
+    let objects = |keys: &ServiceKeys, cx: &mut Context<'t, '_, '_>| -> Option<Vec<u32>> {
+        if view.has(keys.descriptions) {
+            let services = targets.services(view, keys, cx)?;
+            return Some(services.into_iter().map(|service| targets.object(service)).collect());
+        }
+        targets.hosts.chosen(view, keys.hosts, cx)
+    };
+    let (Some(masters), Some(dependents)) = (objects(&MASTERS, cx), objects(&DEPENDENTS, cx)) else {
+        return warn_of_no_effect(view, "names nothing to depend on, or nothing that depends", cx);
+    };
+    let mut definition = Definition::read(view, "owucdp", targets, &mut made.builder, cx);
     definition.begin(links);
     for master in masters {
         for dependent in &dependents {
