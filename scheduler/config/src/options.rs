@@ -288,6 +288,16 @@ impl Options {
             }
         }
     }
+
+    /// Paths as they are written, by the same file read without a folder.
+    pub(crate) fn detach(&mut self, written: Options) {
+        let Options { objects, store, plugins, notify, socket, command_file, resources, last_good, .. } =
+            written;
+        // a nagios.cfg may say it, too
+        self.command_file = command_file.or(self.command_file.take());
+        (self.objects, self.store, self.plugins, self.notify) = (objects, store, plugins, notify);
+        (self.socket, self.resources, self.last_good) = (socket, resources, last_good);
+    }
 }
 
 /// The parser's message with the source line and a mark under the column; for an unknown key the

@@ -17,7 +17,7 @@ use crate::render::{self, Detail, Paint, plural};
 use crate::socket::ask;
 use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
-use crate::{demo, log, objects, plan, run, simulate};
+use crate::{demo, diff, log, objects, plan, run, simulate};
 
 /// Where the daemon listens unless it is told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
@@ -66,6 +66,26 @@ enum Command {
         /// Only these types: host, service, hostgroup, servicedependency …
         #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
         types: Vec<String>,
+    },
+    /// Show what a change of the configuration does: which checks come, go and change, and who is told of what;
+    /// exit code 0 if nothing changes, 1 if something does, 2 if that cannot be said
+    ///
+    /// OLD and NEW are each an hlidka.yaml, a nagios.cfg, a directory, or one of these in a revision of a Git
+    /// repository, as `git show` names it: `main:monitoring`, `HEAD~3:./objects`. A path that exists is a path.
+    Diff {
+        /// The configuration as it was: a path, or REVISION:PATH
+        old: String,
+        /// The configuration as it would be: a path, or REVISION:PATH
+        new: String,
+        /// Name all objects, and show all changes
+        #[arg(long)]
+        all: bool,
+        /// As JSON, with all objects
+        #[arg(long, conflicts_with = "all")]
+        json: bool,
+        /// The Git repository of revisions [default: the one in which you are]
+        #[arg(long, value_name = "DIR")]
+        repository: Option<PathBuf>,
     },
     /// Show problems, worst first
     Status {
@@ -230,12 +250,20 @@ impl Daemon {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // 1 says that something changes
+    let failure = if matches!(command, Command::Diff { .. }) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    let result = match command {
         Command::Run { config, log_level } => log::start(&log_level).and_then(|()| run::run(&config)),
         Command::Demo { seconds } => log::start("info").and_then(|()| demo::run(seconds)),
         Command::Verify { config, json } => verify(&config, json),
         Command::Objects { config, patterns, format, types } => {
             objects::print(&config, format, &types, &patterns).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Diff { old, new, all, json, repository } => {
+            let repository = repository.as_deref().unwrap_or(Path::new("."));
+            let style = if json { diff::Style::Json } else { diff::Style::Text { all } };
+            diff::run(&old, &new, repository, style)
         }
         Command::Status { daemon, all, verbose, json, exit_code } => {
             let detail = if verbose { Detail::Full } else { Detail::Line };
@@ -285,7 +313,7 @@ pub fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         complain(&error);
-        ExitCode::FAILURE
+        failure
     })
 }
 

@@ -13,6 +13,7 @@ mod cli;
 mod core;
 mod deliver;
 mod demo;
+mod diff;
 mod lines;
 mod log;
 mod loss;

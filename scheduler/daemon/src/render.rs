@@ -33,7 +33,23 @@ impl Paint {
         if self.0 { format!("\x1b[{code}m{text:<11}\x1b[0m") } else { format!("{text:<11}") }
     }
 
-    fn dim(self, text: &str) -> String {
+    /// In the colour of what is gone (`-`), new (`+`) or otherwise (`~`).
+    pub fn sign(self, sign: char, text: &str) -> String {
+        let code = match sign {
+            '-' => "31",
+            '+' => "32",
+            _ => "33",
+        };
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// A heading.
+    pub fn strong(self, text: &str) -> String {
+        if self.0 { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// What matters less.
+    pub fn dim(self, text: &str) -> String {
         if self.0 { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
@@ -180,7 +196,7 @@ pub(crate) fn history(entries: &[Entry], paint: Paint) -> String {
 }
 
 /// Output of a plugin is not to move the cursor of who reads it.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
