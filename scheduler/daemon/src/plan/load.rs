@@ -325,6 +325,8 @@ pub(crate) fn busiest<N: Ord + Default>(counts: impl Iterator<Item = N>) -> (usi
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     const FROM: Timestamp = Timestamp::from_secs(1_795_996_800);
@@ -335,18 +337,22 @@ mod tests {
             .to_owned();
         for host in 0..40 {
             let address = host % 30;
-            objects += &format!(
+            write!(
+                objects,
                 "define host {{\n host_name h{host}\n address 192.0.2.{address}\n max_check_attempts 1\n check_interval 3\n \
                  check_command fast\n}}\n"
-            );
+            )
+            .unwrap();
             for service in 0..20 {
                 let interval = [0.25, 1.0, 5.0, 90.0][service % 4];
                 let attempts = if service % 3 == 0 { 1 } else { 4 };
                 let command = ["fast", "slow"][usize::from(service % 5 == 0)];
-                objects += &format!(
+                write!(
+                    objects,
                     "define service {{\n host_name h{host}\n service_description s{service}\n check_interval {interval}\n \
                      retry_interval 0.5\n max_check_attempts {attempts}\n check_command {command}\n}}\n"
-                );
+                )
+                .unwrap();
             }
         }
         objects += "define service {\n host_name h0\n service_description all\n max_check_attempts 1\n \

@@ -115,10 +115,12 @@ fn e35_an_uneven_federation_is_counted_server_by_server() {
     let mut objects = federation(4, 4, 60.0);
     // radius3 is at home in a fifth realm, too, and tests it twice as often
     for server in 0..3 {
-        objects += &format!(
+        write!(
+            objects,
             "define service {{\n host_name radius{server}\n service_description @r4\n check_command eap!r4\n \
              check_interval 30\n retry_interval 10\n max_check_attempts 3\n}}\n"
-        );
+        )
+        .unwrap();
     }
     objects += "define service {\n host_name radius3\n service_description HOME of r4\n check_command eap!r4\n \
         check_interval 6\n retry_interval 10\n max_check_attempts 3\n}\n";
@@ -180,7 +182,7 @@ fn e35_a_silent_realm_costs_its_time_limits() {
 /// E35: limits are limits: at the number itself nothing is wrong, one below it is.
 #[test]
 fn e35_what_is_over_a_limit_is_found() {
-    let limit = |number: f64| std::num::NonZeroU32::new(number as u32);
+    let limit = |number: f64| format!("{number}").parse().ok();
     let of = configuration(federation(12, 18, 5.0), PlanLimits::default());
     let load = forecast(&of, 2).load;
     let peak = |counts: &[u32]| f64::from(*counts.iter().max().unwrap());
