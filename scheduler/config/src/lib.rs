@@ -2,7 +2,7 @@
 //!
 //! [`load`] is the way in; what it gives is a [`Configuration`] with the engine's [`engine::Graph`]
 //! in it, or every [`Problem`] with its file, line and way out. The steps, each a module: `files`
-//! (all I/O), `source` (logical lines), `lexer`, `model` (definitions with known directives),
+//! (all I/O), `federation` (definitions made of lists), `source` (logical lines), `lexer`, `model` (definitions with known directives),
 //! `inherit` (templates), `resolve` (names to ids).
 //!
 //! [`expand`] turns a command line with macros into something to run; [`CheckMacros`],
@@ -15,6 +15,7 @@ mod command;
 #[cfg(test)]
 mod conformance;
 mod directives;
+mod federation;
 mod files;
 mod globals;
 mod inherit;
@@ -34,7 +35,7 @@ mod values;
 
 pub use command::{CommandLine, MacroValue, expand};
 pub use globals::Globals;
-pub use load::{Configuration, load, load_exported, load_text, options};
+pub use load::{Configuration, load, load_exported, load_federation, load_text, options};
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};
 pub use main_file::DateFormat;
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};

@@ -9,6 +9,7 @@ use engine::{Check, Graph, Named, ObjectId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
+use crate::federation::generate;
 use crate::files::{Files, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
 use crate::macros::{CheckMacros, WITHOUT_VALUE};
@@ -88,6 +89,18 @@ pub fn load_exported(trusted: &str, certname: &str, text: Vec<u8>) -> Result<Con
     finished(configuration, problems)
 }
 
+/// Loads trusted objects and a federation's lists from their texts. Nothing is read.
+pub fn load_federation(trusted: &str, lists: &str) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut files = Files::default();
+    files.sources.push(Source::new("trusted.cfg", trusted.into(), &mut problems));
+    let file: Arc<str> = "federation.yaml".into();
+    let made = generate(lists, Path::new("/"), &file, &mut problems);
+    files.sources.extend(made.map(|made| made.source));
+    let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
 fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<Configuration, Vec<Problem>> {
     match configuration {
         Some(configuration) if !problems.has_errors() => {
@@ -110,6 +123,9 @@ fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
         }
         for trusted in &options.objects.trusted {
             files.add(trusted, by, problems);
+        }
+        if let Some(lists) = &options.objects.federation {
+            files.federation(lists, by, problems);
         }
         if options.objects.trusted.is_empty() {
             files.add(

@@ -1,0 +1,621 @@
+//! Lists to a federation: names are resolved, and everything that is wrong is said at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_saphyr::Spanned;
+
+use crate::problem::{Place, Problem, Problems};
+
+use super::keys::{Text, known, line};
+use super::lists::{self, Lists};
+use super::model::{
+    Account, Federation, Institution, LargeAccount, National, People, Realm, Role, Server, Transport,
+};
+use super::rules::{RULES, SERVER_TEMPLATE};
+
+/// A file that is named in the lists, and where.
+#[derive(Debug)]
+pub(crate) struct Mention {
+    pub path: String,
+    pub line: u32,
+    pub what: &'static str,
+}
+
+/// Resolves the names of the lists. Relative names of files are relative to a folder.
+pub(super) fn check(
+    lists: Lists,
+    folder: &Path,
+    file: &Arc<str>,
+    problems: &mut Problems,
+) -> (Federation, Vec<Mention>) {
+    let mut lists = lists;
+    let files = folder.join(lists.files.take().unwrap_or_default());
+    let mut checker = Checker { file, files: &files, mentions: Vec::new(), problems };
+    checker.unknown_keys(&lists);
+    let mut federation = Federation {
+        operator: checker.people(&lists.operator.contacts, &lists.operator.contact_groups),
+        ..Federation::default()
+    };
+    checker.settings(&mut lists, &mut federation);
+    let mut names = Taken::new("server");
+    checker.national(&lists, &mut names, &mut federation);
+    let mut institutions = checker.institutions(&lists, &mut federation);
+    let mut realms = checker.accounts(&lists, &mut federation);
+    checker.servers(&lists, &mut names, &mut institutions, &mut realms, &mut federation);
+    checker.aliases(&lists, &realms, &mut federation);
+    checker.big_packet(&lists, &realms, &mut federation);
+    finish(&mut federation);
+    checker.unused(&lists, &institutions, &federation);
+    (federation, checker.mentions)
+}
+
+/// What follows from everything.
+fn finish(federation: &mut Federation) {
+    let is_observed = !federation.national.is_empty();
+    for server in &mut federation.servers {
+        server.is_observed = is_observed;
+        server.large_account = federation.large_account.is_some();
+    }
+    // almost always the first account, or the second
+    let foreign: Vec<Option<usize>> = federation
+        .realms
+        .iter()
+        .map(|realm| {
+            let stranger = |other: &usize| {
+                let other = &federation.realms[*other];
+                other.account.is_some() && !other.homes.iter().any(|server| realm.homes.contains(server))
+            };
+            (0..federation.realms.len()).find(stranger)
+        })
+        .collect();
+    for (realm, foreign) in federation.realms.iter_mut().zip(foreign) {
+        realm.foreign = foreign;
+        realm.is_observed = is_observed;
+        realm.is_titled =
+            federation.institutions.get(realm.institution).is_some_and(|institution| institution.title.is_some());
+    }
+}
+
+/// Names that are taken, each with its line.
+struct Taken {
+    of: &'static str,
+    names: HashMap<String, u32>,
+}
+
+impl Taken {
+    fn new(of: &'static str) -> Taken {
+        Taken { of, names: HashMap::new() }
+    }
+}
+
+struct Checker<'c> {
+    file: &'c Arc<str>,
+    files: &'c Path,
+    mentions: Vec<Mention>,
+    problems: &'c mut Problems,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, line: u32, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.push(Problem::error(Place { file: self.file, line }, message).hint(hint));
+    }
+
+    fn unknown_keys(&mut self, lists: &Lists) {
+        let entries = [&lists.unknown, &lists.operator.unknown]
+            .into_iter()
+            .chain(lists.national.iter().map(|one| &one.value.unknown))
+            .chain(lists.institutions.iter().map(|one| &one.value.unknown))
+            .chain(lists.servers.iter().map(|one| &one.value.unknown))
+            .chain(lists.accounts.iter().map(|one| &one.value.unknown))
+            .chain(lists.big_packet.iter().map(|one| &one.value.unknown))
+            .chain(lists.services.0.iter().map(|(_, settings)| &settings.unknown));
+        for unknown in entries {
+            unknown.report(self.file, self.problems);
+        }
+    }
+
+    /// A value that must be there.
+    fn required<T>(&mut self, value: Option<&Text>, key: &str, of: &Spanned<T>, hint: &str) -> Option<Text> {
+        if value.is_none() {
+            self.error(line(of), format!("{key} is missing"), hint);
+        }
+        value.cloned()
+    }
+
+    /// A name of a host or realm: nothing in it means anything to a list or a command line.
+    fn name(&mut self, text: &Text, what: &str) -> bool {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let is_name = !text.value.is_empty() && text.value.len() <= 253 && text.value.chars().all(fits);
+        if !is_name {
+            let message = format!("`{}` is no name of {what}", shown(&text.value));
+            self.error(line(text), message, "letters, digits, `.`, `-` and `_`");
+        }
+        is_name
+    }
+
+    fn realm_name(&mut self, text: &Text) -> bool {
+        if !self.name(text, "a realm") {
+            return false;
+        }
+        let lower = text.value.to_ascii_lowercase();
+        if lower != text.value {
+            self.error(line(text), format!("realm `{}` has capital letters", text.value), format!("write `{lower}`"));
+        }
+        lower == text.value
+    }
+
+    /// A value that stays one word of a command line.
+    fn word(&mut self, text: &Text, what: &str) -> bool {
+        let bad = |c: char| c.is_whitespace() || c.is_control() || "'\"\\$`".contains(c);
+        let is_word = !text.value.is_empty() && !text.value.contains(bad);
+        if !is_word {
+            let message = format!("{what} `{}` is not one word", shown(&text.value));
+            self.error(line(text), message, "no blanks, quotes, `\\` or `$`");
+        }
+        is_word
+    }
+
+    /// A file that a check reads, as its command line names it.
+    fn path(&mut self, text: &Text, what: &'static str) -> String {
+        if !self.word(text, what) {
+            return String::new();
+        }
+        let path = self.files.join(&text.value).display().to_string();
+        self.mentions.push(Mention { path: path.clone(), line: line(text), what });
+        path
+    }
+
+    /// A text that ends up in a value of its own.
+    fn text(&mut self, text: &Text, what: &str) -> bool {
+        let is_text = !text.value.trim().is_empty() && !text.value.contains(|c: char| c.is_control() || "'\"$".contains(c));
+        if !is_text {
+            let message = format!("{what} `{}` cannot be shown in one line", shown(&text.value));
+            self.error(line(text), message, "no line breaks, quotes or `$`");
+        }
+        is_text
+    }
+
+    fn people(&mut self, contacts: &[Text], groups: &[Text]) -> People {
+        let mut items = |list: &[Text], what: &str| -> Vec<String> {
+            let mut names = Vec::new();
+            for name in list {
+                let text = &name.value;
+                let fits = !text.is_empty()
+                    && text.trim() == text
+                    && text != "null"
+                    && !text.starts_with(['!', '+', '*'])
+                    && !text.contains(|c: char| c == ',' || c.is_control());
+                if fits {
+                    names.push(text.clone());
+                } else {
+                    self.error(line(name), format!("`{}` is no name of {what}", shown(text)), "one name an item");
+                }
+            }
+            names
+        };
+        People { contacts: items(contacts, "a contact"), groups: items(groups, "a contact group") }
+    }
+
+    /// Is this the first of its name?
+    fn is_new(&mut self, name: &Text, taken: &mut Taken) -> bool {
+        match taken.names.get(&name.value) {
+            Some(first) => {
+                let message = format!("{} `{}` is there twice", taken.of, name.value);
+                self.error(line(name), message, format!("see {}:{first}; keep one of the two", self.file));
+                false
+            }
+            None => {
+                taken.names.insert(name.value.clone(), line(name));
+                true
+            }
+        }
+    }
+
+    /// One of a few words.
+    fn choice<T: Copy>(&mut self, text: Option<&Text>, what: &str, known_words: &[(&str, T)]) -> Option<T> {
+        let text = text?;
+        let found = known_words.iter().find(|(word, _)| *word == text.value);
+        if found.is_none() {
+            let words: Vec<&str> = known_words.iter().map(|(word, _)| *word).collect();
+            let message = format!("no such {what}: `{}`", shown(&text.value));
+            self.error(line(text), message, format!("known: {}", words.join(", ")));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    fn settings(&mut self, lists: &mut Lists, federation: &mut Federation) {
+        let mut groups: Vec<&str> = RULES.iter().map(|rule| rule.group).collect();
+        groups.dedup();
+        for (name, settings) in std::mem::take(&mut lists.services.0) {
+            if !groups.contains(&&*name.value) {
+                let message = format!("no such service: `{}`", shown(&name.value));
+                self.error(line(&name), message, known(&name.value, &groups));
+            }
+            for interval in settings.check_interval.iter().chain(&settings.retry_interval) {
+                if !(interval.value > 0.0 && interval.value < 1e6) {
+                    let hint = "minutes, as in definitions, more than 0";
+                    self.error(line(interval), format!("`{}` is no interval", interval.value), hint);
+                }
+            }
+            if let Some(attempts) = settings.max_check_attempts.as_ref().filter(|attempts| attempts.value == 0) {
+                self.error(line(attempts), "max_check_attempts is 0", "it is 1 or more");
+            }
+            federation.services.insert(name.value, settings);
+        }
+        let usual: Vec<&str> = RULES.iter().map(|rule| rule.template).chain([SERVER_TEMPLATE]).collect();
+        for (name, own) in &lists.templates.0 {
+            if !usual.contains(&&*name.value) {
+                let message = format!("no such template: `{}`", shown(&name.value));
+                self.error(line(name), message, known(&name.value, &usual));
+            }
+            if self.text(own, "template") {
+                federation.templates.insert(name.value.clone(), own.value.clone());
+            }
+        }
+    }
+
+    fn national(&mut self, lists: &Lists, names: &mut Taken, federation: &mut Federation) {
+        for server in &lists.national {
+            let hint = "write the name of the national server";
+            let Some(name) = self.required(server.value.name.as_ref(), "name", server, hint) else { continue };
+            let address = self.address(server.value.address.as_ref(), &name);
+            if self.name(&name, "a server") && self.is_new(&name, names) {
+                federation.national.push(National { line: line(&name), name: name.value, address });
+            }
+        }
+    }
+
+    fn address(&mut self, address: Option<&Text>, name: &Text) -> String {
+        let hint = "write its address, or a name that has one";
+        let address = self.required(address, "address", name, hint);
+        address.filter(|address| self.word(address, "address")).map(|address| address.value).unwrap_or_default()
+    }
+
+    fn institutions(&mut self, lists: &Lists, federation: &mut Federation) -> HashMap<String, usize> {
+        let mut names = Taken::new("institution");
+        let mut numbers = HashMap::new();
+        for one in &lists.institutions {
+            let hint = "write the name by which servers refer to it";
+            let Some(name) = self.required(one.value.name.as_ref(), "name", one, hint) else { continue };
+            let people = self.people(&one.value.contacts, &one.value.contact_groups);
+            let title = one.value.title.as_ref().filter(|title| self.text(title, "title"));
+            let xml = one.value.xml.as_ref().filter(|url| self.url(url));
+            if self.name(&name, "an institution") && self.is_new(&name, &mut names) {
+                numbers.insert(name.value.clone(), federation.institutions.len());
+                federation.institutions.push(Institution {
+                    line: line(&name),
+                    title: title.map(|title| title.value.clone()),
+                    people,
+                    xml: xml.map(|url| (url.value.clone(), line(url))),
+                    servers: Vec::new(),
+                    aliases: Vec::new(),
+                });
+            }
+        }
+        numbers
+    }
+
+    fn url(&mut self, url: &Text) -> bool {
+        let is_url = url.value.starts_with("http://") || url.value.starts_with("https://");
+        if !is_url {
+            self.error(line(url), format!("`{}` is no URL", shown(&url.value)), "write http://… or https://…");
+        }
+        is_url && self.word(url, "URL")
+    }
+
+    fn accounts(&mut self, lists: &Lists, federation: &mut Federation) -> HashMap<String, usize> {
+        let mut names = Taken::new("the account of realm");
+        let mut numbers = HashMap::new();
+        for entry in &lists.accounts {
+            let account = &entry.value;
+            let hint = "write the realm that the account is of";
+            let Some(realm) = self.required(account.realm.as_ref(), "realm", entry, hint) else { continue };
+            let user = self.required(account.user.as_ref(), "user", &realm, "write user@REALM");
+            let user = user.filter(|user| self.word(user, "user"));
+            let hint = "write the name of a file with the password, which only the monitor reads";
+            let password = self.required(account.password_file.as_ref(), "password_file", &realm, hint);
+            let password_file = password.map(|file| self.path(&file, "password file")).unwrap_or_default();
+            let ca_file = account.ca_file.as_ref().or(lists.ca_file.as_ref());
+            let ca_file = ca_file.map(|file| self.path(file, "file of authorities"));
+            let method = account.method.as_ref().and_then(|method| self.method(method)).unwrap_or_default();
+            let trust = self.trust(ca_file, &account.names);
+            if self.realm_name(&realm) && self.is_new(&realm, &mut names) {
+                numbers.insert(realm.value.clone(), federation.realms.len());
+                federation.realms.push(Realm {
+                    line: line(&realm),
+                    name: realm.value,
+                    institution: usize::MAX,
+                    account: Some(Account {
+                        user: user.map(|user| user.value).unwrap_or_default(),
+                        password_file,
+                        method,
+                        trust,
+                        cat_profile: account.cat_profile.as_ref().map(|number| number.value),
+                    }),
+                    homes: Vec::new(),
+                    foreign: None,
+                    is_observed: false,
+                    is_titled: false,
+                });
+            }
+        }
+        numbers
+    }
+
+    /// `PEAP`, `TTLS/PAP` as options.
+    fn method(&mut self, text: &Text) -> Option<String> {
+        let (outer, inner) = match text.value.split_once('/') {
+            Some((outer, inner)) => (outer, Some(inner)),
+            None => (&*text.value, None),
+        };
+        let fits = match (outer, inner) {
+            ("PEAP", Some(inner)) => ["MSCHAPV2", "EAP-MSCHAPV2", "GTC", "EAP-GTC", "EAP-MD5"].contains(&inner),
+            ("TTLS", Some(inner)) => {
+                ["PAP", "CHAP", "MSCHAP", "MSCHAPV2", "EAP-MSCHAPV2", "EAP-GTC", "EAP-MD5"].contains(&inner)
+            }
+            ("PEAP" | "TTLS", None) => true,
+            _ => false,
+        };
+        if !fits {
+            let message = format!("no such method: `{}`", shown(&text.value));
+            self.error(line(text), message, "PEAP or TTLS, and what is inside: TTLS/PAP, PEAP/MSCHAPV2, PEAP/GTC");
+            return None;
+        }
+        Some(match inner {
+            Some(inner) => format!("-e {outer} -2 {inner}"),
+            None => format!("-e {outer}"),
+        })
+    }
+
+    fn trust(&mut self, ca_file: Option<String>, names: &[Text]) -> String {
+        let mut options = Vec::new();
+        options.extend(ca_file.map(|file| format!("-a {file}")));
+        let names: Vec<&str> =
+            names.iter().filter(|name| self.name(name, "a server")).map(|name| name.value.as_str()).collect();
+        if !names.is_empty() {
+            options.push(format!("-d '{}'", names.join(";")));
+        }
+        options.join(" ")
+    }
+
+    fn servers(
+        &mut self,
+        lists: &Lists,
+        names: &mut Taken,
+        institutions: &mut HashMap<String, usize>,
+        realms: &mut HashMap<String, usize>,
+        federation: &mut Federation,
+    ) {
+        const ROLES: [(&str, Role); 3] = [("both", Role::Both), ("idp", Role::Idp), ("sp", Role::Sp)];
+        const TRANSPORTS: [(&str, Transport); 3] =
+            [("radsec", Transport::Radsec), ("ipsec", Transport::Ipsec), ("udp", Transport::Udp)];
+        let listed = institutions.clone();
+        for entry in &lists.servers {
+            let server = &entry.value;
+            let hint = "write the name of the RADIUS server";
+            let Some(name) = self.required(server.name.as_ref(), "name", entry, hint) else { continue };
+            let address = self.address(server.address.as_ref(), &name);
+            let role = self.choice(server.role.as_ref(), "role", &ROLES).unwrap_or_default();
+            let transport = self.choice(server.transport.as_ref(), "transport", &TRANSPORTS);
+            let hint = "write the name of a file with the secret, here or once for all servers";
+            let secret = server.secret_file.as_ref().or(lists.secret_file.as_ref());
+            let secret = self.required(secret, "secret_file", &name, hint);
+            let secret_file = secret.map(|file| self.path(&file, "secret file")).unwrap_or_default();
+            if !self.name(&name, "a server") || !self.is_new(&name, names) {
+                continue;
+            }
+            let institution = self.institution_of(server, &name, &listed, institutions, federation);
+            let number = federation.servers.len();
+            if let Some(institution) = federation.institutions.get_mut(institution) {
+                institution.servers.push(number);
+            }
+            let mut own = Vec::new();
+            for realm in &server.realms {
+                if let Some(realm) = self.realm(realm, role, realms, federation) {
+                    if own.contains(&realm) {
+                        let message = format!("realm `{}` is there twice", federation.realms[realm].name);
+                        self.error(line(&name), message, "name each realm of a server once");
+                    } else {
+                        own.push(realm);
+                    }
+                }
+            }
+            if server.realms.is_empty() {
+                let hint = "name the realms that are registered for it";
+                self.error(line(&name), format!("server `{}` has no realms", name.value), hint);
+            }
+            for realm in &own {
+                self.joins(*realm, institution, number, role, &name, federation);
+            }
+            federation.servers.push(Server {
+                line: line(&name),
+                name: name.value,
+                address,
+                institution,
+                role,
+                transport,
+                secret_file,
+                realms: own,
+                is_observed: false,
+                large_account: false,
+            });
+        }
+    }
+
+    /// The number of a server's institution; one that is named by a realm need not be listed.
+    fn institution_of(
+        &mut self,
+        server: &lists::Server,
+        name: &Text,
+        listed: &HashMap<String, usize>,
+        all: &mut HashMap<String, usize>,
+        federation: &mut Federation,
+    ) -> usize {
+        if let Some(institution) = &server.institution {
+            if let Some(number) = listed.get(&institution.value) {
+                return *number;
+            }
+            let mut names: Vec<&str> = listed.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            let message = format!("no such institution: `{}`", shown(&institution.value));
+            let hint = if names.is_empty() { "list it under `institutions:`".to_owned() } else { known(&institution.value, &names) };
+            self.error(line(institution), message, hint);
+        }
+        let own = server.realms.first().unwrap_or(name).value.clone();
+        *all.entry(own).or_insert_with(|| {
+            federation.institutions.push(Institution { line: line(name), ..Institution::default() });
+            federation.institutions.len() - 1
+        })
+    }
+
+    /// The number of a realm. Users of a server's own are tested by an account.
+    fn realm(
+        &mut self,
+        realm: &Text,
+        role: Role,
+        realms: &mut HashMap<String, usize>,
+        federation: &mut Federation,
+    ) -> Option<usize> {
+        if !self.realm_name(realm) {
+            return None;
+        }
+        let found = realms.get(&realm.value).copied();
+        let has_account = found.and_then(|number| federation.realms.get(number)).is_some_and(|realm| realm.account.is_some());
+        if role != Role::Sp && !has_account {
+            let message = format!("realm `{}` has no account", realm.value);
+            let names: Vec<&str> = federation
+                .realms
+                .iter()
+                .filter(|realm| realm.account.is_some())
+                .map(|realm| realm.name.as_str())
+                .collect();
+            let hint = match engine::nearest(&realm.value, names) {
+                Some(near) => format!("nearest known: `{near}`; or add one under `accounts:`"),
+                None => "add one under `accounts:`, or write `role: sp` if there are no users of its own".to_owned(),
+            };
+            self.error(line(realm), message, hint);
+        }
+        Some(found.unwrap_or_else(|| {
+            let number = federation.realms.len();
+            realms.insert(realm.value.clone(), number);
+            federation.realms.push(Realm {
+                name: realm.value.clone(),
+                line: line(realm),
+                institution: usize::MAX,
+                account: None,
+                homes: Vec::new(),
+                foreign: None,
+                is_observed: false,
+                is_titled: false,
+            });
+            number
+        }))
+    }
+
+    /// A realm is that of one institution.
+    fn joins(
+        &mut self,
+        realm: usize,
+        institution: usize,
+        server: usize,
+        role: Role,
+        name: &Text,
+        federation: &mut Federation,
+    ) {
+        let Some(realm) = federation.realms.get_mut(realm) else { return };
+        if realm.institution == usize::MAX {
+            realm.institution = institution;
+        } else if realm.institution != institution {
+            let message = format!("realm `{}` is that of another institution", realm.name);
+            let hint = "give all servers of a realm the same institution";
+            return self.error(line(name), message, hint);
+        }
+        if role != Role::Sp {
+            realm.homes.push(server);
+        }
+    }
+
+    /// An alias is no realm, and that of one institution.
+    fn aliases(&mut self, lists: &Lists, realms: &HashMap<String, usize>, federation: &mut Federation) {
+        let servers: HashMap<&str, usize> =
+            federation.servers.iter().map(|server| (server.name.as_str(), server.institution)).collect();
+        let mut owners: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
+        let mut found = Vec::new();
+        for server in &lists.servers {
+            let Some(institution) = server.value.name.as_ref().and_then(|name| servers.get(name.value.as_str())) else {
+                continue;
+            };
+            for alias in &server.value.aliases {
+                if !self.realm_name(alias) {
+                    continue;
+                }
+                if let Some(realm) = realms.get(&alias.value).and_then(|number| federation.realms.get(*number)) {
+                    let message = format!("alias `{}` is a realm", alias.value);
+                    let hint = format!("see {}:{}; an alias has neither an account nor `realms:`", self.file, realm.line);
+                    self.error(line(alias), message, hint);
+                    continue;
+                }
+                match owners.get(alias.value.as_str()) {
+                    Some((owner, _)) if owner == institution => {}
+                    Some((_, first)) => {
+                        let message = format!("alias `{}` is that of another institution", alias.value);
+                        self.error(line(alias), message, format!("see {}:{first}", self.file));
+                    }
+                    None => {
+                        owners.insert(&alias.value, (*institution, line(alias)));
+                        found.push((*institution, alias.value.clone()));
+                    }
+                }
+            }
+        }
+        for (institution, alias) in found {
+            if let Some(institution) = federation.institutions.get_mut(institution) {
+                institution.aliases.push(alias);
+            }
+        }
+    }
+
+    fn big_packet(&mut self, lists: &Lists, realms: &HashMap<String, usize>, federation: &mut Federation) {
+        let Some(big) = &lists.big_packet else { return };
+        let hint = "write the realm whose home server gives the large answer";
+        let Some(realm) = self.required(big.value.realm.as_ref(), "realm", big, hint) else { return };
+        let number = realms.get(&realm.value).copied();
+        let account = number.and_then(|number| federation.realms.get(number)).and_then(|realm| realm.account.clone());
+        let (Some(number), Some(mut account)) = (number, account) else {
+            let names: Vec<&str> = federation.realms.iter().map(|realm| realm.name.as_str()).collect();
+            let message = format!("realm `{}` has no account", shown(&realm.value));
+            return self.error(line(&realm), message, known(&realm.value, &names));
+        };
+        if let Some(user) = big.value.user.as_ref().filter(|user| self.word(user, "user")) {
+            account.user.clone_from(&user.value);
+        }
+        if let Some(file) = &big.value.password_file {
+            account.password_file = self.path(file, "password file");
+        }
+        federation.large_account = Some(LargeAccount { line: line(&realm), realm: number, account });
+    }
+
+    /// What is listed and belongs to nothing.
+    fn unused(&mut self, lists: &Lists, institutions: &HashMap<String, usize>, federation: &Federation) {
+        for realm in federation.realms.iter().filter(|realm| realm.account.is_some() && realm.homes.is_empty()) {
+            let message = format!("realm `{}` has an account and no home server", realm.name);
+            self.error(realm.line, message, "name the realm under `realms:` of a server, or take the account out");
+        }
+        for one in &lists.institutions {
+            let Some(name) = &one.value.name else { continue };
+            let of = institutions.get(&name.value).and_then(|number| federation.institutions.get(*number));
+            if of.is_some_and(|institution| institution.servers.is_empty()) {
+                let place = Place { file: self.file, line: line(name) };
+                let problem = Problem::warning(place, format!("institution `{}` has no server", name.value));
+                self.problems.push(problem.hint("a server names it by `institution:`"));
+            }
+        }
+    }
+}
+
+/// A text in a message: not more than a line of it.
+fn shown(text: &str) -> String {
+    text.chars().take(60).flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
