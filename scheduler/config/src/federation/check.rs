@@ -74,7 +74,7 @@ fn finish(federation: &mut Federation) {
         realm.foreign = foreign;
         realm.is_observed = is_observed;
         realm.is_titled =
-            federation.institutions.get(realm.institution).is_some_and(|institution| institution.title.is_some());
+            realm.institution.and_then(|number| federation.institutions.get(number)).is_some_and(|one| one.title.is_some());
     }
 }
 
@@ -326,7 +326,7 @@ impl Checker<'_> {
                 federation.realms.push(Realm {
                     line: line(&realm),
                     name: realm.value,
-                    institution: usize::MAX,
+                    institution: None,
                     account: Some(Account {
                         user: user.map(|user| user.value).unwrap_or_default(),
                         password_file,
@@ -412,22 +412,21 @@ impl Checker<'_> {
                 institution.servers.push(number);
             }
             let mut own = Vec::new();
-            for realm in &server.realms {
-                if let Some(realm) = self.realm(realm, role, realms, federation) {
-                    if own.contains(&realm) {
-                        let message = format!("realm `{}` is there twice", federation.realms[realm].name);
-                        self.error(line(&name), message, "name each realm of a server once");
-                    } else {
-                        own.push(realm);
-                    }
+            for text in &server.realms {
+                let Some(realm) = self.realm(text, role, realms, federation) else { continue };
+                if own.contains(&realm) {
+                    let message = format!("realm `{}` is there twice", text.value);
+                    self.error(line(text), message, "name each realm of a server once");
+                    continue;
+                }
+                own.push(realm);
+                if self.is_of(realm, institution, text, federation) && role != Role::Sp {
+                    federation.realms[realm].homes.push(number);
                 }
             }
             if server.realms.is_empty() {
                 let hint = "name the realms that are registered for it";
                 self.error(line(&name), format!("server `{}` has no realms", name.value), hint);
-            }
-            for realm in &own {
-                self.joins(*realm, institution, number, role, &name, federation);
             }
             federation.servers.push(Server {
                 line: line(&name),
@@ -503,7 +502,7 @@ impl Checker<'_> {
             federation.realms.push(Realm {
                 name: realm.value.clone(),
                 line: line(realm),
-                institution: usize::MAX,
+                institution: None,
                 account: None,
                 homes: Vec::new(),
                 foreign: None,
@@ -515,26 +514,14 @@ impl Checker<'_> {
     }
 
     /// A realm is that of one institution.
-    fn joins(
-        &mut self,
-        realm: usize,
-        institution: usize,
-        server: usize,
-        role: Role,
-        name: &Text,
-        federation: &mut Federation,
-    ) {
-        let Some(realm) = federation.realms.get_mut(realm) else { return };
-        if realm.institution == usize::MAX {
-            realm.institution = institution;
-        } else if realm.institution != institution {
+    fn is_of(&mut self, realm: usize, institution: usize, text: &Text, federation: &mut Federation) -> bool {
+        let Some(realm) = federation.realms.get_mut(realm) else { return false };
+        let owner = *realm.institution.get_or_insert(institution);
+        if owner != institution {
             let message = format!("realm `{}` is that of another institution", realm.name);
-            let hint = "give all servers of a realm the same institution";
-            return self.error(line(name), message, hint);
+            self.error(line(text), message, "give all servers of a realm the same institution");
         }
-        if role != Role::Sp {
-            realm.homes.push(server);
-        }
+        owner == institution
     }
 
     /// An alias is no realm, and that of one institution.

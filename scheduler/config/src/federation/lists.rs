@@ -147,3 +147,19 @@ impl Lists {
         }
     }
 }
+
+/// Every key of every mapping.
+#[cfg(test)]
+pub(super) fn keys() -> impl Iterator<Item = &'static &'static str> {
+    let all = [
+        Lists::KEYS,
+        People::KEYS,
+        National::KEYS,
+        Institution::KEYS,
+        Server::KEYS,
+        Account::KEYS,
+        BigPacket::KEYS,
+        Settings::KEYS,
+    ];
+    all.into_iter().flatten()
+}

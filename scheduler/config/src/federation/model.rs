@@ -115,7 +115,8 @@ pub(super) struct Realm {
     pub name: String,
     /// Line of its account; of the first server for one that has none.
     pub line: u32,
-    pub institution: usize,
+    /// None for one that no server names, which is an error.
+    pub institution: Option<usize>,
     pub account: Option<Account>,
     /// Numbers of its home servers.
     pub homes: Vec<usize>,

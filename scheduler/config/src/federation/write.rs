@@ -286,9 +286,7 @@ impl Federation {
             Target::National(..) => None,
             Target::Institution(institution, _) => Some(*institution),
             Target::Server(server) => Some(self.servers[*server].institution),
-            Target::Home(realm) | Target::FirstHome(realm) | Target::Visited(realm) => {
-                Some(self.realms[*realm].institution)
-            }
+            Target::Home(realm) | Target::FirstHome(realm) | Target::Visited(realm) => self.realms[*realm].institution,
         }
     }
 
