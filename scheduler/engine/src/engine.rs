@@ -10,6 +10,7 @@ use crate::history::{Entry, EntryKind};
 use crate::message::{Action, CheckResult, Event, Job};
 use crate::notification::HoldReason;
 use crate::saved::{Globals, Saved};
+use crate::texts::Texts;
 use crate::time::Timestamp;
 
 /// What was stored before, for a start.
@@ -41,6 +42,7 @@ pub struct Engine {
     pub(crate) timers: BinaryHeap<Reverse<(Timestamp, u32)>>,
     /// Whose downtime or comment a number is.
     pub(crate) numbers: BTreeMap<u64, ObjectId>,
+    pub(crate) texts: Texts,
     /// When a verb was last called.
     pub(crate) last_call: Timestamp,
 }
@@ -63,14 +65,29 @@ pub(crate) struct Live {
     pub held_unrest: Option<HoldReason>,
 }
 
+impl Live {
+    pub fn new(seed: u64) -> Live {
+        Live {
+            seed,
+            busy: false,
+            running: false,
+            forced: false,
+            changed: false,
+            timer: Timestamp::NEVER,
+            held: None,
+            held_unrest: None,
+        }
+    }
+}
+
 impl Engine {
     /// An engine that goes on where `restored` ended: no check is made up for in a burst, nothing is
     /// forgotten.
     pub fn new(graph: Arc<Graph>, limits: Limits, restored: Restored, now: Timestamp) -> Engine {
         let mut engine = Engine {
             limits,
-            states: Vec::with_capacity(graph.objects().len()),
-            live: Vec::with_capacity(graph.objects().len()),
+            states: Vec::new(),
+            live: Vec::new(),
             globals: Globals::default(),
             globals_changed: false,
             dispatch: Dispatch::default(),
@@ -79,6 +96,7 @@ impl Engine {
             due: BinaryHeap::with_capacity(graph.objects().len()),
             timers: BinaryHeap::new(),
             numbers: BTreeMap::new(),
+            texts: Texts::default(),
             last_call: now,
             graph,
         };

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -108,15 +109,30 @@ pub enum Check {
     Cluster(Box<Cluster>),
 }
 
-/// A host or service.
+/// A host or service. What its definition says, which may make services of a thousand hosts, is stored once.
 #[derive(Clone, Debug)]
 pub struct Object {
     /// Host name or service description.
     pub name: Arc<str>,
     /// Host or service.
     pub kind: Kind,
-    /// What it shares with others.
+    /// How it is checked and who is told.
     pub settings: SettingsId,
+    /// All else; its fields are read as if they were the object's own.
+    pub definition: Arc<Definition>,
+}
+
+impl Deref for Object {
+    type Target = Definition;
+
+    fn deref(&self) -> &Definition {
+        &self.definition
+    }
+}
+
+/// What all objects of one definition have in common, beside their [`Settings`].
+#[derive(Clone, Debug, Default)]
+pub struct Definition {
     /// What to run; none for an object without active checks of its own.
     pub check: Option<Check>,
     /// `alias` (hosts) or `display_name`, if it differs from the name.
@@ -361,9 +377,10 @@ pub struct Graph {
     objects: Vec<Object>,
     host_count: usize,
     settings: Vec<Settings>,
-    index: HashMap<Identity, ObjectId>,
-    services: Vec<Box<[ObjectId]>>,
-    children: Vec<Box<[ObjectId]>>,
+    hosts_by_name: Vec<ObjectId>,
+    services: Lists<ObjectId>,
+    services_by_name: Lists<ObjectId>,
+    children: Lists<ObjectId>,
     dependencies: Lists<Dependency>,
     dependents: Lists<ObjectId>,
     /// Do any dependencies hold at certain times only?
@@ -414,9 +431,10 @@ impl GraphBuilder {
             objects: Vec::new(),
             host_count: 0,
             settings: Vec::new(),
-            index: HashMap::new(),
-            services: Vec::new(),
-            children: Vec::new(),
+            hosts_by_name: Vec::new(),
+            services: Lists::default(),
+            services_by_name: Lists::default(),
+            children: Lists::default(),
             dependencies: Lists::default(),
             dependents: Lists::default(),
             timed_dependencies: false,
@@ -458,22 +476,19 @@ impl GraphBuilder {
     /// Adds a host or a service.
     ///
     /// # Panics
-    /// If a host comes after a service, or an identity comes twice: the reader resolves both.
+    /// If a host comes after a service: the reader knows all hosts first.
     pub fn object(&mut self, object: Object) -> ObjectId {
         let new = ObjectId(id(self.graph.objects.len()));
         let is_host = matches!(object.kind, Kind::Host { .. });
         assert!(!is_host || self.graph.host_count == self.graph.objects.len(), "hosts come before services");
         self.graph.host_count += usize::from(is_host);
         self.graph.objects.push(object);
-        let identity = self.graph.identity(new);
-        let before = self.graph.index.insert(identity, new);
-        assert!(before.is_none(), "an identity comes twice");
         new
     }
 
     /// Gives an object that is there another check.
     pub fn check(&mut self, object: ObjectId, check: Check) {
-        self.graph.objects[object.0 as usize].check = Some(check);
+        Arc::make_mut(&mut self.graph.objects[object.0 as usize].definition).check = Some(check);
     }
 
     /// The id of this rule, the same for equal ones.
@@ -501,19 +516,31 @@ impl GraphBuilder {
     }
 
     /// The finished graph.
+    ///
+    /// # Panics
+    /// If an identity comes twice: the reader resolves that.
     pub fn build(mut self) -> Graph {
-        let mut services = vec![Vec::new(); self.graph.host_count];
-        let mut children = vec![Vec::new(); self.graph.host_count];
-        for (i, object) in self.graph.objects.iter().enumerate() {
+        let objects = &self.graph.objects;
+        let (mut services, mut children) = (Vec::new(), Vec::new());
+        for (object, n) in objects.iter().zip((0..).map(ObjectId)) {
             match &object.kind {
-                Kind::Service { host } => services[host.0 as usize].push(ObjectId(id(i))),
-                Kind::Host { parents, .. } => {
-                    parents.iter().for_each(|parent| children[parent.0 as usize].push(ObjectId(id(i))));
-                }
+                Kind::Service { host } => services.push((*host, n)),
+                Kind::Host { parents, .. } => children.extend(parents.iter().map(|parent| (*parent, n))),
             }
         }
-        self.graph.services = services.into_iter().map(Vec::into_boxed_slice).collect();
-        self.graph.children = children.into_iter().map(Vec::into_boxed_slice).collect();
+        let name = |id: &ObjectId| &*objects[id.0 as usize].name;
+        let mut by_name = services.clone();
+        by_name.sort_unstable_by(|(a, s), (b, t)| a.cmp(b).then_with(|| name(s).cmp(name(t))));
+        let twice = by_name.windows(2).any(|pair| pair[0].0 == pair[1].0 && name(&pair[0].1) == name(&pair[1].1));
+        assert!(!twice, "a service comes twice");
+        let count = self.graph.host_count;
+        let mut hosts: Vec<ObjectId> = (0..id(count)).map(ObjectId).collect();
+        hosts.sort_unstable_by_key(name);
+        assert!(hosts.windows(2).all(|pair| name(&pair[0]) != name(&pair[1])), "a host comes twice");
+        self.graph.hosts_by_name = hosts;
+        self.graph.services_by_name = Lists::new(count, &mut by_name);
+        self.graph.services = Lists::new(count, &mut services);
+        self.graph.children = Lists::new(count, &mut children);
         let count = self.graph.objects.len();
         self.dependencies.sort_unstable();
         self.dependencies.dedup();
@@ -589,12 +616,12 @@ impl Graph {
 
     /// Hosts that have this one as a parent.
     pub fn children(&self, host: ObjectId) -> &[ObjectId] {
-        self.children.get(host.0 as usize).map_or(&[], |ids| ids)
+        self.children.of(host)
     }
 
     /// Services of a host.
     pub fn services(&self, host: ObjectId) -> &[ObjectId] {
-        self.services.get(host.0 as usize).map_or(&[], |ids| ids)
+        self.services.of(host)
     }
 
     /// The name that outlives a reload.
@@ -610,7 +637,15 @@ impl Graph {
 
     /// The object of a name.
     pub fn find(&self, identity: &Identity) -> Option<ObjectId> {
-        self.index.get(identity).copied()
+        let named = |ids: &[ObjectId], name: &str| {
+            let place = ids.binary_search_by(|id| (*self.object(*id).name).cmp(name)).ok()?;
+            ids.get(place).copied()
+        };
+        let host = named(&self.hosts_by_name, &identity.host)?;
+        match &identity.service {
+            Some(service) => named(self.services_by_name.of(host), service),
+            None => Some(host),
+        }
     }
 
     /// What an object depends on.

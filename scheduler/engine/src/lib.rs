@@ -32,6 +32,7 @@ mod saved;
 mod schedule;
 mod steady;
 mod switch;
+mod texts;
 mod time;
 mod timetable;
 mod unrest;
@@ -48,8 +49,8 @@ pub use dispatch::Limits;
 pub use engine::{Engine, Restored};
 pub use flapping::{FlapHistory, FlapThresholds};
 pub use graph::{
-    Check, CheckCommand, Command, CommandId, Contact, ContactGroupId, ContactId, ContactSide, Escalation,
-    EscalationId, Graph, GraphBuilder, Group, Identity, Kind, Letters, Named, Object, ObjectId, Origin,
+    Check, CheckCommand, Command, CommandId, Contact, ContactGroupId, ContactId, ContactSide, Definition,
+    Escalation, EscalationId, Graph, GraphBuilder, Group, Identity, Kind, Letters, Named, Object, ObjectId, Origin,
     PeriodId, Rules, Settings, SettingsId,
 };
 pub use history::{Entry, EntryKind};

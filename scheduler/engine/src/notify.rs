@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::condition::Condition;
+use crate::condition::{Condition, StateType};
 use crate::dependency::DependencyKind;
 use crate::engine::Engine;
 use crate::graph::{ContactId, Escalation, Graph, Kind, ObjectId};
@@ -307,23 +307,26 @@ impl Engine {
         self.record(id, now, EntryKind::Held { kind, reason, by: None });
     }
 
-    /// People want to hear again: what was over meanwhile, unless it is bad again.
+    /// People want to hear again: what was over meanwhile. If it is bad again, they know it as a problem and
+    /// hear when that is over; a soft problem may pass as if it had never been, so until it is known the
+    /// message stays owed.
     fn tell_what_is_owed(&mut self, id: ObjectId, now: Timestamp) {
         if self.state(id).extras().owed.is_empty() || veto::end(&self.case(id, now)).is_some() {
             return;
         }
         let owed = std::mem::take(&mut self.state_mut(id).extras_mut().owed);
-        self.state_mut(id).tidy();
         let graph = self.graph.clone();
         for Owed { kind, previous, contact } in owed {
             let bad_again = kind == NotificationKind::Recovery && self.state(id).condition.is_problem();
-            if bad_again {
-                // they know it as a problem, and hear when that is over
+            if bad_again && self.state(id).state_type == StateType::Soft {
+                self.state_mut(id).extras_mut().owed.push(Owed { kind, previous, contact });
+            } else if bad_again {
                 self.state_mut(id).told.push(contact);
             } else if let Some(contact) = graph.find_contact(&contact) {
                 self.tell(id, contact, &Telling { previous, ..Telling::of(kind) }, now);
             }
         }
+        self.state_mut(id).tidy();
     }
 
     /// All is well again: an acknowledgement has done its work, but for one of what flaps.

@@ -1,6 +1,5 @@
 //! Start and reload: a new graph takes over the states of the old one by name.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::condition::StateType;
@@ -24,34 +23,31 @@ impl Engine {
     pub(crate) fn restore(&mut self, restored: Restored, now: Timestamp) {
         let gap_start = restored.alive.unwrap_or(now).min(now);
         self.globals = restored.globals;
-        let watched = restored.states.into_iter().map(|(identity, state)| (identity, (state, Past::Stored)));
-        self.adopt(watched.collect(), gap_start, now);
+        let graph = self.graph.clone();
+        let watched = restored.states.into_iter();
+        let watched = watched.filter_map(|(name, state)| Some((graph.find(&name)?, state, Past::Stored)));
+        self.adopt(watched, gap_start, now);
     }
 
     /// Fills the tables for the graph; what is known goes on, what is new is planned. Nobody looked after
     /// `gap_start`.
-    fn adopt(&mut self, mut known: HashMap<Identity, (Saved, Past)>, gap_start: Timestamp, now: Timestamp) {
+    fn adopt(
+        &mut self,
+        known: impl Iterator<Item = (ObjectId, Saved, Past)>,
+        gap_start: Timestamp,
+        now: Timestamp,
+    ) {
         let graph = self.graph.clone();
-        self.numbers.clear();
-        let mut pasts: Vec<Past> = Vec::with_capacity(graph.objects().len());
-        for id in graph.ids() {
-            let identity = graph.identity(id);
-            let live = Live {
-                seed: timetable::seed(&identity),
-                busy: false,
-                running: false,
-                forced: false,
-                changed: false,
-                timer: Timestamp::NEVER,
-                held: None,
-                held_unrest: None,
-            };
-            self.live.push(live);
-            let (state, past) = known.remove(&identity).unwrap_or_else(|| (self.unknown(id, now), Past::New));
-            pasts.push(past);
-            self.states.push(state);
-            self.remember_numbers(id);
+        self.live = graph.ids().map(|id| Live::new(timetable::seed(&graph.identity(id)))).collect();
+        self.states = graph.ids().map(|id| self.unknown(id, now)).collect();
+        let mut pasts = vec![Past::New; graph.objects().len()];
+        for (id, mut state, past) in known {
+            self.texts.of(&mut state);
+            self.states[id.0 as usize] = state;
+            pasts[id.0 as usize] = past;
         }
+        self.numbers.clear();
+        graph.ids().for_each(|id| self.remember_numbers(id));
         for (id, past) in graph.ids().zip(pasts) {
             if now > gap_start + STALE && graph.settings(id).freshness.is_some() {
                 let state = self.state_mut(id);
@@ -125,13 +121,15 @@ impl Engine {
         self.due.clear();
         self.timers.clear();
         let graph = self.graph.clone();
-        let away = stored.into_iter().map(|(identity, state)| (identity, (state, Past::Away)));
+        let away = stored.into_iter();
+        let away = away.filter_map(|(name, state)| Some((graph.find(&name)?, state, Past::Away)));
         let past = |id: ObjectId| {
             let new = new_ids[id.0 as usize];
             new.map_or(Past::Changed, |new| old.settings(id).past_of(graph.settings(new)))
         };
-        let carried = old.ids().zip(states).map(|(id, state)| (old.identity(id), (state, past(id))));
-        self.adopt(away.chain(carried).collect(), now, now);
+        let carried = old.ids().zip(states);
+        let carried = carried.filter_map(|(id, state)| Some((new_ids[id.0 as usize]?, state, past(id))));
+        self.adopt(away.chain(carried), now, now);
         for (id, was) in old.ids().zip(&live) {
             match new_ids[id.0 as usize] {
                 Some(new) => {

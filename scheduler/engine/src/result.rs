@@ -43,9 +43,10 @@ impl Engine {
         state.latency = result.started.since(due);
         state.execution_time = result.finished.since(result.started);
         let new_output = state.output != result.output;
-        state.output = result.output;
-        state.long_output = result.long_output;
-        state.perfdata = result.perfdata;
+        (state.output, state.long_output, state.perfdata) =
+            (result.output, result.long_output, result.perfdata);
+        self.texts.of(&mut self.states[id.0 as usize]);
+        let state = self.state_mut(id);
         if let Some(extras) = &mut state.extras {
             extras.not_counted = Span::ZERO;
         }

@@ -212,9 +212,10 @@ impl Saved {
             problem_since: None,
             last_ok: None,
             next_due: Timestamp::NEVER,
-            output: Arc::from(""),
-            long_output: Arc::from(""),
-            perfdata: Arc::from(""),
+            // all empty texts are one
+            output: Arc::default(),
+            long_output: Arc::default(),
+            perfdata: Arc::default(),
             latency: Span::ZERO,
             execution_time: Span::ZERO,
             problem_id: 0,

@@ -40,7 +40,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{Check, CheckCommand, CommandId, Engine, GraphBuilder, Kind, Limits, Object, Settings};
+    use crate::{
+        Check, CheckCommand, CommandId, Definition, Engine, GraphBuilder, Kind, Limits, Object, Settings,
+    };
 
     #[test]
     fn the_timetable_goes_on_from_the_first_interval() {
@@ -56,11 +58,10 @@ mod tests {
                 name: format!("h{n}").into(),
                 kind: Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() },
                 settings: settings[usize::from(n >= 50)],
-                check: Some(Check::Command(command.clone())),
-                alias: None,
-                notes_url: None,
-                variables: Box::new([]),
-                origin: crate::Origin::default(),
+                definition: Arc::new(Definition {
+                    check: Some(Check::Command(command.clone())),
+                    ..Definition::default()
+                }),
             });
         }
         let graph = Arc::new(builder.build());

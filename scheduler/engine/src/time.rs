@@ -1,51 +1,84 @@
 //! Wall-clock time and spans, in whole microseconds.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Serialize};
 
 /// A moment: microseconds since the Unix epoch, so that due times can lie between whole seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Timestamp(i64);
+///
+/// Kept with its sign bit turned over, which leaves the order as it is and zero free: `Option<Timestamp>` is no
+/// larger, and a scheduler holds five of them for each of millions of objects.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "i64", into = "i64")]
+pub struct Timestamp(NonZeroU64);
 
 /// A length of time, in microseconds; never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Span(i64);
 
+const SIGN: u64 = 1 << 63;
+
 impl Timestamp {
     /// Before everything.
-    pub const EPOCH: Timestamp = Timestamp(0);
+    pub const EPOCH: Timestamp = Timestamp::from_micros(0);
     /// After everything: never.
-    pub const NEVER: Timestamp = Timestamp(i64::MAX);
+    pub const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
     /// So many microseconds after the epoch.
     pub const fn from_micros(micros: i64) -> Timestamp {
-        Timestamp(micros)
+        match NonZeroU64::new(micros.cast_unsigned() ^ SIGN) {
+            Some(turned) => Timestamp(turned),
+            // the very first moment counts as the one after it
+            None => Timestamp(NonZeroU64::MIN),
+        }
     }
 
     /// So many seconds after the epoch.
     pub const fn from_secs(seconds: i64) -> Timestamp {
-        Timestamp(seconds * 1_000_000)
+        Timestamp::from_micros(seconds.saturating_mul(1_000_000))
     }
 
     /// Microseconds since the epoch.
     pub const fn micros(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN).cast_signed()
     }
 
     /// Whole seconds since the epoch.
     pub const fn secs(self) -> i64 {
-        self.0.div_euclid(1_000_000)
+        self.micros().div_euclid(1_000_000)
     }
 
     /// Time since `earlier`, zero if that is later.
     #[must_use]
     pub const fn since(self, earlier: Timestamp) -> Span {
-        let span = self.0.saturating_sub(earlier.0);
-        Span(if span < 0 { 0 } else { span })
+        Span::from_micros(self.micros().saturating_sub(earlier.micros()))
+    }
+}
+
+impl Default for Timestamp {
+    fn default() -> Timestamp {
+        Timestamp::EPOCH
+    }
+}
+
+impl From<i64> for Timestamp {
+    fn from(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+}
+
+impl From<Timestamp> for i64 {
+    fn from(at: Timestamp) -> i64 {
+        at.micros()
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.micros()).finish()
     }
 }
 
@@ -98,7 +131,7 @@ impl Add<Span> for Timestamp {
     type Output = Timestamp;
 
     fn add(self, span: Span) -> Timestamp {
-        Timestamp(self.0.saturating_add(span.0))
+        Timestamp::from_micros(self.micros().saturating_add(span.0))
     }
 }
 
@@ -114,7 +147,7 @@ impl Sub<Span> for Timestamp {
     type Output = Timestamp;
 
     fn sub(self, span: Span) -> Timestamp {
-        Timestamp(self.0.saturating_sub(span.0))
+        Timestamp::from_micros(self.micros().saturating_sub(span.0))
     }
 }
 
@@ -164,5 +197,13 @@ mod tests {
     fn arithmetic_does_not_wrap() {
         assert_eq!(Timestamp::NEVER + Span::from_secs(1), Timestamp::NEVER);
         assert_eq!(Timestamp::EPOCH.since(Timestamp::NEVER), Span::ZERO);
+    }
+
+    #[test]
+    fn moments_are_in_order_and_no_larger_with_none() {
+        let moments = [i64::MIN, -1, 0, 1, i64::MAX].map(Timestamp::from_micros);
+        assert!(moments.is_sorted());
+        assert_eq!(moments.map(Timestamp::micros), [i64::MIN + 1, -1, 0, 1, i64::MAX]);
+        assert_eq!(size_of::<Option<Timestamp>>(), 8);
     }
 }

@@ -260,11 +260,7 @@ mod tests {
                 name: name.into(),
                 kind,
                 settings,
-                check: None,
-                alias: None,
-                notes_url: None,
-                variables: Box::default(),
-                origin: Origin::default(),
+                definition: Arc::default(),
             })
         };
         let (web, bare) = (add("web", None, 1), add("bare", None, 5));

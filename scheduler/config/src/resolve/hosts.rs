@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Check, CheckCommand, Group, Kind, Object, ObjectId, Settings, SettingsId};
+use engine::{Check, CheckCommand, Definition, Group, Kind, Object, ObjectId, Settings, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -69,7 +69,7 @@ pub(crate) fn hosts<'t>(
     for (number, view) in (0_u32..).zip(views) {
         let mut host = host(view, names, known, commands, cx);
         if let Some(extra) = extras.hosts.get(&number) {
-            extra.fill(&mut host.details, &mut host.object.notes_url);
+            extra.fill(&mut host.details, &mut Arc::make_mut(&mut host.object.definition).notes_url);
         }
         hosts.push(host);
     }
@@ -109,11 +109,13 @@ fn host<'t>(
             address: cx.text(view, Key::Address).unwrap_or_else(|| name.clone()),
         },
         settings: SettingsId(0),
-        check: check(view, commands, cx),
-        alias: cx.text(view, Key::Alias).filter(|alias| *alias != name),
-        notes_url: cx.text(view, Key::NotesUrl),
-        variables: cx.variables(view),
-        origin: cx.origin(view),
+        definition: Arc::new(Definition {
+            check: check(view, commands, cx),
+            alias: cx.text(view, Key::Alias).filter(|alias| *alias != name),
+            notes_url: cx.text(view, Key::NotesUrl),
+            variables: cx.variables(view),
+            origin: cx.origin(view),
+        }),
         name,
     };
     let event_handler = event_handler(view, commands, cx);

@@ -25,7 +25,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use engine::{CheckCommand, Graph, GraphBuilder, Named, Object, ObjectId, Settings};
+use engine::{CheckCommand, Graph, GraphBuilder, Named, Object, ObjectId};
 use jiff::tz::TimeZone;
 
 use crate::basis::Basis;
@@ -87,7 +87,8 @@ pub(crate) fn resolve(
     let service_groups = service_groups::service_groups(&services, &host_names, cx);
     let mut made = Made { builder: GraphBuilder::new(zone), details: BTreeMap::new() };
     for host in hosts {
-        made.add(host.object, host.settings, host.details, host.event_handler);
+        let settings = made.builder.settings(host.settings);
+        made.add(Object { settings, ..host.object }, host.details, host.event_handler);
     }
     let targets = Targets {
         hosts: &named,
@@ -131,14 +132,7 @@ struct Made {
 }
 
 impl Made {
-    fn add(
-        &mut self,
-        mut object: Object,
-        settings: Settings,
-        details: Details,
-        event_handler: Option<CheckCommand>,
-    ) {
-        object.settings = self.builder.settings(settings);
+    fn add(&mut self, object: Object, details: Details, event_handler: Option<CheckCommand>) {
         let id = self.builder.object(object);
         if let Some(command) = event_handler {
             self.builder.event_handler(id, command);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::{Check, CheckCommand, Kind, Object, ObjectId, SettingsId};
+use engine::{Check, CheckCommand, Definition, GraphBuilder, Kind, Object, ObjectId, SettingsId};
 
 use crate::directives::{Key, Type};
 use crate::inherit::View;
@@ -213,27 +213,28 @@ impl<'t, 'o> Services<'t, 'o> {
         cx: &mut Context<'t, 'o, '_>,
     ) {
         // places are in the order of their definitions, so one at a time is enough
-        let mut last: Option<(usize, Definition)> = None;
+        let mut last: Option<(usize, Shared)> = None;
         let mut members = 0_usize;
         for (number, place) in self.places() {
             let view = &self.views[place.view];
             if last.as_ref().is_none_or(|(number, _)| *number != place.view) {
-                last = Some((place.view, Definition::read(view, known, commands, cx)));
+                last = Some((place.view, Shared::read(view, known, commands, cx)));
             }
-            let Some((_, definition)) = &last else { continue };
-            let settings = definition.draft.on(made.builder.parts().settings(ObjectId(place.host)));
-            warn_if_nobody_is_told(view, &settings, cx);
-            let mut details = definition.details.clone();
+            let Some((_, shared)) = &mut last else { continue };
+            let mut details = shared.details.clone();
             details.parents = self.parents(view, place.host, targets.hosts.names, cx);
             let mut object = Object {
                 name: self.descriptions.text(place.description).clone(),
                 kind: Kind::Service { host: ObjectId(place.host) },
-                ..definition.object.clone()
+                settings: shared.settings(view, ObjectId(place.host), &mut made.builder, cx),
+                definition: shared.definition.clone(),
             };
-            if let Some(extra) = extras.services.get(&(place.host, object.name.clone())) {
-                extra.fill(&mut details, &mut object.notes_url);
+            if !extras.services.is_empty()
+                && let Some(extra) = extras.services.get(&(place.host, object.name.clone()))
+            {
+                extra.fill(&mut details, &mut Arc::make_mut(&mut object.definition).notes_url);
             }
-            if let Some(cluster) = &definition.cluster {
+            if let Some(cluster) = &shared.cluster {
                 let (id, host) = (ObjectId(targets.object(number)), ObjectId(place.host));
                 let asker = Asker { id, service: &object, host };
                 let host = made.builder.parts().object(host);
@@ -245,10 +246,11 @@ impl<'t, 'o> Services<'t, 'o> {
                     let hint = "let clusters have clusters as members".to_owned();
                     cx.error(view, Key::CheckCommand, message, Some(hint));
                 } else if members <= MAX_MEMBERS {
-                    object.check = Some(Check::Cluster(Box::new(cluster)));
+                    let check = Some(Check::Cluster(Box::new(cluster)));
+                    Arc::make_mut(&mut object.definition).check = check;
                 }
             }
-            made.add(object, settings, details, definition.event_handler.clone());
+            made.add(object, details, shared.event_handler.clone());
         }
     }
 
@@ -292,21 +294,43 @@ impl<'t, 'o> Services<'t, 'o> {
 const MAX_MEMBERS: usize = 50_000_000;
 
 /// What all services of one definition share.
-struct Definition {
-    object: Object,
+struct Shared {
+    definition: Arc<Definition>,
     cluster: Option<cluster::Draft>,
     event_handler: Option<CheckCommand>,
     draft: super::settings::Draft,
+    /// Settings on hosts with other settings, by these.
+    on: HashMap<SettingsId, SettingsId>,
     details: Details,
 }
 
-impl Definition {
+impl Shared {
+    /// The settings on a host, which may fill in what the definition leaves out.
+    fn settings<'t>(
+        &mut self,
+        view: &View<'t, '_>,
+        host: ObjectId,
+        builder: &mut GraphBuilder,
+        cx: &mut Context<'t, '_, '_>,
+    ) -> SettingsId {
+        let graph = builder.parts();
+        let of_host = graph.object(host).settings;
+        if let Some(known) = self.on.get(&of_host) {
+            return *known;
+        }
+        let settings = self.draft.on(graph.settings(host));
+        warn_if_nobody_is_told(view, &settings, cx);
+        let id = builder.settings(settings);
+        self.on.insert(of_host, id);
+        id
+    }
+
     fn read<'t>(
         view: &View<'t, '_>,
         known: &Known<'_, 't>,
         commands: &Names<'t>,
         cx: &mut Context<'t, '_, '_>,
-    ) -> Definition {
+    ) -> Shared {
         let (mut check, mut cluster) = (None, None);
         match view.get(Key::CheckCommand) {
             Some(found) if is_own(&found.text) => cluster = cluster::Draft::read(&found.text, view, cx),
@@ -317,18 +341,16 @@ impl Definition {
             }
         }
         let description = cx.text(view, Key::ServiceDescription).unwrap_or_default();
-        let object = Object {
-            name: Arc::default(),
-            kind: Kind::Service { host: ObjectId(0) },
-            settings: SettingsId(0),
+        let definition = Definition {
             check: check.map(Check::Command),
             alias: cx.text(view, Key::DisplayName).filter(|name| *name != description),
             notes_url: cx.text(view, Key::NotesUrl),
             variables: cx.variables(view),
             origin: cx.origin(view),
         };
-        Definition {
-            object,
+        Shared {
+            definition: Arc::new(definition),
+            on: HashMap::new(),
             cluster,
             event_handler: event_handler(view, commands, cx),
             draft: draft(view, known, cx),

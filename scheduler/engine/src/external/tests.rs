@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::{CommandError, Order, done, names, parse, resolve};
 use crate::{
-    Action, Check, CheckCommand, Command, CommandId, Condition, Contact, ContactId, ContactSide, Engine,
-    Entry, EntryKind, Event, FlapThresholds, Globals, GraphBuilder, Group, Identity, Kind, Letters, Limits,
+    Action, Check, CheckCommand, Command, CommandId, Condition, Contact, ContactId, ContactSide, Definition,
+    Engine, Entry, EntryKind, Event, FlapThresholds, Globals, GraphBuilder, Group, Identity, Kind, Letters, Limits,
     Object, ObjectId, ObjectSwitch, Origin, Restored, Saved, Settings, Span, Switch, Timestamp,
 };
 
@@ -45,11 +45,10 @@ fn engine() -> Engine {
             name: name.into(),
             kind,
             settings,
-            check: (name != "leaf").then_some(Check::Command(command)),
-            alias: None,
-            notes_url: None,
-            variables: Box::new([]),
-            origin: Origin::default(),
+            definition: Arc::new(Definition {
+                check: (name != "leaf").then_some(Check::Command(command)),
+                ..Definition::default()
+            }),
         })
     };
     let host = |builder: &mut GraphBuilder, name: &str, parents: &[ObjectId]| {

@@ -266,6 +266,23 @@ fn nothing_at_all_is_told_while_all_is_off_and_the_end_is_owed_to_those_who_know
 }
 
 #[test]
+fn an_end_that_is_owed_outlives_a_soft_problem() {
+    let mut plan = Plan::new();
+    let host = plan.bare_host("h");
+    let service = plan.service(host, "a", Settings { max_check_attempts: 2, ..passive() });
+    let mut world = World::new(plan.build());
+    world.passive(service, State::Critical);
+    world.passive(service, State::Critical);
+    world.event(Event::SwitchAll { switch: Switch::Notifications, on: false });
+    world.passive(service, State::Ok);
+    world.passive(service, State::Critical);
+    world.event(Event::SwitchAll { switch: Switch::Notifications, on: true });
+    assert_eq!(world.told(), ["h;a PROBLEM CRITICAL alice"]);
+    world.passive(service, State::Ok);
+    assert_eq!(world.told()[1..], ["h;a RECOVERY OK alice"]);
+}
+
+#[test]
 fn a_delay_that_is_over_leaves_nothing_behind() {
     let (mut world, service, _) = world();
     world.event(Event::Delay { object: service, until: world.now + minutes(10) });

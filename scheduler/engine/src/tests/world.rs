@@ -94,11 +94,7 @@ impl Plan {
             name: name.into(),
             kind,
             settings,
-            check,
-            alias: None,
-            notes_url: None,
-            variables: Box::new([]),
-            origin: Origin::default(),
+            definition: Arc::new(Definition { check, ..Definition::default() }),
         })
     }
 
