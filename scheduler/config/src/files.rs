@@ -113,11 +113,13 @@ impl Files {
         let Some(made) = generate(&text, &folder, &file, problems) else { return };
         let mut missing = HashSet::new();
         for mention in &made.mentions {
-            let is_missing = matches!(fs::metadata(&mention.path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+            let is_missing =
+                matches!(fs::metadata(&mention.path), Err(error) if error.kind() == io::ErrorKind::NotFound);
             if is_missing && missing.insert(&mention.path) {
                 let place = Place { file: &file, line: mention.line };
                 let message = format!("there is no {} {}", mention.what, mention.path);
-                problems.push(Problem::warning(place, message).hint("create it, readable by the monitor only"));
+                problems
+                    .push(Problem::warning(place, message).hint("create it, readable by the monitor only"));
             }
         }
         self.sources.push(made.source);

@@ -4,35 +4,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_saphyr::Spanned;
-
 use crate::problem::{Place, Problem, Problems};
 
 use super::keys::{Text, known, line};
 use super::lists::{self, Lists};
 use super::model::{
-    Account, Federation, Institution, LargeAccount, National, People, Realm, Role, Server, Transport,
+    Account, Federation, Institution, LargeAccount, National, Realm, Role, Server, Transport,
 };
 use super::rules::{RULES, SERVER_TEMPLATE};
-
-/// A file that is named in the lists, and where.
-#[derive(Debug)]
-pub(crate) struct Mention {
-    pub path: String,
-    pub line: u32,
-    pub what: &'static str,
-}
+use super::values::{Checker, Mention, Taken, shown};
 
 /// Resolves the names of the lists. Relative names of files are relative to a folder.
 pub(super) fn check(
-    lists: Lists,
+    mut lists: Lists,
     folder: &Path,
     file: &Arc<str>,
     problems: &mut Problems,
 ) -> (Federation, Vec<Mention>) {
-    let mut lists = lists;
     let files = folder.join(lists.files.take().unwrap_or_default());
-    let mut checker = Checker { file, files: &files, mentions: Vec::new(), problems };
+    let mut checker = Checker { file, files: &files, mentions: Vec::new(), searches: 0, problems };
     checker.unknown_keys(&lists);
     let mut federation = Federation {
         operator: checker.people(&lists.operator.contacts, &lists.operator.contact_groups),
@@ -73,35 +63,14 @@ fn finish(federation: &mut Federation) {
     for (realm, foreign) in federation.realms.iter_mut().zip(foreign) {
         realm.foreign = foreign;
         realm.is_observed = is_observed;
-        realm.is_titled =
-            realm.institution.and_then(|number| federation.institutions.get(number)).is_some_and(|one| one.title.is_some());
+        realm.is_titled = realm
+            .institution
+            .and_then(|number| federation.institutions.get(number))
+            .is_some_and(|one| one.title.is_some());
     }
-}
-
-/// Names that are taken, each with its line.
-struct Taken {
-    of: &'static str,
-    names: HashMap<String, u32>,
-}
-
-impl Taken {
-    fn new(of: &'static str) -> Taken {
-        Taken { of, names: HashMap::new() }
-    }
-}
-
-struct Checker<'c> {
-    file: &'c Arc<str>,
-    files: &'c Path,
-    mentions: Vec<Mention>,
-    problems: &'c mut Problems,
 }
 
 impl Checker<'_> {
-    fn error(&mut self, line: u32, message: impl Into<String>, hint: impl Into<String>) {
-        self.problems.push(Problem::error(Place { file: self.file, line }, message).hint(hint));
-    }
-
     fn unknown_keys(&mut self, lists: &Lists) {
         let entries = [&lists.unknown, &lists.operator.unknown]
             .into_iter()
@@ -114,115 +83,6 @@ impl Checker<'_> {
         for unknown in entries {
             unknown.report(self.file, self.problems);
         }
-    }
-
-    /// A value that must be there.
-    fn required<T>(&mut self, value: Option<&Text>, key: &str, of: &Spanned<T>, hint: &str) -> Option<Text> {
-        if value.is_none() {
-            self.error(line(of), format!("{key} is missing"), hint);
-        }
-        value.cloned()
-    }
-
-    /// A name of a host or realm: nothing in it means anything to a list or a command line.
-    fn name(&mut self, text: &Text, what: &str) -> bool {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let is_name = !text.value.is_empty() && text.value.len() <= 253 && text.value.chars().all(fits);
-        if !is_name {
-            let message = format!("`{}` is no name of {what}", shown(&text.value));
-            self.error(line(text), message, "letters, digits, `.`, `-` and `_`");
-        }
-        is_name
-    }
-
-    fn realm_name(&mut self, text: &Text) -> bool {
-        if !self.name(text, "a realm") {
-            return false;
-        }
-        let lower = text.value.to_ascii_lowercase();
-        if lower != text.value {
-            self.error(line(text), format!("realm `{}` has capital letters", text.value), format!("write `{lower}`"));
-        }
-        lower == text.value
-    }
-
-    /// A value that stays one word of a command line.
-    fn word(&mut self, text: &Text, what: &str) -> bool {
-        let bad = |c: char| c.is_whitespace() || c.is_control() || "'\"\\$`".contains(c);
-        let is_word = !text.value.is_empty() && !text.value.contains(bad);
-        if !is_word {
-            let message = format!("{what} `{}` is not one word", shown(&text.value));
-            self.error(line(text), message, "no blanks, quotes, `\\` or `$`");
-        }
-        is_word
-    }
-
-    /// A file that a check reads, as its command line names it.
-    fn path(&mut self, text: &Text, what: &'static str) -> String {
-        if !self.word(text, what) {
-            return String::new();
-        }
-        let path = self.files.join(&text.value).display().to_string();
-        self.mentions.push(Mention { path: path.clone(), line: line(text), what });
-        path
-    }
-
-    /// A text that ends up in a value of its own.
-    fn text(&mut self, text: &Text, what: &str) -> bool {
-        let is_text = !text.value.trim().is_empty() && !text.value.contains(|c: char| c.is_control() || "'\"$".contains(c));
-        if !is_text {
-            let message = format!("{what} `{}` cannot be shown in one line", shown(&text.value));
-            self.error(line(text), message, "no line breaks, quotes or `$`");
-        }
-        is_text
-    }
-
-    fn people(&mut self, contacts: &[Text], groups: &[Text]) -> People {
-        let mut items = |list: &[Text], what: &str| -> Vec<String> {
-            let mut names = Vec::new();
-            for name in list {
-                let text = &name.value;
-                let fits = !text.is_empty()
-                    && text.trim() == text
-                    && text != "null"
-                    && !text.starts_with(['!', '+', '*'])
-                    && !text.contains(|c: char| c == ',' || c.is_control());
-                if fits {
-                    names.push(text.clone());
-                } else {
-                    self.error(line(name), format!("`{}` is no name of {what}", shown(text)), "one name an item");
-                }
-            }
-            names
-        };
-        People { contacts: items(contacts, "a contact"), groups: items(groups, "a contact group") }
-    }
-
-    /// Is this the first of its name?
-    fn is_new(&mut self, name: &Text, taken: &mut Taken) -> bool {
-        match taken.names.get(&name.value) {
-            Some(first) => {
-                let message = format!("{} `{}` is there twice", taken.of, name.value);
-                self.error(line(name), message, format!("see {}:{first}; keep one of the two", self.file));
-                false
-            }
-            None => {
-                taken.names.insert(name.value.clone(), line(name));
-                true
-            }
-        }
-    }
-
-    /// One of a few words.
-    fn choice<T: Copy>(&mut self, text: Option<&Text>, what: &str, known_words: &[(&str, T)]) -> Option<T> {
-        let text = text?;
-        let found = known_words.iter().find(|(word, _)| *word == text.value);
-        if found.is_none() {
-            let words: Vec<&str> = known_words.iter().map(|(word, _)| *word).collect();
-            let message = format!("no such {what}: `{}`", shown(&text.value));
-            self.error(line(text), message, format!("known: {}", words.join(", ")));
-        }
-        found.map(|(_, value)| *value)
     }
 
     fn settings(&mut self, lists: &mut Lists, federation: &mut Federation) {
@@ -239,7 +99,9 @@ impl Checker<'_> {
                     self.error(line(interval), format!("`{}` is no interval", interval.value), hint);
                 }
             }
-            if let Some(attempts) = settings.max_check_attempts.as_ref().filter(|attempts| attempts.value == 0) {
+            if let Some(attempts) =
+                settings.max_check_attempts.as_ref().filter(|attempts| attempts.value == 0)
+            {
                 self.error(line(attempts), "max_check_attempts is 0", "it is 1 or more");
             }
             federation.services.insert(name.value, settings);
@@ -259,18 +121,14 @@ impl Checker<'_> {
     fn national(&mut self, lists: &Lists, names: &mut Taken, federation: &mut Federation) {
         for server in &lists.national {
             let hint = "write the name of the national server";
-            let Some(name) = self.required(server.value.name.as_ref(), "name", server, hint) else { continue };
+            let Some(name) = self.required(server.value.name.as_ref(), "name", server, hint) else {
+                continue;
+            };
             let address = self.address(server.value.address.as_ref(), &name);
             if self.name(&name, "a server") && self.is_new(&name, names) {
                 federation.national.push(National { line: line(&name), name: name.value, address });
             }
         }
-    }
-
-    fn address(&mut self, address: Option<&Text>, name: &Text) -> String {
-        let hint = "write its address, or a name that has one";
-        let address = self.required(address, "address", name, hint);
-        address.filter(|address| self.word(address, "address")).map(|address| address.value).unwrap_or_default()
     }
 
     fn institutions(&mut self, lists: &Lists, federation: &mut Federation) -> HashMap<String, usize> {
@@ -295,14 +153,6 @@ impl Checker<'_> {
             }
         }
         numbers
-    }
-
-    fn url(&mut self, url: &Text) -> bool {
-        let is_url = url.value.starts_with("http://") || url.value.starts_with("https://");
-        if !is_url {
-            self.error(line(url), format!("`{}` is no URL", shown(&url.value)), "write http://… or https://…");
-        }
-        is_url && self.word(url, "URL")
     }
 
     fn accounts(&mut self, lists: &Lists, federation: &mut Federation) -> HashMap<String, usize> {
@@ -342,42 +192,6 @@ impl Checker<'_> {
             }
         }
         numbers
-    }
-
-    /// `PEAP`, `TTLS/PAP` as options.
-    fn method(&mut self, text: &Text) -> Option<String> {
-        let (outer, inner) = match text.value.split_once('/') {
-            Some((outer, inner)) => (outer, Some(inner)),
-            None => (&*text.value, None),
-        };
-        let fits = match (outer, inner) {
-            ("PEAP", Some(inner)) => ["MSCHAPV2", "EAP-MSCHAPV2", "GTC", "EAP-GTC", "EAP-MD5"].contains(&inner),
-            ("TTLS", Some(inner)) => {
-                ["PAP", "CHAP", "MSCHAP", "MSCHAPV2", "EAP-MSCHAPV2", "EAP-GTC", "EAP-MD5"].contains(&inner)
-            }
-            ("PEAP" | "TTLS", None) => true,
-            _ => false,
-        };
-        if !fits {
-            let message = format!("no such method: `{}`", shown(&text.value));
-            self.error(line(text), message, "PEAP or TTLS, and what is inside: TTLS/PAP, PEAP/MSCHAPV2, PEAP/GTC");
-            return None;
-        }
-        Some(match inner {
-            Some(inner) => format!("-e {outer} -2 {inner}"),
-            None => format!("-e {outer}"),
-        })
-    }
-
-    fn trust(&mut self, ca_file: Option<String>, names: &[Text]) -> String {
-        let mut options = Vec::new();
-        options.extend(ca_file.map(|file| format!("-a {file}")));
-        let names: Vec<&str> =
-            names.iter().filter(|name| self.name(name, "a server")).map(|name| name.value.as_str()).collect();
-        if !names.is_empty() {
-            options.push(format!("-d '{}'", names.join(";")));
-        }
-        options.join(" ")
     }
 
     fn servers(
@@ -459,7 +273,11 @@ impl Checker<'_> {
             let mut names: Vec<&str> = listed.keys().map(String::as_str).collect();
             names.sort_unstable();
             let message = format!("no such institution: `{}`", shown(&institution.value));
-            let hint = if names.is_empty() { "list it under `institutions:`".to_owned() } else { known(&institution.value, &names) };
+            let hint = if names.is_empty() {
+                "list it under `institutions:`".to_owned()
+            } else {
+                known(&institution.value, &names)
+            };
             self.error(line(institution), message, hint);
         }
         let own = server.realms.first().unwrap_or(name).value.clone();
@@ -481,7 +299,9 @@ impl Checker<'_> {
             return None;
         }
         let found = realms.get(&realm.value).copied();
-        let has_account = found.and_then(|number| federation.realms.get(number)).is_some_and(|realm| realm.account.is_some());
+        let has_account = found
+            .and_then(|number| federation.realms.get(number))
+            .is_some_and(|realm| realm.account.is_some());
         if role != Role::Sp && !has_account {
             let message = format!("realm `{}` has no account", realm.value);
             let names: Vec<&str> = federation
@@ -490,9 +310,10 @@ impl Checker<'_> {
                 .filter(|realm| realm.account.is_some())
                 .map(|realm| realm.name.as_str())
                 .collect();
-            let hint = match engine::nearest(&realm.value, names) {
-                Some(near) => format!("nearest known: `{near}`; or add one under `accounts:`"),
-                None => "add one under `accounts:`, or write `role: sp` if there are no users of its own".to_owned(),
+            let hint = match self.near(&realm.value, names) {
+                Some(near) => format!("{near}; or add one under `accounts:`"),
+                None => "add one under `accounts:`, or write `role: sp` if there are no users of its own"
+                    .to_owned(),
             };
             self.error(line(realm), message, hint);
         }
@@ -531,16 +352,23 @@ impl Checker<'_> {
         let mut owners: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
         let mut found = Vec::new();
         for server in &lists.servers {
-            let Some(institution) = server.value.name.as_ref().and_then(|name| servers.get(name.value.as_str())) else {
+            let Some(institution) =
+                server.value.name.as_ref().and_then(|name| servers.get(name.value.as_str()))
+            else {
                 continue;
             };
             for alias in &server.value.aliases {
                 if !self.realm_name(alias) {
                     continue;
                 }
-                if let Some(realm) = realms.get(&alias.value).and_then(|number| federation.realms.get(*number)) {
+                if let Some(realm) =
+                    realms.get(&alias.value).and_then(|number| federation.realms.get(*number))
+                {
                     let message = format!("alias `{}` is a realm", alias.value);
-                    let hint = format!("see {}:{}; an alias has neither an account nor `realms:`", self.file, realm.line);
+                    let hint = format!(
+                        "see {}:{}; an alias has neither an account nor `realms:`",
+                        self.file, realm.line
+                    );
                     self.error(line(alias), message, hint);
                     continue;
                 }
@@ -569,7 +397,8 @@ impl Checker<'_> {
         let hint = "write the realm whose home server gives the large answer";
         let Some(realm) = self.required(big.value.realm.as_ref(), "realm", big, hint) else { return };
         let number = realms.get(&realm.value).copied();
-        let account = number.and_then(|number| federation.realms.get(number)).and_then(|realm| realm.account.clone());
+        let account =
+            number.and_then(|number| federation.realms.get(number)).and_then(|realm| realm.account.clone());
         let (Some(number), Some(mut account)) = (number, account) else {
             let names: Vec<&str> = federation.realms.iter().map(|realm| realm.name.as_str()).collect();
             let message = format!("realm `{}` has no account", shown(&realm.value));
@@ -586,9 +415,15 @@ impl Checker<'_> {
 
     /// What is listed and belongs to nothing.
     fn unused(&mut self, lists: &Lists, institutions: &HashMap<String, usize>, federation: &Federation) {
-        for realm in federation.realms.iter().filter(|realm| realm.account.is_some() && realm.homes.is_empty()) {
+        for realm in
+            federation.realms.iter().filter(|realm| realm.account.is_some() && realm.homes.is_empty())
+        {
             let message = format!("realm `{}` has an account and no home server", realm.name);
-            self.error(realm.line, message, "name the realm under `realms:` of a server, or take the account out");
+            self.error(
+                realm.line,
+                message,
+                "name the realm under `realms:` of a server, or take the account out",
+            );
         }
         for one in &lists.institutions {
             let Some(name) = &one.value.name else { continue };
@@ -600,9 +435,4 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// A text in a message: not more than a line of it.
-fn shown(text: &str) -> String {
-    text.chars().take(60).flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -34,7 +34,8 @@ impl Unknown {
     /// An error for each.
     pub(super) fn report(&self, file: &std::sync::Arc<str>, problems: &mut Problems) {
         for key in &self.keys {
-            let problem = Problem::error(Place { file, line: line(key) }, format!("no such key: `{}`", key.value));
+            let problem =
+                Problem::error(Place { file, line: line(key) }, format!("no such key: `{}`", key.value));
             problems.push(problem.hint(known(&key.value, self.known)));
         }
     }

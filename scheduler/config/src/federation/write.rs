@@ -117,11 +117,21 @@ impl<'f> Writer<'f> {
 
     /// All services of a rule, and what they depend on.
     fn services(&mut self, rule: &Rule) {
-        for target in targets(self.of, rule.on) {
-            self.service(rule, &target);
-            for need in rule.needs {
-                self.needs(*need, rule, &target);
+        let targets = targets(self.of, rule.on);
+        targets.iter().for_each(|target| self.service(rule, target));
+        for need in rule.needs {
+            match (need, rule.on) {
+                (Need::AllHome, On::Visited) => self.visitors_need_home(),
+                _ => targets.iter().for_each(|target| self.needs(*need, rule, target)),
             }
+        }
+    }
+
+    /// All visitors of a server at once.
+    fn visitors_need_home(&mut self) {
+        let servers = self.of.servers.iter().enumerate().filter(|(_, server)| server.has_visitors());
+        for (number, _) in servers {
+            self.links.entry(Master::AllHome(number)).or_default().push(format!("servicegroup={VISITORS}"));
         }
     }
 
@@ -166,26 +176,24 @@ impl<'f> Writer<'f> {
             _ => &[],
         };
         let description = of.description(rule, target);
-        let mut link = |master: Master, dependent: String| {
-            let dependents = self.links.entry(master).or_default();
-            if !dependents.contains(&dependent) {
-                dependents.push(dependent);
-            }
-        };
+        let mut link =
+            |master: Master, dependent: String| self.links.entry(master).or_default().push(dependent);
         match (need, target) {
-            (Need::Ping, _) => servers.iter().for_each(|server| link(Master::Ping(*server), description.clone())),
-            (Need::Uplink, _) => servers.iter().for_each(|server| link(Master::Uplink(*server), description.clone())),
-            (Need::AllHome, Target::Visited(_)) => {
-                // all visitors of a server at once
-                for (number, _) in of.servers.iter().enumerate().filter(|(_, server)| server.has_visitors()) {
-                    link(Master::AllHome(number), format!("servicegroup={VISITORS}"));
-                }
+            (Need::Ping, _) => {
+                servers.iter().for_each(|server| link(Master::Ping(*server), description.clone()))
             }
-            (Need::AllHome, _) => servers.iter().for_each(|server| link(Master::AllHome(*server), description.clone())),
+            (Need::Uplink, _) => {
+                servers.iter().for_each(|server| link(Master::Uplink(*server), description.clone()))
+            }
+            (Need::AllHome, _) => {
+                servers.iter().for_each(|server| link(Master::AllHome(*server), description.clone()))
+            }
             (Need::Home, Target::Home(realm)) => link(Master::Home(*realm), description),
             (Need::Alive, Target::Visited(realm)) => link(Master::Alive(*realm), description),
             (Need::LargeAccount, _) => {
-                servers.iter().for_each(|server| link(Master::LargeAccount, of.servers[*server].name.clone()));
+                servers
+                    .iter()
+                    .for_each(|server| link(Master::LargeAccount, of.servers[*server].name.clone()));
             }
             (Need::Home | Need::Alive, _) => {} // the table has them on homes and visitors
         }
@@ -197,11 +205,15 @@ impl<'f> Writer<'f> {
             let of = self.of;
             let (group, line) = match master {
                 Master::Ping(server) => ("PING", of.servers[server].line),
-                Master::Uplink(server) if of.servers[server].has_ipsec() => ("IPSEC", of.servers[server].line),
+                Master::Uplink(server) if of.servers[server].has_ipsec() => {
+                    ("IPSEC", of.servers[server].line)
+                }
                 Master::Uplink(server) => ("RADSEC", of.servers[server].line),
                 Master::AllHome(server) => ("HOME-REALM", of.servers[server].line),
                 Master::Home(realm) => ("HOME-REALM", of.realms[realm].line),
-                Master::Alive(realm) if of.realms[realm].homes.len() == 1 => ("HOME-REALM", of.realms[realm].line),
+                Master::Alive(realm) if of.realms[realm].homes.len() == 1 => {
+                    ("HOME-REALM", of.realms[realm].line)
+                }
                 Master::Alive(realm) => ("HOME-REALM-ALIVE", of.realms[realm].line),
                 Master::LargeAccount => {
                     ("HOME-REALM-ALIVE", of.large_account.as_ref().map_or(0, |account| account.line))
@@ -250,7 +262,10 @@ fn tell(body: &mut Body<'_>, people: &[&People]) {
 fn targets(of: &Federation, on: On) -> Vec<Target<'_>> {
     let realms = |on: &dyn Fn(&Realm) -> bool, target: fn(usize) -> Target<'static>| {
         let numbered = of.realms.iter().enumerate();
-        numbered.filter(|(_, realm)| !realm.homes.is_empty() && on(realm)).map(|(number, _)| target(number)).collect()
+        numbered
+            .filter(|(_, realm)| !realm.homes.is_empty() && on(realm))
+            .map(|(number, _)| target(number))
+            .collect()
     };
     let institutions = |on: &dyn Fn(&Institution) -> Option<u32>| {
         let with_servers = of.institutions.iter().enumerate().filter(|(_, one)| !one.servers.is_empty());
@@ -277,7 +292,9 @@ impl Federation {
         match target {
             Target::National(_, line) | Target::Institution(_, line) => *line,
             Target::Server(server) => self.servers[*server].line,
-            Target::Home(realm) | Target::FirstHome(realm) | Target::Visited(realm) => self.realms[*realm].line,
+            Target::Home(realm) | Target::FirstHome(realm) | Target::Visited(realm) => {
+                self.realms[*realm].line
+            }
         }
     }
 
@@ -286,7 +303,9 @@ impl Federation {
             Target::National(..) => None,
             Target::Institution(institution, _) => Some(*institution),
             Target::Server(server) => Some(self.servers[*server].institution),
-            Target::Home(realm) | Target::FirstHome(realm) | Target::Visited(realm) => self.realms[*realm].institution,
+            Target::Home(realm) | Target::FirstHome(realm) | Target::Visited(realm) => {
+                self.realms[*realm].institution
+            }
         }
     }
 
@@ -411,7 +430,8 @@ impl Federation {
                 put_realm(realm, service);
                 if let Some(realm) = realm {
                     let homes = self.names(&realm.homes);
-                    let services: Vec<String> = homes.iter().map(|name| format!("{name}:@{}", realm.name)).collect();
+                    let services: Vec<String> =
+                        homes.iter().map(|name| format!("{name}:@{}", realm.name)).collect();
                     service.put_list("_HOME_SERVICES", &services);
                 }
             }

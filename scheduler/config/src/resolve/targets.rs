@@ -61,7 +61,10 @@ impl<'t> Targets<'_, 't, '_> {
     pub(crate) fn wanted(&self, view: &View<'t, '_>, key: Key, cx: &mut Context<'t, '_, '_>) -> Wanted {
         let members = |name: &str, cx: &mut Context<'t, '_, '_>| {
             let group = self.service_groups.names.want(name, view, key, cx);
-            group.and_then(|group| self.service_groups.members.get(group as usize)).cloned().unwrap_or_default()
+            group
+                .and_then(|group| self.service_groups.members.get(group as usize))
+                .cloned()
+                .unwrap_or_default()
         };
         Wanted::read(view, key, &self.services.descriptions, members, cx)
     }

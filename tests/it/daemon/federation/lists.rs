@@ -14,8 +14,12 @@ fn example() -> PathBuf {
 
 /// All objects of a configuration, by type, name and (dependencies have one name for two kinds) content.
 fn objects(config: &Path) -> BTreeMap<String, Value> {
-    let output =
-        Command::new(program("hlidka")).arg("objects").arg(config).args(["--format", "json"]).output().unwrap();
+    let output = Command::new(program("hlidka"))
+        .arg("objects")
+        .arg(config)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut objects = BTreeMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
@@ -93,8 +97,10 @@ const ACCOUNT: &str =
 fn e37_a_server_and_an_account_more_add_what_belongs_to_them() {
     let text = lists().replace("servers:\n", &format!("servers:\n{SERVER}"));
     let text = text.replace("\n# whose answer", &format!("{ACCOUNT}\n# whose answer"));
-    let (before, after) = (configuration(&lists()), configuration(&text));
-    let (before, after) = (objects(before.path()), objects(after.path()));
+    let folder = configuration(&lists());
+    let before = objects(folder.path());
+    fs::write(folder.path().join("federation.yaml"), text).unwrap();
+    let after = objects(folder.path());
     assert_eq!(before.keys().filter(|key| !after.contains_key(*key)).count(), 0);
     let new: Vec<&str> = after.keys().filter(|key| !before.contains_key(*key)).map(String::as_str).collect();
     let of = |kind: &str| -> Vec<String> {
@@ -125,7 +131,8 @@ fn e37_a_server_and_an_account_more_add_what_belongs_to_them() {
         "VCELKA-MAJA-west.example",
         "VISITORS",
     ];
-    let mut expected: Vec<String> = here.iter().map(|service| format!("radius.west.example;{service}")).collect();
+    let mut expected: Vec<String> =
+        here.iter().map(|service| format!("radius.west.example;{service}")).collect();
     expected.extend(super::SERVERS.iter().map(|server| format!("{server};@west.example")));
     expected.sort();
     assert_eq!(of("service"), expected);
@@ -171,7 +178,9 @@ fn e37_objects_and_problems_name_the_line_of_the_lists() {
     let verified = Command::new(program("hlidka")).arg("verify").arg(wrong.path()).output().unwrap();
     let said = String::from_utf8_lossy(&verified.stdout).into_owned();
     let server = line_of("name: radius.south.example");
-    let want = format!("federation.yaml:{server}: error: host `radius.south.example`: no such contact: `suoth`; nearest known: `south`");
+    let want = format!(
+        "federation.yaml:{server}: error: host `radius.south.example`: no such contact: `suoth`; nearest known: `south`"
+    );
     assert!(!verified.status.success() && said.contains(&want), "{said}");
 }
 
