@@ -54,7 +54,15 @@ impl Bench {
     }
 
     fn in_process() -> Bench {
-        Bench::start(&["--pool", "in-process", "--plugins", our_plugins().to_str().unwrap()], 2, 64)
+        Bench::of_ours("in-process")
+    }
+
+    fn apart() -> Bench {
+        Bench::of_ours("apart")
+    }
+
+    fn of_ours(kind: &str) -> Bench {
+        Bench::start(&["--pool", kind, "--plugins", our_plugins().to_str().unwrap()], 2, 64)
     }
 
     /// Waits for so many results.
@@ -233,6 +241,23 @@ fn our_checks_run_inside_the_worker() {
     assert!(!bench.pool.runs_in_process(&with_variable));
     assert!(!Bench::exec().pool.runs_in_process(&job(1, &["/bin/true"], 1.0)));
     bench.leaves_nothing_behind();
+}
+
+#[test]
+fn checks_with_a_c_library_run_apart_from_the_others() {
+    let eap = our_plugins().join("check_eap");
+    let words = ["-H", "127.0.0.1", "-P", "1", "-u", "a@example.org", "-e", "PEAP", "-t", "1"];
+    let login = job(1, &[&[eap.to_str().unwrap()], &words[..]].concat(), 10.0);
+    let dummy = our_plugins().join("check_dummy");
+    let other = job(2, &[dummy.to_str().unwrap(), "0"], 10.0);
+    let (pure, mut apart) = (Bench::in_process(), Bench::apart());
+    assert!(!pure.pool.runs_in_process(&login) && pure.pool.runs_in_process(&other));
+    assert!(apart.pool.runs_in_process(&login) && !apart.pool.runs_in_process(&other));
+    let as_program = Command::new(&eap).args(words).output().unwrap();
+    let done = apart.run_job(login);
+    assert_eq!(done.outcome, Outcome::Exited(as_program.status.code().unwrap()));
+    assert_eq!(String::from_utf8(done.stdout).unwrap(), String::from_utf8(as_program.stdout).unwrap());
+    apart.leaves_nothing_behind();
 }
 
 #[test]
@@ -569,6 +594,7 @@ fn an_in_process_check_can_neither_write_nor_exec() {
         })
     };
     assert_eq!(locks(&Bench::in_process()), [1, 2], "the pool itself is in it");
+    assert_eq!(locks(&Bench::apart()), [1, 2], "and those apart");
     assert_eq!(locks(&Bench::exec()), [0, 0], "setuid plugins must work");
 }
 

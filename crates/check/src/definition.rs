@@ -19,6 +19,8 @@ pub enum Isolation {
     Instant,
     /// Waits for a network or a bus, in async Rust: in-process, many at once.
     Async,
+    /// Waits as [`Isolation::Async`], with a C library: in-process, many at once, in workers of their own.
+    AsyncApart,
     /// Waits as [`Isolation::Async`], but writes files, which no worker may: a process for every run.
     AsyncProcess,
     /// Can block or hang in a system call, or runs other programs: a process for every run.

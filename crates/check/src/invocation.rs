@@ -65,7 +65,7 @@ impl Invocation {
         let ctx = self.context(limit);
         let result = match self.definition.isolation {
             Isolation::Instant => self.guarded(&ctx).await,
-            Isolation::Async | Isolation::AsyncProcess | Isolation::Process => {
+            Isolation::Async | Isolation::AsyncApart | Isolation::AsyncProcess | Isolation::Process => {
                 let outcome = tokio::time::timeout_at(ctx.deadline().into(), self.guarded(&ctx)).await;
                 outcome.unwrap_or_else(|_| Err(timed_out(&ctx)))
             }

@@ -41,7 +41,7 @@ fn drive(invocation: Invocation) -> Output {
         Isolation::Instant => unwatched(&invocation),
         Isolation::Process if invocation.keeps_deadline() => unwatched(&invocation),
         Isolation::Process => watched(invocation),
-        Isolation::Async | Isolation::AsyncProcess => waiting(&invocation),
+        Isolation::Async | Isolation::AsyncApart | Isolation::AsyncProcess => waiting(&invocation),
     }
 }
 

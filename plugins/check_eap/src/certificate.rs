@@ -56,8 +56,15 @@ pub(crate) fn lines(chain: &[Certificate], now: i64) -> Vec<String> {
 pub(crate) fn save(sample: &Sample, path: &Path) -> Result<(), CheckError> {
     let chains = sample.logins.iter().rev().filter_map(|login| login.trace.facts.tls.as_ref());
     let Some(chain) = chains.map(|tls| &tls.chain).find(|chain| !chain.is_empty()) else { return Ok(()) };
-    let failed =
-        |error: std::io::Error| CheckError::internal(format!("cannot write {}: {error}", path.display()));
+    let failed = |error: std::io::Error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                "; a check that hlidka runs in its workers writes no files: leave -B out there"
+            }
+            _ => "",
+        };
+        CheckError::internal(format!("cannot write {}: {error}{hint}", path.display()))
+    };
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let fresh = Path::new(&name);

@@ -105,7 +105,7 @@ impl Check for Args {
             check_eap -H … -u test@example.org --password-file … --fake-identity -t 50\n\
             The letters of rad_eap_test mean the same here, but for -V (the version), -v (more details) and -c, -g (one\n\
             line for each packet). Accepted is OK, rejected WARNING, no answer or a bad certificate CRITICAL.",
-        isolation: Isolation::Async,
+        isolation: Isolation::AsyncApart,
         timeout_state: State::Critical,
     };
 

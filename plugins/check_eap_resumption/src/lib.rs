@@ -117,7 +117,7 @@ impl Check for Args {
             --password-file /etc/hlidka/test-password -a /etc/hlidka/ca.pem -e TTLS -2 PAP\n  \
             check_eap_resumption -H radius.example.org --secret-file /etc/hlidka/radius-secret -u test@example.org \
             --without-control",
-        isolation: Isolation::Async,
+        isolation: Isolation::AsyncApart,
         timeout_state: State::Critical,
     };
 

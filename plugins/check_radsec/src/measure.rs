@@ -40,6 +40,13 @@ pub(crate) struct Standing {
 }
 
 pub(crate) async fn look(args: &Args) -> Result<Standing, CheckError> {
+    // said at once, not when there is a first connection to remember
+    if let Some(folder) = args.state_dir.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(CheckError::usage(format!(
+            "--state-dir: {} is no folder; create it, for the user who runs this check",
+            folder.display()
+        )));
+    }
     let resolved = args.dial.resolve(&args.hostname, 0).await?;
     let mut addresses: Vec<IpAddr> = Vec::new();
     for address in resolved {

@@ -119,6 +119,8 @@ pub struct ObjectPaths {
 pub struct Workers {
     /// Processes for hlidka's own checks, many at once in each.
     pub in_process: NonZeroU16,
+    /// Processes for those of them that use a C library (logins by EAP), many at once in each.
+    pub apart: NonZeroU16,
     /// Processes that run other plugins.
     pub exec: NonZeroU16,
     /// Checks that run at the same time, all workers together.
@@ -177,6 +179,7 @@ impl Default for Workers {
         let count = |n| NonZeroU16::new(n).unwrap_or(NonZeroU16::MIN);
         Workers {
             in_process: count(2),
+            apart: count(1),
             exec: count(2),
             max_in_flight: count(512),
             max_in_flight_per_host: None,
@@ -328,7 +331,7 @@ mod tests {
     #[test]
     fn t17_the_whole_file_is_typed() {
         let text = "objects:\n  trusted: [objects.d, /abs/x.cfg]\nstore: sqlite:state.db\nplugins: plugins\n\
-            workers: {in_process: 1, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
+            workers: {in_process: 1, apart: 2, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
             reload: {max_loss: 5%}\nlast_good: good\nfailure_budget: 3/7d,5%/7d\n\
              socket: run/sock\ncommand_file: run/command\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
@@ -338,8 +341,12 @@ mod tests {
         assert_eq!(options.objects.trusted, [PathBuf::from("/etc/hlidka/objects.d"), "/abs/x.cfg".into()]);
         assert_eq!(options.store, "sqlite:/etc/hlidka/state.db");
         assert_eq!(
-            (options.workers.exec.get(), options.workers.max_in_flight_per_host.unwrap().get()),
-            (3, 4)
+            (
+                options.workers.apart.get(),
+                options.workers.exec.get(),
+                options.workers.max_in_flight_per_host.unwrap().get()
+            ),
+            (2, 3, 4)
         );
         let mail = options.notify.mail.unwrap();
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The two pools of worker processes: our own checks run in-process in one, everything else is
-//! exec'ed by the other. They differ in what the kernel lets them do.
+//! The pools of worker processes: our own checks run in-process in two of them, those with a C library apart
+//! from the others; everything else is exec'ed by the third. They differ in what the kernel lets them do.
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 
 use crate::core::Input;
 
-/// Both pools.
+/// All pools.
 pub(crate) struct Pools {
     in_process: Pool,
+    apart: Pool,
     exec: Pool,
 }
 
@@ -32,27 +33,30 @@ impl Pools {
             Pool::start(Settings { program: program.clone(), arguments, workers, window })
         };
         let plugins = plugins.to_str().context("the plugins folder has a name that is not UTF-8")?.to_owned();
-        let in_process =
-            ["--pool", "in-process", "--plugins"].map(str::to_owned).into_iter().chain([plugins]).collect();
-        let (in_process, results) = pool(in_process, options.workers.in_process).await?;
+        let of_ours = |kind: &str| vec!["--pool".into(), kind.into(), "--plugins".into(), plugins.clone()];
+        let (in_process, results) = pool(of_ours("in-process"), options.workers.in_process).await?;
+        forward(results, core.clone());
+        let (apart, results) = pool(of_ours("apart"), options.workers.apart).await?;
         forward(results, core.clone());
         let (exec, results) = pool(vec!["--pool".into(), "exec".into()], options.workers.exec).await?;
         forward(results, core.clone());
-        Ok(Pools { in_process, exec })
+        Ok(Pools { in_process, apart, exec })
     }
 
     /// A check of ours, by its whole path, runs in-process; anything else is exec'ed.
     pub fn submit(&self, job: Job) {
-        if self.in_process.runs_in_process(&job) {
-            self.in_process.submit(job);
-        } else {
-            self.exec.submit(job);
-        }
+        let pool = match &job {
+            job if self.in_process.runs_in_process(job) => &self.in_process,
+            job if self.apart.runs_in_process(job) => &self.apart,
+            _ => &self.exec,
+        };
+        pool.submit(job);
     }
 
     /// Ends all workers and what they run.
     pub async fn stop(self) {
         self.in_process.stop().await;
+        self.apart.stop().await;
         self.exec.stop().await;
     }
 }

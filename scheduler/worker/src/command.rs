@@ -9,6 +9,7 @@ use check::Isolation;
 use clap::{Parser, ValueEnum};
 
 use crate::generate::{self, Server};
+use crate::in_process::InProcess;
 use crate::table::{self, CHECKS};
 use crate::{pools, sandbox_test};
 
@@ -18,7 +19,7 @@ use crate::{pools, sandbox_test};
     name = "hlidka-worker",
     version,
     override_usage = "hlidka-worker --pool exec\n       \
-                      hlidka-worker --pool in-process --plugins DIR\n       \
+                      hlidka-worker --pool in-process|apart --plugins DIR\n       \
                       hlidka-worker CHECK [OPTIONS OF THE CHECK]\n       \
                       hlidka-worker --list | --test-sandbox\n       \
                       hlidka-worker --definitions icinga2|nagios|director [--plugins DIR]\n       \
@@ -30,12 +31,13 @@ use crate::{pools, sandbox_test};
     max_term_width = 100
 )]
 struct Options {
-    /// Serve the daemon on standard input: run our own checks inside this process, or exec programs
+    /// Serve the daemon on standard input: run our own checks inside this process (in pure Rust; apart from
+    /// them those with a C library), or exec programs
     #[arg(long, value_enum, value_name = "KIND", required_unless_present = "other")]
     pool: Option<PoolKind>,
     /// The folder of our own checks: a command whose program is DIR/CHECK runs in-process
     /// [default for definitions: /usr/lib/hlidka/plugins]
-    #[arg(long, value_name = "DIR", required_if_eq("pool", "in-process"))]
+    #[arg(long, value_name = "DIR", required_if_eq_any([("pool", "in-process"), ("pool", "apart")]))]
     plugins: Option<PathBuf>,
     /// List all checks, and how each of them runs
     #[arg(long, group = "other", conflicts_with = "pool")]
@@ -58,6 +60,7 @@ struct Options {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum PoolKind {
     InProcess,
+    Apart,
     Exec,
 }
 
@@ -76,7 +79,8 @@ pub fn main() -> ExitCode {
     let options = Options::parse();
     let result = match (options.pool, &options.plugins) {
         (Some(PoolKind::Exec), _) => pools::exec(),
-        (Some(PoolKind::InProcess), Some(plugins)) => pools::in_process(plugins),
+        (Some(PoolKind::InProcess), Some(plugins)) => pools::in_process(InProcess::pure(plugins)),
+        (Some(PoolKind::Apart), Some(plugins)) => pools::in_process(InProcess::apart(plugins)),
         _ if options.test_sandbox => return sandbox_test::main(&mut io::stdout().lock()),
         _ => write(&options),
     };
@@ -122,7 +126,7 @@ fn named(argument: &OsStr) -> Option<&'static check::CheckDef> {
 fn list(out: &mut impl Write) -> io::Result<()> {
     for check in CHECKS {
         let runs = match check.definition.isolation {
-            Isolation::Instant | Isolation::Async => "in-process",
+            Isolation::Instant | Isolation::Async | Isolation::AsyncApart => "in-process",
             Isolation::AsyncProcess | Isolation::Process => "own process",
         };
         writeln!(out, "{:<18} {runs:<12} {}", check.definition.name, check.definition.about)?;
@@ -140,6 +144,7 @@ mod tests {
         Options::command().debug_assert();
         assert!(Options::try_parse_from(["hlidka-worker"]).is_err(), "says what is missing");
         assert!(Options::try_parse_from(["hlidka-worker", "--pool", "in-process"]).is_err());
+        assert!(Options::try_parse_from(["hlidka-worker", "--pool", "apart"]).is_err());
         assert!(Options::try_parse_from(["hlidka-worker", "--pool", "exec", "--list"]).is_err());
         assert!(Options::try_parse_from(["hlidka-worker", "--list", "--man", "x"]).is_err());
         assert!(Options::try_parse_from(["hlidka-worker", "--definitions", "icinga"]).is_err());

@@ -29,9 +29,18 @@ enum Prepared {
 }
 
 impl InProcess {
-    pub(crate) fn new(plugins: &Path) -> InProcess {
-        let runs_inside = |isolation| matches!(isolation, Isolation::Instant | Isolation::Async);
-        let inside = CHECKS.iter().filter(|check| runs_inside(check.definition.isolation));
+    /// The checks in pure Rust.
+    pub(crate) fn pure(plugins: &Path) -> InProcess {
+        InProcess::new(plugins, &[Isolation::Instant, Isolation::Async])
+    }
+
+    /// Those with a C library.
+    pub(crate) fn apart(plugins: &Path) -> InProcess {
+        InProcess::new(plugins, &[Isolation::AsyncApart])
+    }
+
+    fn new(plugins: &Path, isolations: &[Isolation]) -> InProcess {
+        let inside = CHECKS.iter().filter(|check| isolations.contains(&check.definition.isolation));
         let path = |check: &CheckDef| plugins.join(check.definition.name).to_string_lossy().into_owned();
         InProcess { checks: inside.map(|check| (path(check), check)).collect(), parsed: HashMap::new() }
     }
@@ -117,7 +126,7 @@ mod tests {
 
     #[test]
     fn only_the_full_path_of_a_check_is_one() {
-        let mut checks = InProcess::new(Path::new("/our/plugins"));
+        let mut checks = InProcess::pure(Path::new("/our/plugins"));
         assert!(checks.programs().contains(&"/our/plugins/check_dummy".to_owned()));
         let done = run(&mut checks, job(&["/our/plugins/check_dummy", "2", "a | b"]));
         assert_eq!((done.id, done.outcome), (7, Outcome::Exited(2)));
@@ -133,8 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn no_check_is_both_here_and_apart_and_those_apart_have_a_c_library() {
+        let (pure, apart) = (InProcess::pure(Path::new("/p")), InProcess::apart(Path::new("/p")));
+        let mut programs = apart.programs();
+        programs.sort();
+        assert_eq!(programs, ["/p/check_eap", "/p/check_eap_resumption"]);
+        assert!(!pure.programs().iter().any(|program| programs.contains(program)));
+    }
+
+    #[test]
     fn usage_errors_and_help_are_results() {
-        let mut checks = InProcess::new(Path::new("/p"));
+        let mut checks = InProcess::pure(Path::new("/p"));
         let done = run(&mut checks, job(&["/p/check_dummy", "maybe"]));
         assert_eq!(done.outcome, Outcome::Exited(3));
         assert!(String::from_utf8(done.stdout).unwrap().contains("maybe"));
@@ -146,7 +164,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let ini = dir.path().join("x.ini");
         let option = format!("--extra-opts=@{}", ini.display());
-        let mut checks = InProcess::new(Path::new("/p"));
+        let mut checks = InProcess::pure(Path::new("/p"));
         for text in ["t=1", "t=soon"] {
             std::fs::write(&ini, format!("[check_dummy]\n{text}\n")).unwrap();
             let done = run(&mut checks, job(&["/p/check_dummy", "0", &option]));

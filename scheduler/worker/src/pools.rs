@@ -1,10 +1,9 @@
-//! The two kinds of worker.
+//! The kinds of worker.
 
 use std::future::Future;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::sync::Arc;
 
 use jobs::exec;
@@ -40,7 +39,7 @@ pub(crate) fn exec() -> io::Result<()> {
 
 /// Runs our own checks in this process, in a sandbox, until the daemon hangs up. A SIGTERM just ends
 /// it: there is nothing to clean up.
-pub(crate) fn in_process(plugins: &Path) -> io::Result<()> {
+pub(crate) fn in_process(mut checks: InProcess) -> io::Result<()> {
     let stream = connect()?;
     // a check has a socket or two; the soft limit of 1024 is there for programs that use select(2)
     let mut files = rustix::process::getrlimit(Resource::Nofile);
@@ -52,7 +51,6 @@ pub(crate) fn in_process(plugins: &Path) -> io::Result<()> {
     for missing in sandbox::apply() {
         say(&format!("sandbox: {missing}"));
     }
-    let mut checks = InProcess::new(plugins);
     let programs = checks.programs();
     runtime()?.block_on(served(stream, programs, |job| checks.run(job)))
 }
