@@ -60,11 +60,11 @@ pub(super) enum Need {
     Ping,
     /// The realm is well on this server.
     Home,
-    /// All home realms of this server are well.
+    /// All home realms of this server are well; it answers PING, if it has none.
     AllHome,
     /// The visitor's realm is well at home: on its only server, or on one of several.
     Alive,
-    /// The way to the national server, if it is watched.
+    /// The way to the national server, if it is watched; else the server answers PING.
     Uplink,
     /// The realm of the large account is alive.
     LargeAccount,

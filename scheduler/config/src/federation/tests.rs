@@ -139,7 +139,7 @@ fn e30_what_each_service_needs() {
         ("b1;IPSEC", "b1;PING"),
         ("a1;BIG-PACKET", "a1;RADSEC b1;HOME-REALM-ALIVE-b.example!"),
         ("b1;BIG-PACKET", "b1;HOME-REALM-ALIVE-b.example! b1;IPSEC"),
-        ("b2;BIG-PACKET", "b1;HOME-REALM-ALIVE-b.example!"),
+        ("b2;BIG-PACKET", "b1;HOME-REALM-ALIVE-b.example! b2;PING"),
         ("b1;VCELKA-MAJA-c.example", "b1;@c.example"),
         ("a1;INSTITUTION-XML", ""),
         ("a1;COVERAGE-INFO", ""),
@@ -213,8 +213,8 @@ fn roles_take_services_away() {
     );
     assert_eq!(variable(&of, "b2;RADSEC", "RADSEC").as_deref(), Some("--sp-only"));
     // a guest there from the institution itself is a visitor, and nothing is at home
-    assert_eq!(needs(&of, "b2;@b.example"), "b1;@b.example");
-    assert_eq!(needs(&of, "b2;VISITORS"), "");
+    assert_eq!(needs(&of, "b2;@b.example"), "b1;@b.example b2;PING");
+    assert_eq!(needs(&of, "b2;VISITORS"), "b2;PING");
     assert_eq!(
         variable(&of, "b1;HOME-REALM-ALIVE-b.example", "HOME_SERVICES").as_deref(),
         Some("b1:@b.example")
@@ -231,7 +231,7 @@ fn without_national_servers_nothing_is_read_from_their_logs() {
         assert!(!a1.split(' ').any(|known| known == service), "{service} in {a1}");
     }
     assert!(a1.contains("@b.example") && a1.contains("BIG-PACKET"), "{a1}");
-    assert_eq!(needs(&of, "a1;BIG-PACKET"), "b1;HOME-REALM-ALIVE-b.example!");
+    assert_eq!(needs(&of, "a1;BIG-PACKET"), "a1;PING b1;HOME-REALM-ALIVE-b.example!");
 }
 
 /// E32: host groups by realm, service groups by service.
@@ -280,8 +280,13 @@ templates: {ping: own-ping, server: own-server}
     assert!(!settings("a1;CAT-a.example").notifications && settings("a1;COVERAGE-INFO").notifications);
     assert!(!services(&of, "a1").contains("RADSEC") && !services(&of, "b1").contains("ALIVE"));
     // nothing waits for what is not there
-    assert_eq!(needs(&of, "a1;BIG-PACKET"), "");
+    assert_eq!(needs(&of, "a1;BIG-PACKET"), "a1;PING");
     assert_eq!(needs(&of, "a1;@b.example"), "a1;@a.example");
+    let of = load(&format!(
+        "{TWO}services: {{HOME-REALM: {{enabled: false}}, HOME-REALM-ALIVE: {{enabled: false}}}}\n"
+    ));
+    assert_eq!(needs(&of, "b2;FAKE-UID-b.example"), "b2;PING");
+    assert_eq!(needs(&of, "b1;@a.example"), "b1;PING");
 }
 
 /// Who is told: institution and operator, or the operator where nobody else is named.

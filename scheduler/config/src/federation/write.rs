@@ -25,7 +25,7 @@ pub(super) fn write(federation: &Federation, file: &str) -> Source {
     writer.groups();
     writer.hosts();
     for rule in RULES {
-        if writer.is_enabled(rule.group) {
+        if federation.is_enabled(rule.group) {
             writer.services(rule);
         }
     }
@@ -55,6 +55,20 @@ enum Target<'f> {
     Visited(usize),
 }
 
+/// Services that others depend on: descriptions on each of the hosts, and their group.
+#[derive(Default)]
+struct Masters {
+    group: &'static str,
+    hosts: Vec<String>,
+    services: Vec<String>,
+}
+
+impl Masters {
+    fn new(group: &'static str, hosts: Vec<String>, services: Vec<String>) -> Masters {
+        Masters { group, hosts, services }
+    }
+}
+
 struct Writer<'f> {
     of: &'f Federation,
     definitions: Definitions,
@@ -63,10 +77,6 @@ struct Writer<'f> {
 }
 
 impl<'f> Writer<'f> {
-    fn is_enabled(&self, group: &str) -> bool {
-        self.of.services.get(group).and_then(|settings| settings.enabled).unwrap_or(true)
-    }
-
     fn template<'a>(&'a self, usual: &'a str) -> &'a str {
         self.of.templates.get(usual).map_or(usual, String::as_str)
     }
@@ -203,24 +213,15 @@ impl<'f> Writer<'f> {
     fn dependencies(&mut self) {
         for (master, dependents) in std::mem::take(&mut self.links) {
             let of = self.of;
-            let (group, line) = match master {
-                Master::Ping(server) => ("PING", of.servers[server].line),
-                Master::Uplink(server) if of.servers[server].has_ipsec() => {
-                    ("IPSEC", of.servers[server].line)
+            let line = match master {
+                Master::Ping(server) | Master::Uplink(server) | Master::AllHome(server) => {
+                    of.servers[server].line
                 }
-                Master::Uplink(server) => ("RADSEC", of.servers[server].line),
-                Master::AllHome(server) => ("HOME-REALM", of.servers[server].line),
-                Master::Home(realm) => ("HOME-REALM", of.realms[realm].line),
-                Master::Alive(realm) if of.realms[realm].homes.len() == 1 => {
-                    ("HOME-REALM", of.realms[realm].line)
-                }
-                Master::Alive(realm) => ("HOME-REALM-ALIVE", of.realms[realm].line),
-                Master::LargeAccount => {
-                    ("HOME-REALM-ALIVE", of.large_account.as_ref().map_or(0, |account| account.line))
-                }
+                Master::Home(realm) | Master::Alive(realm) => of.realms[realm].line,
+                Master::LargeAccount => of.large_account.as_ref().map_or(0, |account| account.line),
             };
-            let (hosts, services) = of.masters(master);
-            if !self.is_enabled(group) || hosts.is_empty() || services.is_empty() {
+            let Masters { group, hosts, services } = of.masters(master);
+            if !of.is_enabled(group) || hosts.is_empty() {
                 continue;
             }
             let mut dependency = self.definitions.define("servicedependency", line);
@@ -287,6 +288,10 @@ fn targets(of: &Federation, on: On) -> Vec<Target<'_>> {
 }
 
 impl Federation {
+    fn is_enabled(&self, group: &str) -> bool {
+        self.services.get(group).and_then(|settings| settings.enabled).unwrap_or(true)
+    }
+
     /// The line that causes what is there.
     fn line(&self, target: &Target<'_>) -> u32 {
         match target {
@@ -361,37 +366,49 @@ impl Federation {
         }
     }
 
-    /// The services that others depend on: hosts, and descriptions on each of them.
-    fn masters(&self, master: Master) -> (Vec<String>, Vec<String>) {
-        let at = |realm: &Realm| format!("@{}", realm.name);
+    /// The services that others depend on. Who has nothing nearer depends on PING: nothing talks to a
+    /// server that does not answer.
+    fn masters(&self, master: Master) -> Masters {
+        let ping = |servers: &[usize]| Masters::new("PING", self.names(servers), vec!["PING".to_owned()]);
+        let at_home = |hosts: Vec<String>, realms: &[&Realm]| {
+            Masters::new("HOME-REALM", hosts, realms.iter().map(|realm| format!("@{}", realm.name)).collect())
+        };
+        let homes_are_watched = self.is_enabled("HOME-REALM");
+        let alive = |realm: &Realm| {
+            let first = realm.homes.get(..1).unwrap_or_default();
+            let service = format!("HOME-REALM-ALIVE-{}", realm.name);
+            Masters::new("HOME-REALM-ALIVE", self.names(first), vec![service])
+        };
         match master {
-            Master::Ping(server) => (self.names(&[server]), vec!["PING".to_owned()]),
+            Master::Ping(server) => ping(&[server]),
             Master::Uplink(server) => {
-                let server = &self.servers[server];
-                let service = match () {
-                    () if server.has_radsec() => vec!["RADSEC".to_owned()],
-                    () if server.has_ipsec() => vec!["IPSEC".to_owned()],
-                    () => Vec::new(),
+                let way = match &self.servers[server] {
+                    of if of.has_radsec() && self.is_enabled("RADSEC") => "RADSEC",
+                    of if of.has_ipsec() && self.is_enabled("IPSEC") => "IPSEC",
+                    _ => return ping(&[server]),
                 };
-                (vec![server.name.clone()], service)
+                Masters::new(way, self.names(&[server]), vec![way.to_owned()])
             }
             Master::AllHome(server) => {
                 let own = self.servers[server].realms.iter().map(|realm| &self.realms[*realm]);
-                let homes = own.filter(|realm| realm.homes.contains(&server)).map(at).collect();
-                (self.names(&[server]), homes)
-            }
-            Master::Home(realm) => (self.names(&self.realms[realm].homes), vec![at(&self.realms[realm])]),
-            Master::Alive(realm) => {
-                let realm = &self.realms[realm];
-                match realm.homes.as_slice() {
-                    [only] => (self.names(&[*only]), vec![at(realm)]),
-                    homes => (self.names(homes.get(..1).unwrap_or_default()), vec![alive(realm)]),
+                let homes: Vec<&Realm> = own.filter(|realm| realm.homes.contains(&server)).collect();
+                if homes.is_empty() || !homes_are_watched {
+                    return ping(&[server]);
                 }
+                at_home(self.names(&[server]), &homes)
             }
+            Master::Home(realm) if !homes_are_watched => ping(&self.realms[realm].homes),
+            Master::Home(realm) => {
+                let realm = &self.realms[realm];
+                at_home(self.names(&realm.homes), &[realm])
+            }
+            Master::Alive(realm) => match &self.realms[realm] {
+                realm if realm.homes.len() == 1 => at_home(self.names(&realm.homes), &[realm]),
+                realm => alive(realm),
+            },
             Master::LargeAccount => {
                 let realm = self.large_account.as_ref().map(|account| &self.realms[account.realm]);
-                let first = realm.and_then(|realm| realm.homes.get(..1)).unwrap_or_default();
-                (self.names(first), realm.map(alive).into_iter().collect())
+                realm.map_or_else(Masters::default, alive)
             }
         }
     }
@@ -464,10 +481,6 @@ impl Federation {
             }
         }
     }
-}
-
-fn alive(realm: &Realm) -> String {
-    format!("HOME-REALM-ALIVE-{}", realm.name)
 }
 
 fn put_realm(realm: Option<&Realm>, service: &mut Body<'_>) {
