@@ -429,11 +429,11 @@ fn anchors_and_merges_are_understood() {
     for n in 0..300 {
         let usual = if n == 0 { "&usual " } else { "" };
         let merged = if n == 0 { "transport: radsec" } else { "<<: *usual" };
-        let _ = write!(lists, "  - {usual}{{{merged}, name: s{n}, address: 'x', realms: [r{n}]}}\n");
+        let _ = writeln!(lists, "  - {usual}{{{merged}, name: s{n}, address: 'x', realms: [r{n}]}}");
     }
     lists.push_str("accounts:\n");
     (0..300).for_each(|n| {
-        let _ = write!(lists, "  - {{realm: r{n}, user: u, password_file: p}}\n");
+        let _ = writeln!(lists, "  - {{realm: r{n}, user: u, password_file: p}}");
     });
     let of =
         load(&format!("{lists}national: [{{name: n, address: x}}]\noperator: {{contacts: [operator]}}\n"));
@@ -449,18 +449,18 @@ fn e37_a_large_federation_stays_small_before_it_is_resolved() {
             .to_owned();
     for server in 0..rs {
         let realm = server % ta;
-        let _ = write!(
+        let _ = writeln!(
             lists,
-            "  - {{name: s{server}, address: 'x', institution: i{realm}, realms: [r{realm}], transport: radsec}}\n"
+            "  - {{name: s{server}, address: 'x', institution: i{realm}, realms: [r{realm}], transport: radsec}}"
         );
     }
     lists.push_str("institutions:\n");
     (0..ta).for_each(|n| {
-        let _ = write!(lists, "  - {{name: i{n}, title: I {n}, contacts: [one]}}\n");
+        let _ = writeln!(lists, "  - {{name: i{n}, title: I {n}, contacts: [one]}}");
     });
     lists.push_str("accounts:\n");
     (0..ta).for_each(|n| {
-        let _ = write!(lists, "  - {{realm: r{n}, user: 't@r{n}', password_file: p}}\n");
+        let _ = writeln!(lists, "  - {{realm: r{n}, user: 't@r{n}', password_file: p}}");
     });
     lists.push_str("big_packet: {realm: r1}\n");
     let mut problems = crate::problem::Problems::default();

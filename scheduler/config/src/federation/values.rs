@@ -157,17 +157,13 @@ impl Checker<'_> {
 
     /// Is this the first of its name?
     pub(super) fn is_new(&mut self, name: &Text, taken: &mut Taken) -> bool {
-        match taken.names.get(&name.value) {
-            Some(first) => {
-                let message = format!("{} `{}` is there twice", taken.of, name.value);
-                self.error(line(name), message, format!("see {}:{first}; keep one of the two", self.file));
-                false
-            }
-            None => {
-                taken.names.insert(name.value.clone(), line(name));
-                true
-            }
+        if let Some(first) = taken.names.get(&name.value) {
+            let message = format!("{} `{}` is there twice", taken.of, name.value);
+            self.error(line(name), message, format!("see {}:{first}; keep one of the two", self.file));
+            return false;
         }
+        taken.names.insert(name.value.clone(), line(name));
+        true
     }
 
     /// One of a few words.

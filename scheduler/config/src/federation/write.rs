@@ -76,7 +76,7 @@ struct Writer<'f> {
     links: BTreeMap<Master, Vec<String>>,
 }
 
-impl<'f> Writer<'f> {
+impl Writer<'_> {
     fn template<'a>(&'a self, usual: &'a str) -> &'a str {
         self.of.templates.get(usual).map_or(usual, String::as_str)
     }
@@ -128,11 +128,16 @@ impl<'f> Writer<'f> {
     /// All services of a rule, and what they depend on.
     fn services(&mut self, rule: &Rule) {
         let targets = targets(self.of, rule.on);
-        targets.iter().for_each(|target| self.service(rule, target));
+        for target in &targets {
+            self.service(rule, target);
+        }
         for need in rule.needs {
-            match (need, rule.on) {
-                (Need::AllHome, On::Visited) => self.visitors_need_home(),
-                _ => targets.iter().for_each(|target| self.needs(*need, rule, target)),
+            if matches!((need, rule.on), (Need::AllHome, On::Visited)) {
+                self.visitors_need_home();
+                continue;
+            }
+            for target in &targets {
+                self.needs(*need, rule, target);
             }
         }
     }
@@ -141,7 +146,7 @@ impl<'f> Writer<'f> {
     fn visitors_need_home(&mut self) {
         let servers = self.of.servers.iter().enumerate().filter(|(_, server)| server.has_visitors());
         for (number, _) in servers {
-            self.links.entry(Master::AllHome(number)).or_default().push(format!("servicegroup={VISITORS}"));
+            self.link(Master::AllHome(number), format!("servicegroup={VISITORS}"));
         }
     }
 
@@ -180,33 +185,32 @@ impl<'f> Writer<'f> {
 
     fn needs(&mut self, need: Need, rule: &Rule, target: &Target<'_>) {
         let of = self.of;
+        let description = of.description(rule, target);
         let servers: &[usize] = match target {
             Target::Server(server) => std::slice::from_ref(server),
             Target::Home(realm) => &of.realms[*realm].homes,
             _ => &[],
         };
-        let description = of.description(rule, target);
-        let mut link =
-            |master: Master, dependent: String| self.links.entry(master).or_default().push(dependent);
         match (need, target) {
-            (Need::Ping, _) => {
-                servers.iter().for_each(|server| link(Master::Ping(*server), description.clone()))
+            (Need::Home, Target::Home(realm)) => self.link(Master::Home(*realm), description),
+            (Need::Alive, Target::Visited(realm)) => self.link(Master::Alive(*realm), description),
+            _ => {
+                for server in servers {
+                    let (master, dependent) = match need {
+                        Need::Uplink => (Master::Uplink(*server), &description),
+                        Need::AllHome => (Master::AllHome(*server), &description),
+                        Need::LargeAccount => (Master::LargeAccount, &of.servers[*server].name),
+                        // the table has the others on homes and visitors only
+                        Need::Ping | Need::Home | Need::Alive => (Master::Ping(*server), &description),
+                    };
+                    self.link(master, dependent.clone());
+                }
             }
-            (Need::Uplink, _) => {
-                servers.iter().for_each(|server| link(Master::Uplink(*server), description.clone()))
-            }
-            (Need::AllHome, _) => {
-                servers.iter().for_each(|server| link(Master::AllHome(*server), description.clone()))
-            }
-            (Need::Home, Target::Home(realm)) => link(Master::Home(*realm), description),
-            (Need::Alive, Target::Visited(realm)) => link(Master::Alive(*realm), description),
-            (Need::LargeAccount, _) => {
-                servers
-                    .iter()
-                    .for_each(|server| link(Master::LargeAccount, of.servers[*server].name.clone()));
-            }
-            (Need::Home | Need::Alive, _) => {} // the table has them on homes and visitors
         }
+    }
+
+    fn link(&mut self, master: Master, dependent: String) {
+        self.links.entry(master).or_default().push(dependent);
     }
 
     /// Everything that depends on anything, by what it depends on. What is switched off is no condition.
