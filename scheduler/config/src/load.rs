@@ -231,8 +231,16 @@ fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
     Options::parse(&text, path.parent().unwrap_or(Path::new("")), &name(path), problems)
 }
 
-/// A freshness check whose command always says OK hides that nothing is heard.
+/// A freshness check whose command always says OK hides that nothing is heard; so does one that is off.
 fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
+    let unwatched = |id: &ObjectId| graph.settings(*id).freshness.is_none();
+    for id in graph.ids().filter(unwatched).filter(|id| graph.object(*id).check == Some(Check::Stale)) {
+        let object = graph.object(id);
+        let place = Place { file: &object.origin.file, line: object.origin.line };
+        let message = "hlidka:stale says when no results come, but nobody looks for that";
+        let hint = "write `check_freshness 1` and how old a result may be, `freshness_threshold 600`";
+        problems.push(Problem::warning(place, message).of(label(graph, id)).hint(hint));
+    }
     for id in graph.ids().filter(|id| graph.settings(*id).freshness.is_some()) {
         let object = graph.object(id);
         let Some(Check::Command(check)) = &object.check else { continue };

@@ -39,7 +39,7 @@ pub(crate) fn in_words(kind: &EntryKind, zone: &TimeZone) -> String {
         EntryKind::OftenFailing { on: false, outages } => {
             format!("is back in its failure budget ({outages} outages)")
         }
-        EntryKind::Stale { age } => format!("nothing was heard for {age}: its check command runs"),
+        EntryKind::Stale { age } => format!("nothing was heard for {age}"),
         EntryKind::Commented { author, text } => format!("{author} writes: {text}"),
         EntryKind::Switched { switch, on } => format!("{} switched {}", switch.as_str(), on_off(*on)),
         EntryKind::SwitchedAll { switch, on } => format!("{} switched {}", switch.as_str(), on_off(*on)),

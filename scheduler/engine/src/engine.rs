@@ -231,12 +231,19 @@ impl Engine {
             if !self.may_run(id, now) {
                 self.finished(id);
                 self.pass_over(id, now);
-            } else if matches!(self.graph.object(id).check, Some(Check::Cluster(_))) {
-                self.finished(id);
-                self.aggregate(job, now);
-                self.schedule_next(id, now);
             } else {
-                return Some(Action::Run(job));
+                match self.graph.object(id).check {
+                    Some(Check::Cluster(_)) => {
+                        self.finished(id);
+                        self.aggregate(job, now);
+                    }
+                    Some(Check::Stale) => {
+                        self.finished(id);
+                        self.miss(id, now);
+                    }
+                    _ => return Some(Action::Run(job)),
+                }
+                self.schedule_next(id, now);
             }
         }
     }

@@ -107,6 +107,8 @@ pub enum Check {
     Command(CheckCommand),
     /// The states of others.
     Cluster(Box<Cluster>),
+    /// Nothing but results from elsewhere: a lack of them is UNKNOWN.
+    Stale,
 }
 
 /// A host or service. What its definition says, which may make services of a thousand hosts, is stored once.
@@ -531,7 +533,8 @@ impl GraphBuilder {
         let name = |id: &ObjectId| &*objects[id.0 as usize].name;
         let mut by_name = services.clone();
         by_name.sort_unstable_by(|(a, s), (b, t)| a.cmp(b).then_with(|| name(s).cmp(name(t))));
-        let twice = by_name.windows(2).any(|pair| pair[0].0 == pair[1].0 && name(&pair[0].1) == name(&pair[1].1));
+        let twice =
+            by_name.windows(2).any(|pair| pair[0].0 == pair[1].0 && name(&pair[0].1) == name(&pair[1].1));
         assert!(!twice, "a service comes twice");
         let count = self.graph.host_count;
         let mut hosts: Vec<ObjectId> = (0..id(count)).map(ObjectId).collect();

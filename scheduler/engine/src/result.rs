@@ -48,7 +48,7 @@ impl Engine {
         self.texts.of(&mut self.states[id.0 as usize]);
         let state = self.state_mut(id);
         if let Some(extras) = &mut state.extras {
-            extras.not_counted = Span::ZERO;
+            (extras.not_counted, extras.heard) = (Span::ZERO, None);
         }
         let outcome = Outcome { condition, started: result.started, finished: result.finished, new_output };
         self.apply(id, &outcome, now);

@@ -94,6 +94,8 @@ pub struct Extras {
     pub delayed_until: Option<Timestamp>,
     /// What people are to hear when they want to hear again.
     pub owed: Vec<Owed>,
+    /// The last result that came, while a lack of results is all there is (`hlidka:stale`).
+    pub heard: Option<Timestamp>,
 }
 
 /// The end of something, kept from somebody who knows of it while all is switched off.
@@ -195,6 +197,7 @@ static NO_EXTRAS: Extras = Extras {
     often_failing: None,
     delayed_until: None,
     owed: Vec::new(),
+    heard: None,
 };
 
 impl Saved {

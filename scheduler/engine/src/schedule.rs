@@ -1,12 +1,15 @@
 //! When an object is checked next, and whether it is checked at all.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
+
+use nagios::State;
 
 use crate::condition::StateType;
 use crate::engine::Engine;
-use crate::graph::{ObjectId, PeriodId, Settings};
+use crate::graph::{Check, ObjectId, PeriodId, Settings};
 use crate::history::EntryKind;
-use crate::message::{Action, Job};
+use crate::message::{Action, CheckResult, Job};
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
 use crate::timetable;
@@ -47,9 +50,14 @@ impl Settings {
 const GAP: Span = Span::from_secs(10);
 
 impl Engine {
-    /// Can hlidka check it by itself?
+    /// Does hlidka check it by itself?
     pub(crate) fn is_checked(&self, id: ObjectId) -> bool {
-        self.graph.object(id).check.is_some() && self.is_on(id, ObjectSwitch::ActiveChecks)
+        self.can_be_asked(id) && self.is_on(id, ObjectSwitch::ActiveChecks)
+    }
+
+    /// Is there anything that finds out how it is?
+    fn can_be_asked(&self, id: ObjectId) -> bool {
+        !matches!(self.graph.object(id).check, None | Some(Check::Stale))
     }
 
     /// The moment at which a lack of results becomes stale; never for an object without a freshness
@@ -86,15 +94,37 @@ impl Engine {
         }
         let stale = self.stale_at(id) <= now;
         if stale {
-            let age = now.since(self.state(id).last_check.unwrap_or(self.state(id).since));
+            let age = now.since(self.last_heard(id));
             self.record(id, now, EntryKind::Stale { age });
         }
         stale
     }
 
+    /// When the last result came, or since when one could have come.
+    fn last_heard(&self, id: ObjectId) -> Timestamp {
+        let state = self.state(id);
+        state.extras().heard.or(state.last_check).unwrap_or(state.since)
+    }
+
+    /// A lack of results as a result (`hlidka:stale`).
+    pub(crate) fn miss(&mut self, id: ObjectId, now: Timestamp) {
+        let heard = self.last_heard(id);
+        let result = CheckResult {
+            object: id,
+            started: now,
+            finished: now,
+            state: State::Unknown,
+            output: format!("no result for {}", now.since(heard)).into(),
+            long_output: Arc::default(),
+            perfdata: Arc::default(),
+        };
+        self.result(result, now);
+        self.state_mut(id).extras_mut().heard = Some(heard);
+    }
+
     /// Somebody wants a check at a moment.
     pub(crate) fn recheck(&mut self, id: ObjectId, at: Timestamp, forced: bool, now: Timestamp) {
-        if self.graph.object(id).check.is_none() || (!forced && !self.is_checked(id)) {
+        if !self.can_be_asked(id) || (!forced && !self.is_checked(id)) {
             return;
         }
         if at <= now {
@@ -107,7 +137,7 @@ impl Engine {
 
     /// Somebody cannot wait for the timetable.
     pub(crate) fn check_now(&mut self, id: ObjectId, forced: bool, now: Timestamp) {
-        if self.graph.object(id).check.is_none() || self.live[id.0 as usize].busy {
+        if !self.can_be_asked(id) || self.live[id.0 as usize].busy {
             return;
         }
         self.live[id.0 as usize].busy = true;

@@ -256,12 +256,7 @@ mod tests {
                 Some(host) => Kind::Service { host },
                 None => Kind::Host { parents: Box::default(), address: Arc::from("") },
             };
-            builder.object(Object {
-                name: name.into(),
-                kind,
-                settings,
-                definition: Arc::default(),
-            })
+            builder.object(Object { name: name.into(), kind, settings, definition: Arc::default() })
         };
         let (web, bare) = (add("web", None, 1), add("bare", None, 5));
         let (shop, extra) = (add("shop", Some(web), 4), add("extra", Some(web), 2));

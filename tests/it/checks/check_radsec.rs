@@ -90,7 +90,11 @@ fn nothing_is_found_where_nothing_is() {
     );
     check(&["-H", &nobody, "--sp-only"]).run().expect(State::Critical).says("not needed");
     let missing = world.path().join("missing").display().to_string();
-    check(&["-H", &nobody, "--state-dir", &missing]).run().expect(State::Unknown).says(&missing).says("no folder");
+    check(&["-H", &nobody, "--state-dir", &missing])
+        .run()
+        .expect(State::Unknown)
+        .says(&missing)
+        .says("no folder");
     check(&["-H", &nobody, "--sp-only", "--idp-only"]).run().expect(State::Unknown);
     check(&["-H", "no-such-host.invalid"]).run().expect(State::Critical).says("cannot resolve");
     let through = ["--proxy", "socks5h://127.0.0.1:1"];

@@ -254,6 +254,15 @@ fn a_freshness_command_that_always_says_ok_is_a_warning() {
     };
     assert!(warned("dummy!0!fine"));
     assert!(!warned("dummy!2!nothing was heard"));
+    assert!(!warned("hlidka:stale"));
+    let unwatched = objects("hlidka:stale").replace("check_freshness 1", "check_freshness 0");
+    let warnings = load_text("a.cfg", unwatched.into_bytes()).unwrap().warnings;
+    assert!(warnings.iter().any(|warning| warning.message.contains("nobody looks for that")), "{warnings:?}");
+    let problems = load_text("a.cfg", objects("hlidka:stale!600").into_bytes()).unwrap_err();
+    assert!(
+        problems.iter().any(|problem| problem.to_string().contains("freshness_threshold")),
+        "{problems:?}"
+    );
 }
 
 /// T15 (nagios-objects.md, 4.6): what is always empty is said, not kept in secret.

@@ -142,7 +142,7 @@ impl<'c> CheckMacros<'c> {
     fn command(&self) -> Option<&'c CheckCommand> {
         match self.scene.of.graph.object(self.object).check.as_ref()? {
             Check::Command(command) => Some(command),
-            Check::Cluster(_) => None,
+            Check::Cluster(_) | Check::Stale => None,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::totals::total;
 use super::{Scene, data, standard, variable};
 use crate::command::MacroValue;
 use crate::load::Configuration;
-use crate::resolve::{ContactGroup, GroupDetails};
+use crate::resolve::{ContactGroup, GroupDetails, STALE};
 
 /// A macro about a host or service itself, or about the host of a service.
 pub(crate) fn object_macro<'c>(scene: &Scene<'c>, id: ObjectId, name: &str) -> Option<MacroValue<'c>> {
@@ -312,6 +312,7 @@ fn written_check(of: &Configuration, object: &Object) -> Option<String> {
     object.check.as_ref().map(|check| match check {
         Check::Command(command) => written(of, command),
         Check::Cluster(cluster) => cluster.command.to_string(),
+        Check::Stale => STALE.to_owned(),
     })
 }
 

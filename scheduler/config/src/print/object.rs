@@ -7,7 +7,7 @@ use engine::{Budget, Check, Condition, Kind, ObjectId, PeriodId, Span};
 use super::{Block, letters};
 use crate::load::Configuration;
 use crate::macros::written;
-use crate::resolve::{Details, Kept};
+use crate::resolve::{Details, Kept, STALE};
 
 /// A host or a service.
 pub(super) fn block(of: &Configuration, id: ObjectId) -> Block<'_> {
@@ -69,6 +69,7 @@ fn checks<'c>(of: &'c Configuration, id: ObjectId, kept: &Kept, block: &mut Bloc
     match &object.check {
         Some(Check::Command(command)) => block.put("check_command", written(of, command)),
         Some(Check::Cluster(cluster)) => block.put("check_command", &*cluster.command),
+        Some(Check::Stale) => block.put("check_command", STALE),
         None => {}
     }
     block.put_some("event_handler", graph.event_handler(id).map(|command| written(of, command)));

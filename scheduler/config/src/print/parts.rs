@@ -5,7 +5,7 @@ use engine::{Check, ContactId, ContactSide, DayRange};
 use super::{Block, letters};
 use crate::load::Configuration;
 use crate::macros::written;
-use crate::resolve::CLUSTER;
+use crate::resolve::{CLUSTER, STALE};
 
 const WEEKDAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
@@ -39,14 +39,18 @@ pub(super) fn commands<'c>(of: &'c Configuration, give: &mut impl FnMut(Block<'c
         give(block);
     }
     // Nagios wants a definition of each command that is used; a check that it cannot do is UNKNOWN there
-    let cluster = of.graph.objects().iter().find(|object| matches!(object.check, Some(Check::Cluster(_))));
-    if let Some(user) = cluster
-        && of.graph.commands.iter().all(|command| *command.name != *CLUSTER)
-    {
-        let mut block = Block::new("command", CLUSTER, &user.origin);
-        block.put("command_name", CLUSTER);
-        block.put("command_line", "/bin/sh -c 'exit 3'");
-        give(block);
+    let objects = of.graph.objects();
+    let clusters = objects.iter().find(|object| matches!(object.check, Some(Check::Cluster(_))));
+    let stale = objects.iter().find(|object| matches!(object.check, Some(Check::Stale)));
+    for (name, user) in [(CLUSTER, clusters), (STALE, stale)] {
+        if let Some(user) = user
+            && of.graph.commands.iter().all(|command| *command.name != *name)
+        {
+            let mut block = Block::new("command", name, &user.origin);
+            block.put("command_name", name);
+            block.put("command_line", "/bin/sh -c 'exit 3'");
+            give(block);
+        }
     }
 }
 

@@ -19,8 +19,10 @@ use super::targets::Targets;
 
 /// Names of hlidka's own ways to check.
 const OWN: &str = "hlidka:";
-/// The one there is.
+/// The states of others.
 pub(crate) const CLUSTER: &str = "hlidka:cluster";
+/// UNKNOWN when no results come.
+pub(crate) const STALE: &str = "hlidka:stale";
 
 /// Is a check command one of hlidka's own, and no command definition?
 pub(crate) fn is_own(text: &str) -> bool {
@@ -51,8 +53,15 @@ impl Draft {
             cx.error(view, Key::CheckCommand, message, Some(hint.to_owned()));
             None
         };
+        if name == STALE {
+            return refuse(
+                "hlidka:stale has no arguments".to_owned(),
+                "how old a result may be is freshness_threshold",
+            );
+        }
         if name != CLUSTER {
-            return refuse(format!("no such check: `{name}`"), "hlidka's own is `hlidka:cluster`");
+            let hint = "hlidka's own are `hlidka:cluster` and `hlidka:stale`";
+            return refuse(format!("no such check: `{name}`"), hint);
         }
         let [selector, warning, critical] = arguments.as_slice() else {
             let message = format!("hlidka:cluster has {} arguments instead of 3", arguments.len());

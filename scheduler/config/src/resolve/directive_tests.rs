@@ -103,7 +103,7 @@ fn cluster(selector: &str, limits: &str) -> (Option<engine::Cluster>, Option<Res
         let id = find(resolved, "r1", Some("ALIVE"))?;
         match resolved.graph.object(id).check.as_ref()? {
             Check::Cluster(cluster) => Some((**cluster).clone()),
-            Check::Command(_) => None,
+            Check::Command(_) | Check::Stale => None,
         }
     });
     (cluster, resolved, problems)

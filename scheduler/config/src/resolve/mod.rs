@@ -39,8 +39,8 @@ use names::Names;
 use services::Services;
 use targets::Targets;
 
-pub(crate) use cluster::CLUSTER;
 pub use cluster::glob;
+pub(crate) use cluster::{CLUSTER, STALE};
 pub use contacts::ContactGroup;
 pub(crate) use dependencies::PARENTS;
 pub use details::{ContactDetails, Details, GroupDetails, Kept};

@@ -10,7 +10,7 @@ use crate::inherit::View;
 use crate::values::items;
 
 use super::Made;
-use super::cluster::{self, Asker, host_macro, is_own};
+use super::cluster::{self, Asker, STALE, host_macro, is_own};
 use super::commands::reference;
 use super::context::Context;
 use super::descriptions::{Descriptions, Missing, Named, Wanted};
@@ -333,8 +333,11 @@ impl Shared {
     ) -> Shared {
         let (mut check, mut cluster) = (None, None);
         match view.get(Key::CheckCommand) {
+            Some(found) if *found.text == *STALE => check = Some(Check::Stale),
             Some(found) if is_own(&found.text) => cluster = cluster::Draft::read(&found.text, view, cx),
-            Some(found) => check = reference(&found.text, view, Key::CheckCommand, commands, cx),
+            Some(found) => {
+                check = reference(&found.text, view, Key::CheckCommand, commands, cx).map(Check::Command);
+            }
             None => {
                 let hint = "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
                 cx.error(view, Key::CheckCommand, "has no check_command".to_owned(), Some(hint.to_owned()));
@@ -342,7 +345,7 @@ impl Shared {
         }
         let description = cx.text(view, Key::ServiceDescription).unwrap_or_default();
         let definition = Definition {
-            check: check.map(Check::Command),
+            check,
             alias: cx.text(view, Key::DisplayName).filter(|name| *name != description),
             notes_url: cx.text(view, Key::NotesUrl),
             variables: cx.variables(view),

@@ -177,6 +177,7 @@ fn t06_t09_hostile_files_are_set_aside() {
         ("an unknown command", on(" check_command nosuch\n"), "no such command: `nosuch`"),
         ("an unknown template", on("").replace("use service", "use nosuch"), "no such service template"),
         ("an event handler", on(" event_handler check\n"), "event handlers are for trusted"),
+        ("a check of ours with more behind it", on(" check_command hlidka:stale!x\n"), "trusted files only"),
         ("a cluster", on(" check_command hlidka:cluster!*\n"), "trusted files only"),
         ("a proxy's directive", HOST.replace('}', " proxy socks5h://evil:1\n}"), "proxy is for trusted"),
         ("a proxy", HOST.replace('}', " _proxy socks5h://evil:1\n}"), "_proxy is for trusted"),

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::{CommandError, Order, done, names, parse, resolve};
 use crate::{
     Action, Check, CheckCommand, Command, CommandId, Condition, Contact, ContactId, ContactSide, Definition,
-    Engine, Entry, EntryKind, Event, FlapThresholds, Globals, GraphBuilder, Group, Identity, Kind, Letters, Limits,
-    Object, ObjectId, ObjectSwitch, Origin, Restored, Saved, Settings, Span, Switch, Timestamp,
+    Engine, Entry, EntryKind, Event, FlapThresholds, Globals, GraphBuilder, Group, Identity, Kind, Letters,
+    Limits, Object, ObjectId, ObjectSwitch, Origin, Restored, Saved, Settings, Span, Switch, Timestamp,
 };
 
 /// 1,800,000,000 is 15 January 2027.

@@ -130,6 +130,31 @@ fn a_stale_passive_service_is_checked() {
 }
 
 #[test]
+fn a_lack_of_results_is_unknown_with_its_age_and_nothing_is_run() {
+    let mut plan = Plan::new();
+    let host = plan.bare_host("h");
+    let settings = Settings { freshness: Some(minutes(30)), active_checks: true, ..passive() };
+    let service = plan.service(host, "backup", settings);
+    plan.parts().check(service, Check::Stale);
+    let mut world = World::new(plan.build());
+    world.passive(service, State::Ok);
+    world.event(Event::Recheck { object: service, at: world.now, forced: true });
+    world.pass(29 * 60);
+    assert_eq!(world.short(service), "OH1", "there is nothing to ask");
+    world.pass(60);
+    assert_eq!(world.short(service), "UH1");
+    assert_eq!(&*world.engine.state(service).output, "no result for 30m");
+    let graph = world.engine.graph().clone();
+    let mut again = World::restored(graph, world.saved(), world.now);
+    again.pass(30 * 60);
+    assert_eq!(&*again.engine.state(service).output, "no result for 1h", "from the last that came");
+    again.passive(service, State::Ok);
+    assert!(again.engine.state(service).extras.is_none());
+    assert!(world.runs.is_empty() && again.runs.is_empty());
+    assert_eq!((world.told().len(), again.told().len()), (1, 1));
+}
+
+#[test]
 fn the_clock_of_freshness_stands_still_while_it_is_blocked() {
     let mut plan = Plan::new();
     let host = plan.bare_host("h");
