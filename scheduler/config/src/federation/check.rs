@@ -1,7 +1,7 @@
 //! Lists to a federation: names are resolved, and everything that is wrong is said at once.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::problem::{Place, Problem, Problems};
@@ -22,6 +22,7 @@ pub(super) fn check(
     problems: &mut Problems,
 ) -> (Federation, Vec<Mention>) {
     let files = folder.join(lists.files.take().unwrap_or_default());
+    let files: PathBuf = files.components().collect(); // without a `.` inside
     let mut checker = Checker { file, files: &files, mentions: Vec::new(), searches: 0, problems };
     checker.unknown_keys(&lists);
     let mut federation = Federation {
