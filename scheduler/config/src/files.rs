@@ -9,6 +9,7 @@ use std::sync::Arc;
 use icinga2::{Included, Part};
 
 use crate::concern::Concern;
+use crate::federation::generate;
 use crate::icinga::Scripts;
 use crate::main_file::{MainFile, Settings};
 use crate::model::includes;
@@ -20,6 +21,9 @@ use crate::trust::Trust;
 
 /// A file may be so big: two million services.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
+
+/// A federation's lists may be so big: fifty times the largest plan.
+const MAX_LISTS: u64 = 64 * 1024 * 1024;
 
 /// So many files are read.
 const MAX_FILES: usize = 100_000;
@@ -123,6 +127,40 @@ impl Files {
         if let Some(source) = read(path, by, problems) {
             resources::read(&source, &mut self.user_macros, problems);
         }
+    }
+
+    /// Reads a federation's lists, and says which of the files that are named in them are not there.
+    pub(crate) fn federation(&mut self, path: &Path, by: NamedBy<'_>, problems: &mut Problems) {
+        if self.is_kept_out(path, by, problems) {
+            return;
+        }
+        let text = match bounded(path, MAX_LISTS) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "this is no UTF-8"),
+            Err(error) => return problems.push(unreadable(path, &error, by)),
+        };
+        let file = name(path);
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => return problems.push(Problem::error(Place { file: &file, line: 0 }, why)),
+        };
+        // command lines are run elsewhere
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = std::path::absolute(folder.join(".")).unwrap_or_else(|_| folder.to_owned());
+        let Some(made) = generate(&text, &folder, &file, problems) else { return };
+        let mut missing = HashSet::new();
+        for mention in &made.mentions {
+            let is_missing =
+                matches!(fs::metadata(&mention.path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+            if is_missing && missing.insert(&mention.path) {
+                let place = Place { file: &file, line: mention.line };
+                let message = format!("there is no {} {}", mention.what, mention.path);
+                problems.push(
+                    Problem::warning(Concern::NoSecretFile, place, message)
+                        .hint("create it, readable by the monitor only"),
+                );
+            }
+        }
+        self.sources.push(made.source);
     }
 
     fn file(&mut self, path: &Path, by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
@@ -381,15 +419,19 @@ pub(crate) fn read(path: &Path, by: NamedBy<'_>, problems: &mut Problems) -> Opt
 
 /// The bytes of a regular file, up to the limit.
 pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    bounded(path, MAX_FILE)
+}
+
+fn bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // a pipe would block as soon as it is opened
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_FILE / 1024 / 1024)));
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is larger than {} MiB", limit / 1024 / 1024)));
     }
     Ok(bytes)
 }

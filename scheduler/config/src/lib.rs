@@ -2,9 +2,9 @@
 //!
 //! [`load`] is the way in; what it gives is a [`Configuration`] with the engine's [`engine::Graph`]
 //! in it, or every [`Problem`] with its file, line and way out. The steps, each a module: `files`
-//! (all I/O), `source` (logical lines), `lexer`, `model` (definitions with known directives),
-//! `inherit` (templates), `resolve` (names to ids). Files of Icinga 2 come in beside `model`: `icinga`
-//! lowers what the crate `icinga2` evaluates to definitions of the same kind.
+//! (all I/O), `federation` (definitions made of lists), `source` (logical lines), `lexer`, `model` (definitions
+//! with known directives), `inherit` (templates), `resolve` (names to ids). Files of Icinga 2 come in beside `model`:
+//! `icinga` lowers what the crate `icinga2` evaluates to definitions of the same kind.
 //!
 //! [`expand`] turns a command line with macros into something to run; [`CheckMacros`],
 //! [`NotificationMacros`] and [`HandlerMacros`] say what macros stand for.
@@ -21,6 +21,7 @@ mod conformance;
 pub mod diff;
 mod directives;
 mod doubts;
+mod federation;
 mod files;
 mod globals;
 mod icinga;
@@ -48,7 +49,8 @@ pub use command::{CommandLine, MacroValue, expand};
 pub use concern::Concern;
 pub use globals::Globals;
 pub use load::{
-    Configuration, load, load_exported, load_icinga, load_text, load_traced, load_traced_text, options,
+    Configuration, load, load_exported, load_federation, load_icinga, load_text, load_traced,
+    load_traced_text, options,
 };
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};
 pub use main_file::DateFormat;

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use crate::command::{MacroValue, macro_names};
 use crate::concern::Concern;
 use crate::doubts::{warn_of_closed_periods, warn_of_missing_mail};
+use crate::federation::generate;
 use crate::files::{Files, Trace, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
 use crate::icinga::lower;
@@ -130,6 +131,18 @@ pub fn load_icinga(file: &str, text: &str) -> Result<Configuration, Vec<Problem>
     finished(configuration, problems)
 }
 
+/// Loads trusted objects and a federation's lists from their texts. Nothing is read.
+pub fn load_federation(trusted: &str, lists: &str) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut files = Files::default();
+    files.sources.push(Source::new("trusted.cfg", trusted.into(), &mut problems));
+    let file: Arc<str> = "federation.yaml".into();
+    let made = generate(lists, Path::new("/"), &file, &mut problems);
+    files.sources.extend(made.map(|made| made.source));
+    let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
 fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<Configuration, Vec<Problem>> {
     match configuration {
         Some(configuration) if !problems.has_errors() => {
@@ -153,6 +166,9 @@ fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Confi
         }
         for trusted in &options.objects.trusted {
             files.add_trusted(trusted, by, problems);
+        }
+        if let Some(lists) = &options.objects.federation {
+            files.federation(lists, by, problems);
         }
         if options.objects.trusted.is_empty() {
             files.add(

@@ -113,6 +113,8 @@ pub struct ObjectPaths {
     pub exported: Vec<PathBuf>,
     /// Folders, and files, that Puppet's nagios types write: data about any machine.
     pub collected: Vec<PathBuf>,
+    /// Lists of a federation's servers and accounts, of which definitions are made; trusted.
+    pub federation: Option<PathBuf>,
 }
 
 /// Processes that run checks.
@@ -270,8 +272,8 @@ impl Options {
     /// Makes relative paths relative to a folder.
     fn anchor(&mut self, folder: &Path) {
         let under = |path: &mut PathBuf| *path = folder.join(&path);
-        let ObjectPaths { trusted, exported, collected } = &mut self.objects;
-        trusted.iter_mut().chain(exported).chain(collected).for_each(under);
+        let ObjectPaths { trusted, exported, collected, federation } = &mut self.objects;
+        trusted.iter_mut().chain(exported).chain(collected).chain(federation).for_each(under);
         self.last_good.as_mut().map(under);
         self.command_file.as_mut().map(under);
         self.resources.iter_mut().for_each(under);
@@ -302,7 +304,7 @@ impl Options {
 
 /// The parser's message with the source line and a mark under the column; for an unknown key the
 /// nearest known one.
-fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
+pub(crate) fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
     let column = error.location().map_or(0, |location| location.column());
     if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error.without_snippet() {
         let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));

@@ -138,7 +138,7 @@ impl<'c> Block<'c> {
 
 /// A value as it must be written to be read back: a `;` would start a comment, a `\` at the end
 /// would join the next line.
-fn escaped(value: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(value: &str) -> Cow<'_, str> {
     let mut value = Cow::Borrowed(value);
     if value.contains(';') {
         value = value.replace(';', "\\;").into();

@@ -19,6 +19,8 @@ pub(crate) struct Source {
     pub file: Arc<str>,
     text: String,
     cooked: Vec<Cooked>,
+    /// What each physical line counts as; empty if as it stands.
+    numbers: Vec<u32>,
 }
 
 /// A logical line that is no slice of the text.
@@ -64,7 +66,15 @@ impl Source {
             }
         };
         let cooked = cook(&text, &file, problems);
-        Source { file, text, cooked }
+        Source { file, text, cooked, numbers: Vec::new() }
+    }
+
+    /// Text that was made from a file, with the line of the file that each of its lines comes from.
+    pub(crate) fn generated(file: &str, text: String, numbers: Vec<u32>) -> Source {
+        let file: Arc<str> = file.into();
+        // a line is too long if one of the file is, which was read
+        let cooked = cook(&text, &file, &mut Problems::default());
+        Source { file, text, cooked, numbers }
     }
 
     /// All logical lines but the empty ones.
@@ -90,7 +100,8 @@ impl Source {
                 };
                 let (text, is_comment) = line;
                 if !text.is_empty() {
-                    return Some(Line { number: first, text, is_comment });
+                    let number = self.numbers.get(first as usize - 1).copied().unwrap_or(first);
+                    return Some(Line { number, text, is_comment });
                 }
             }
         })

@@ -317,3 +317,42 @@ fn servers_of_the_plan_are_a_host_group() {
     assert!(said.len() == 1 && said[0].contains("hlidka.yaml:3"), "{said:?}");
     assert!(said[0].contains("nearest known: `radius-servers`"), "{said:?}");
 }
+
+/// E37: files are relative to the lists; what is not there is a warning, a machine's folder is no place for lists.
+#[test]
+fn e37_lists_name_files_that_are_there_and_are_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let templates = "define command {\n command_name c\n command_line /bin/true\n}\n\
+        define host {\n name server\n register 0\n max_check_attempts 1\n contacts null\n}\n\
+        define service {\n name ping\n register 0\n max_check_attempts 1\n check_command c\n contacts null\n}\n";
+    write(at, "t/templates.cfg", templates);
+    write(at, "l/secret", "x");
+    let switched =
+        ["COVERAGE-INFO", "VISITORS"].map(|name| format!("  {name}: {{enabled: false}}\n")).concat();
+    let lists = format!(
+        "files: .\nservers:\n  - {{name: a, address: x, realms: [r], role: sp, secret_file: secret}}\n  \
+         - {{name: b, address: x, realms: [r], role: sp, secret_file: gone}}\nservices:\n{switched}"
+    );
+    write(at, "l/federation.yaml", &lists);
+    write(at, "hlidka.yaml", "objects: {trusted: [t], federation: l/federation.yaml}\n");
+    let configuration = load(at).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let warned: Vec<String> = configuration.warnings.iter().map(ToString::to_string).collect();
+    let gone = at.join("l/gone").display().to_string();
+    let file = at.join("l/federation.yaml").display().to_string();
+    assert!(
+        warned.contains(&format!(
+            "{file}:4: warning: there is no secret file {gone}; create it, readable by the monitor only"
+        )),
+        "{warned:?}"
+    );
+    assert!(!warned.iter().any(|warning| warning.contains("l/secret")), "{warned:?}");
+    assert_eq!(hosts(at), ["a", "b"]);
+    assert!(configuration.files.iter().any(|known| **known == *file));
+    write(at, "hlidka.yaml", "objects: {trusted: [t], exported: [l], federation: l/federation.yaml}\n");
+    assert!(errors(at).concat().contains("is exported and cannot be trusted as well"), "{:?}", errors(at));
+    write(at, "hlidka.yaml", "objects: {trusted: [t], federation: nosuch.yaml}\n");
+    assert!(errors(at).concat().contains("nosuch.yaml: No such file"), "{:?}", errors(at));
+    write(at, "hlidka.yaml", "objects: {trusted: [t], federatoin: x}\n");
+    assert!(errors(at).concat().contains("nearest known: `federation`"), "{:?}", errors(at));
+}

@@ -184,7 +184,8 @@ fn members<'t>(
 }
 
 const HOST_GROUP: &str = "hostgroup=";
-const SERVICE_GROUP: &str = "servicegroup=";
+/// In front of the name of a service group where a description could stand.
+pub(crate) const SERVICE_GROUP: &str = "servicegroup=";
 
 /// Hosts of a pattern, in order.
 fn hosts<'t>(

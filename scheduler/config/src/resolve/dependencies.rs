@@ -111,8 +111,7 @@ impl Dependents {
             cx.error(view, Key::DependentDescriptions, message, Some(hint.to_owned()));
             return None;
         }
-        let known = &targets.services.descriptions;
-        Some(Dependents::SameHost(Wanted::read(view, Key::DependentDescriptions, known, cx)))
+        Some(Dependents::SameHost(targets.wanted(view, Key::DependentDescriptions, cx)))
     }
 }
 

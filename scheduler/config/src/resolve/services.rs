@@ -189,6 +189,11 @@ impl<'t, 'o> Services<'t, 'o> {
                         missing.add(text, *host);
                     }
                 }
+                Named::Group(members) => {
+                    let of = |host: &u32| self.of_host(*host).iter().copied();
+                    let of_hosts = hosts.iter().flat_map(of);
+                    chosen.extend(of_hosts.filter(|service| members.binary_search(service).is_ok()));
+                }
             }
         }
         if !wanted.rejected.is_empty() {
