@@ -100,6 +100,8 @@ concerns! {
     HiddenWarning = "hidden-warning",
     /// A secret in the arguments of a check.
     SecretInArguments = "secret-in-arguments",
+    /// `plan: servers:` of hlidka.yaml names no host group.
+    PlanServers = "plan-servers",
     /// There was nobody to ask about arguments.
     NotExamined = "not-examined",
 }

@@ -23,6 +23,14 @@ const MAX_FILES: usize = 100_000;
 /// Folders may be so deep.
 const MAX_DEPTH: usize = 32;
 
+/// Is it to be known of every value where it stands?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Trace {
+    #[default]
+    No,
+    Yes,
+}
+
 /// Everything that was read of objects, and what named it.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
@@ -32,6 +40,8 @@ pub(crate) struct Files {
     pub user_macros: UserMacros,
     /// What main files say.
     pub settings: Settings,
+    /// What is wanted of them.
+    pub trace: Trace,
     seen: HashSet<PathBuf>,
     /// Real paths of what is not trusted.
     foreign: HashMap<PathBuf, Trust>,
@@ -41,6 +51,11 @@ pub(crate) struct Files {
 pub(crate) type NamedBy<'a> = Option<Place<'a>>;
 
 impl Files {
+    /// Nothing so far.
+    pub(crate) fn new(trace: Trace) -> Files {
+        Files { trace, ..Files::default() }
+    }
+
     /// Nothing in these folders, whatever names it, is ever read as trusted.
     pub(crate) fn keep_out(&mut self, paths: &ObjectPaths) {
         for (paths, trust) in [(&paths.exported, Trust::Exported), (&paths.collected, Trust::Collected)] {

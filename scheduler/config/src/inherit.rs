@@ -89,7 +89,7 @@ impl<'t> View<'t, '_> {
 
     /// Is the directive given, be it as `null`?
     pub(crate) fn has(&self, key: Key) -> bool {
-        self.own(key).is_some() || self.base.value(key).is_some()
+        self.stands(key).is_some()
     }
 
     /// Is the directive one of a template's?
@@ -104,10 +104,20 @@ impl<'t> View<'t, '_> {
 
     /// The line of a directive, or the start of the definition.
     pub(crate) fn place(&self, key: Key) -> (u32, u32) {
-        match self.value(key) {
-            Some(value) => (value.file, value.line),
-            None => (self.definition.file, self.definition.line),
+        self.stands(key).unwrap_or((self.definition.file, self.definition.line))
+    }
+
+    /// File and line of a directive, be it here or in a template.
+    pub(crate) fn stands(&self, key: Key) -> Option<(u32, u32)> {
+        match self.own(key) {
+            Some(own) => Some((self.definition.file, own.line)),
+            None => self.base.value(key).map(|value| (value.file, value.line)),
         }
+    }
+
+    /// Does the definition say it itself?
+    pub(crate) fn says(&self, key: Key) -> bool {
+        self.own(key).is_some()
     }
 
     /// Custom variables without the underscore, own ones first; the case is as written.

@@ -9,6 +9,7 @@
 //! [`NotificationMacros`] and [`HandlerMacros`] say what macros stand for.
 //!
 //! [`print`] is the way back: resolved objects as blocks of directives, for people and for Nagios.
+//! [`diff`] says what one configuration does otherwise than another.
 
 mod arguments;
 mod basis;
@@ -16,6 +17,7 @@ mod command;
 mod concern;
 #[cfg(test)]
 mod conformance;
+pub mod diff;
 mod directives;
 mod doubts;
 mod files;
@@ -25,10 +27,13 @@ mod lexer;
 mod load;
 mod macros;
 mod main_file;
+mod mask;
 mod model;
 mod options;
+mod plan;
 pub mod print;
 mod problem;
+mod provenance;
 mod resolve;
 mod resources;
 mod secrets;
@@ -40,11 +45,13 @@ pub use arguments::{CommandLines, Doubt, OwnCheck, Verdict};
 pub use command::{CommandLine, MacroValue, expand};
 pub use concern::Concern;
 pub use globals::Globals;
-pub use load::{Configuration, load, load_exported, load_text, options};
+pub use load::{Configuration, load, load_exported, load_text, load_traced, load_traced_text, options};
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};
 pub use main_file::DateFormat;
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};
+pub use plan::{Plan, PlanLimits, ServersGroup, ServicePattern};
 pub use problem::{Problem, Severity};
+pub use provenance::Provenance;
 pub use resolve::{ContactDetails, ContactGroup, Details, GroupDetails, Kept, glob};
 pub use resources::UserMacros;
 pub use trust::{Foreigners, LastGood, Trust};

@@ -11,12 +11,13 @@ use jiff::tz::TimeZone;
 use crate::command::{MacroValue, macro_names};
 use crate::concern::Concern;
 use crate::doubts::{warn_of_closed_periods, warn_of_missing_mail};
-use crate::files::{Files, bytes, name, unreadable};
+use crate::files::{Files, Trace, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
 use crate::macros::{CheckMacros, WITHOUT_VALUE};
 use crate::model::Objects;
 use crate::options::Options;
 use crate::problem::{Place, Problem, Problems};
+use crate::provenance::Provenance;
 use crate::resolve::{ContactDetails, ContactGroup, Details, GroupDetails, resolve};
 use crate::resources::UserMacros;
 use crate::source::Source;
@@ -51,6 +52,8 @@ pub struct Configuration {
     pub interval_length: f64,
     /// Files of object definitions, in the order in which they were read.
     pub files: Vec<Arc<str>>,
+    /// Where directives stand whose values objects have; known only if it was asked for.
+    pub provenance: Provenance,
     /// Which objects no administrator wrote.
     pub foreigners: Foreigners,
     /// Last good versions of files that no administrator wrote, to be kept once this is taken.
@@ -66,16 +69,39 @@ pub struct Configuration {
 /// If anything is wrong, all that is wrong is returned, warnings among it.
 pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
     let mut problems = Problems::default();
-    let configuration = load_with(path, &mut problems);
+    let configuration = load_with(path, Trace::No, &mut problems);
     finished(configuration, problems)
+}
+
+/// The same to be compared with another one: with the places of directives, and with paths of
+/// hlidka.yaml as they are written, so that two copies in different folders say the same.
+pub fn load_traced(path: &Path) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let configuration = load_with(path, Trace::Yes, &mut problems);
+    let mut configuration = finished(configuration, problems)?;
+    if let Some(yaml) = yaml_of(path) {
+        let mut problems = Problems::default();
+        let written = read_options(&yaml, Path::new(""), &mut problems).ok_or_else(|| problems.finish())?;
+        configuration.detach(written, folder_of(&yaml));
+    }
+    Ok(configuration)
 }
 
 /// Loads object definitions from the text of one file, with the default options. Nothing else is
 /// read: what it includes is left out.
 pub fn load_text(file: &str, text: Vec<u8>) -> Result<Configuration, Vec<Problem>> {
+    of_text(file, text, Trace::No)
+}
+
+/// The same to be compared with another one, as [`load_traced`].
+pub fn load_traced_text(file: &str, text: Vec<u8>) -> Result<Configuration, Vec<Problem>> {
+    of_text(file, text, Trace::Yes)
+}
+
+fn of_text(file: &str, text: Vec<u8>, trace: Trace) -> Result<Configuration, Vec<Problem>> {
     let mut problems = Problems::default();
     let source = Source::new(file, text, &mut problems);
-    let mut files = Files::default();
+    let mut files = Files::new(trace);
     files.sources.push(source);
     let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
     finished(configuration, problems)
@@ -101,12 +127,12 @@ fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<
     }
 }
 
-fn load_with(path: &Path, problems: &mut Problems) -> Option<Configuration> {
-    let mut files = Files::default();
+fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Configuration> {
+    let mut files = Files::new(trace);
     let (mut last_good, mut foreign) = (LastGood::default(), Vec::new());
     let yaml = yaml_of(path);
     let options = if let Some(yaml) = &yaml {
-        let options = read_options(yaml, problems)?;
+        let options = read_options(yaml, folder_of(yaml), problems)?;
         let by = name(yaml);
         let by = Some(Place { file: &by, line: 0 });
         files.keep_out(&options.objects);
@@ -176,6 +202,7 @@ fn assemble(
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     warn_of_empty_macros(&resolved.graph, problems);
     warn_of_vain_freshness(&resolved.graph, problems);
+    options.plan.warn(&resolved.graph, problems);
     let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
     warn_of_closed_periods(&resolved.graph, now, problems);
     let configuration = Configuration {
@@ -191,6 +218,10 @@ fn assemble(
         host_group_details: resolved.host_group_details,
         service_group_details: resolved.service_group_details,
         interval_length: basis.interval_length,
+        provenance: match files.trace {
+            Trace::Yes => Provenance::of(&admission.objects),
+            Trace::No => Provenance::default(),
+        },
         files: admission.objects.files,
         foreigners: outcome.foreigners,
         last_good,
@@ -213,10 +244,15 @@ fn yaml_of(path: &Path) -> Option<PathBuf> {
 pub fn options(path: &Path) -> Result<Options, Vec<Problem>> {
     let Some(yaml) = yaml_of(path) else { return Ok(Options::default()) };
     let mut problems = Problems::default();
-    read_options(&yaml, &mut problems).ok_or_else(|| problems.finish())
+    read_options(&yaml, folder_of(&yaml), &mut problems).ok_or_else(|| problems.finish())
 }
 
-fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Reads an hlidka.yaml; relative paths in it are made relative to the folder.
+fn read_options(path: &Path, folder: &Path, problems: &mut Problems) -> Option<Options> {
     let text = match bytes(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
@@ -228,7 +264,7 @@ fn read_options(path: &Path, problems: &mut Problems) -> Option<Options> {
             return None;
         }
     };
-    Options::parse(&text, path.parent().unwrap_or(Path::new("")), &name(path), problems)
+    Options::parse(&text, folder, &name(path), problems)
 }
 
 /// A freshness check whose command always says OK hides that nothing is heard; so does one that is off.
@@ -336,6 +372,20 @@ fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
 }
 
 impl Configuration {
+    /// Takes paths as they are written in the hlidka.yaml of a folder.
+    fn detach(&mut self, written: Options, folder: &Path) {
+        let plugins: Arc<str> = self.options.plugins.display().to_string().into();
+        self.options.detach(written);
+        if let Some(first) = self.user_macros.get_mut(&1).filter(|first| **first == plugins) {
+            *first = self.options.plugins.display().to_string().into();
+        }
+        if let Some(main) = self.globals.macros.get_mut("MAINCONFIGFILE")
+            && let Ok(path) = Path::new(&**main).strip_prefix(folder)
+        {
+            *main = name(path);
+        }
+    }
+
     /// The value of a `$USERn$`.
     pub(crate) fn user_macro(&self, name: &str) -> Option<MacroValue<'_>> {
         let number = name.strip_prefix("USER")?.parse().ok()?;

@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use engine::{Letters, Named, ObjectId, Origin, Span};
 
 use crate::load::Configuration;
+pub(crate) use object::budget_text;
 
 /// One resolved object.
 #[derive(Clone, Debug)]
@@ -66,6 +67,11 @@ pub fn objects<'c>(of: &'c Configuration, wants: impl Fn(&str) -> bool, mut give
             _ => links::escalations(of, kind, &mut give),
         }
     }
+}
+
+/// A host or a service.
+pub(crate) fn object(of: &Configuration, id: ObjectId) -> Block<'_> {
+    object::block(of, id)
 }
 
 impl<'c> Block<'c> {

@@ -17,7 +17,7 @@ use crate::render::{self, Detail, Paint};
 use crate::socket::ask;
 use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
-use crate::{demo, log, objects, run, simulate, verify};
+use crate::{demo, diff, log, objects, plan, run, simulate, verify};
 
 /// Where the daemon listens unless it is told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
@@ -69,6 +69,26 @@ enum Command {
         types: Vec<String>,
         #[command(flatten)]
         filters: Filters,
+    },
+    /// Show what a change of the configuration does: which checks come, go and change, and who is told of what;
+    /// exit code 0 if nothing changes, 1 if something does, 2 if that cannot be said
+    ///
+    /// OLD and NEW are each an hlidka.yaml, a nagios.cfg, a directory, or one of these in a revision of a Git
+    /// repository, as `git show` names it: `main:monitoring`, `HEAD~3:./objects`. A path that exists is a path.
+    Diff {
+        /// The configuration as it was: a path, or REVISION:PATH
+        old: String,
+        /// The configuration as it would be: a path, or REVISION:PATH
+        new: String,
+        /// Name all objects, and show all changes
+        #[arg(long)]
+        all: bool,
+        /// As JSON, with all objects
+        #[arg(long, conflicts_with = "all")]
+        json: bool,
+        /// The Git repository of revisions [default: the one in which you are]
+        #[arg(long, value_name = "DIR")]
+        repository: Option<PathBuf>,
     },
     /// Show problems, worst first
     Status {
@@ -189,6 +209,9 @@ enum Command {
         #[arg(long = "object", value_name = "PATTERN")]
         objects: Vec<String>,
     },
+    /// Show the load that a configuration plans: checks a second by target and command, checks in flight, what
+    /// a federation's servers and proxies see of them, and which limits that exceeds
+    Plan(plan::Ask),
     /// Make the daemon read its configuration again; a broken one is refused with its reasons
     Reload {
         #[command(flatten)]
@@ -234,13 +257,21 @@ impl Daemon {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // 1 says that something changes
+    let failure = if matches!(command, Command::Diff { .. }) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    let result = match command {
         Command::Run { config, log_level } => log::start(&log_level).and_then(|()| run::run(&config)),
         Command::Demo { seconds } => log::start("info").and_then(|()| demo::run(seconds)),
         Command::Verify { config, json } => verify::run(&config, json),
         Command::Objects { config, patterns, format, types, filters } => {
             let wanted = objects::Wanted { types, patterns: Patterns(patterns), filters };
             objects::print(&config, format, &wanted).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Diff { old, new, all, json, repository } => {
+            let repository = repository.as_deref().unwrap_or(Path::new("."));
+            let style = if json { diff::Style::Json } else { diff::Style::Text { all } };
+            diff::run(&old, &new, repository, style)
         }
         Command::Status { daemon, all, verbose, json, exit_code } => {
             let detail = if verbose { Detail::Full } else { Detail::Line };
@@ -287,13 +318,19 @@ pub fn main() -> ExitCode {
             let style = simulate::Style { json, checks: !no_checks, objects: Patterns(objects), paint };
             simulate::run(&config, &scenario, style)
         }
+        Command::Plan(ask) => Ok(plan::run(&ask)),
         Command::Reload { daemon, force } => daemon.make(&Request::Reload { force }),
     };
     result.unwrap_or_else(|error| {
-        // nothing is left to do if even this cannot be said
-        let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(&error));
-        ExitCode::FAILURE
+        complain(&error);
+        failure
     })
+}
+
+/// Says why nothing came of a command.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // nothing is left to do if even this cannot be said
+    let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(error));
 }
 
 /// An error with its causes, each said once.

@@ -32,6 +32,16 @@ impl Paint {
         if self.0 { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
+    /// What is gone (`-`), new (`+`) or otherwise (`~`).
+    pub fn sign(self, sign: char, text: &str) -> String {
+        let colour = match sign {
+            '-' => "31",
+            '+' => "32",
+            _ => "33",
+        };
+        self.coloured(colour, text)
+    }
+
     /// What is looked for first.
     pub fn bold(self, text: &str) -> String {
         self.coloured("1", text)
@@ -195,7 +205,7 @@ pub(crate) fn history(entries: &[Entry], paint: Paint) -> String {
 }
 
 /// Output of a plugin is not to move the cursor of who reads it.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

@@ -9,6 +9,7 @@ mod flow;
 mod harness;
 mod macros;
 mod objects;
+mod plan;
 mod plugins;
 mod puppet;
 mod readme;

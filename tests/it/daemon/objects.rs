@@ -97,7 +97,7 @@ fn said(output: &Output) -> String {
 }
 
 /// What `nagios4 -v -p` makes of a file of objects.
-fn nagios(folder: &Path, objects: &str) -> String {
+pub(super) fn nagios(folder: &Path, objects: &str) -> String {
     let at = |name: &str| folder.join(name).display().to_string();
     std::fs::write(folder.join("printed.cfg"), objects).unwrap();
     let main = format!(
