@@ -163,7 +163,8 @@ fn what_a_machine_wrote_about_itself_stops_nobody() {
     let copied = exported.replace("http!bad", "http!x-H");
     let of = crate::load::load_exported(trusted, "m", copied.into()).unwrap();
     let lines = of.command_lines();
-    let refused = Verdict::Refused { why: "bad".to_owned(), culprit: Some("-H".to_owned()), options: Vec::new() };
+    let refused =
+        Verdict::Refused { why: "bad".to_owned(), culprit: Some("-H".to_owned()), options: Vec::new() };
     let said = of.argument_problems(&lines, &[refused]);
     assert!(said.len() == 1 && !said[0].is_error(), "{said:?}");
 }
