@@ -22,5 +22,7 @@ fuzz_target!(|text: &[u8]| {
     }
     let of_others = graph.ids().filter(|id| &*graph.object(graph.host_of(*id)).name == "db1").count();
     assert_eq!(of_others, 2);
-    configuration.warnings.iter().for_each(|problem| assert!(!problem.to_string().contains('\u{1b}')));
+    let lines = configuration.command_lines();
+    let problems = configuration.argument_problems(&lines, &[]);
+    configuration.warnings.iter().chain(&problems).for_each(|problem| assert!(!problem.to_string().contains('\u{1b}')));
 });

@@ -1,9 +1,9 @@
-//! Object definitions of any kind: read, resolved, the command of every object expanded, every period
+//! Object definitions of any kind: read, resolved, the command of every object expanded and examined, every period
 //! asked, and all of it printed, read again, and printed the same.
 #![no_main]
 
 use config::print::objects;
-use config::{CheckMacros, Configuration, load_text};
+use config::{CheckMacros, Configuration, Verdict, load_text};
 use engine::{PeriodId, Timestamp};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,6 +13,10 @@ fuzz_target!(|text: &[u8]| {
             for id in configuration.graph.ids() {
                 let _ = CheckMacros::new(&configuration, id, Timestamp::EPOCH).expand();
             }
+            let lines = configuration.command_lines();
+            let refused = Verdict::Refused { why: "no".to_owned(), culprit: Some("x".to_owned()), options: Vec::new() };
+            let problems = configuration.argument_problems(&lines, &vec![refused; lines.own.len()]);
+            assert!(problems.len() >= usize::from(!lines.own.is_empty()));
             for id in (0..).map(PeriodId).take(configuration.graph.periods.len()) {
                 let now = Timestamp::from_secs(1_800_000_000);
                 let next = configuration.graph.next_opening(Some(id), now);

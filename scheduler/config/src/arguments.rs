@@ -316,19 +316,20 @@ impl<'c> Causes<'c> {
     fn cause(&self, id: ObjectId, finding: &Finding) -> Cause<'c> {
         let (command, arguments) = self.command(id);
         let line = &self.of.graph.command(command).line;
-        let of_command = (command, None);
+        let (of_command, of_arguments) = ((command, None), (command, Some(arguments)));
+        // what a machine chose is never the fault of an administrator's command
+        let is_foreign = self.of.foreigners.trust(id) != Trust::Trusted;
         if let Some(culprit) = &finding.culprit {
-            if line.contains(culprit.as_str()) {
-                return of_command;
-            }
-            return (command, Some(arguments));
+            let is_given = arguments.iter().any(|argument| argument.contains(culprit.as_str()));
+            let is_written = line.split_whitespace().any(|word| word.ends_with(culprit.as_str()));
+            return if is_written && !(is_foreign && is_given) { of_command } else { of_arguments };
         }
         // what is missing, or does not fit together: the command's fault if it says all itself, or if no
         // object gets it right
         let says_all = !macro_names(line).iter().any(|name| name.starts_with("ARG") || name.starts_with('_'));
         let uses = self.uses.get(&command).map_or(&[][..], Vec::as_slice);
         let in_all = uses.len() > 1 && uses.iter().all(|found| found.contains(&finding.message));
-        if says_all || in_all { of_command } else { (command, Some(arguments)) }
+        if says_all || (in_all && !is_foreign) { of_command } else { of_arguments }
     }
 
     /// One for each cause.

@@ -159,6 +159,14 @@ fn what_a_machine_wrote_about_itself_stops_nobody() {
     let of = crate::load::load_exported(trusted, "m", exported.into()).unwrap();
     let said = refused(&of, &["bad"]);
     assert!(said.len() == 1 && said[0].contains(": warning: `m;w`: check_http refuses"), "{said:?}");
+    // not even by a word that the command has too
+    let copied = exported.replace("http!bad", "http!x-H");
+    let of = crate::load::load_exported(trusted, "m", copied.into()).unwrap();
+    let lines = of.command_lines();
+    let refused =
+        Verdict::Refused { why: "bad".to_owned(), culprit: Some("-H".to_owned()), options: Vec::new() };
+    let said = of.argument_problems(&lines, &[refused]);
+    assert!(said.len() == 1 && !said[0].is_error(), "{said:?}");
 }
 
 #[test]
