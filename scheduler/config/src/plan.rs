@@ -7,6 +7,7 @@ use engine::{Graph, nearest};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::concern::Concern;
 use crate::problem::{Place, Problem, Problems};
 
 /// What is planned for, beside the checks themselves.
@@ -86,8 +87,11 @@ impl Plan {
             return None;
         }
         let place = Place { file: &servers.file, line: servers.line };
-        let problem =
-            Problem::warning(place, format!("plan.servers: no such host group: `{}`", servers.name));
+        let problem = Problem::warning(
+            Concern::PlanServers,
+            place,
+            format!("plan.servers: no such host group: `{}`", servers.name),
+        );
         Some(match nearest(&servers.name, known()) {
             Some(known) => problem.hint(format!("nearest known: `{known}`")),
             None => problem.hint("name the host group of the RADIUS servers, or leave the key out"),

@@ -9,6 +9,7 @@
 //! daemon never runs a plugin itself; a broken new configuration changes nothing.
 
 mod away;
+mod choice;
 mod cli;
 mod core;
 mod deliver;
@@ -26,6 +27,7 @@ mod run;
 mod simulate;
 mod socket;
 mod storage;
+mod verify;
 mod when;
 mod wire;
 mod words;
