@@ -60,7 +60,6 @@ fn options(options: &Options, lines: &mut Lines) {
         last_good,
         reload: Reload { max_loss },
         timeouts: Timeouts { service_check, host_check, event_handler, notification },
-        plan: _, // it changes nothing that is done
     } = options;
     let path = |path: &Path| path.display().to_string();
     lines.push(("store", Some(store.clone())));
