@@ -380,7 +380,7 @@ impl Builder<'_> {
             for candidate in self.made.all(to) {
                 let locals = locals(&candidate, local_name(to));
                 if self.is_chosen(&rule.body, &locals, rule.each.is_none()) {
-                    matched |= self.apply_to(*of, name, rule, &candidate, locals);
+                    matched |= self.apply_to(*of, name, rule, &candidate, &locals);
                 }
             }
             if !matched {
@@ -428,13 +428,13 @@ impl Builder<'_> {
         name: &Rc<str>,
         rule: &Rule,
         to: &Rc<Object>,
-        locals: Vec<(Rc<str>, Value)>,
+        locals: &[(Rc<str>, Value)],
     ) -> bool {
         let Some(each) = &rule.each else {
-            self.make(of, name.clone(), rule, to, &locals);
+            self.make(of, name.clone(), rule, to, locals);
             return true;
         };
-        let entries = match self.entries(each, &locals) {
+        let entries = match self.entries(each, locals) {
             Ok(entries) => entries,
             Err(fault) => {
                 self.evaluator.fault(fault, None);
@@ -443,7 +443,7 @@ impl Builder<'_> {
         };
         let some = !entries.is_empty();
         for (key, value) in entries {
-            let mut locals = locals.clone();
+            let mut locals = locals.to_vec();
             let suffix = match (&each.key, key) {
                 (Some(key_name), Some(key)) => {
                     locals.push((key_name.clone(), Value::Text(key.clone())));

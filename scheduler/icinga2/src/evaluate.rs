@@ -338,7 +338,7 @@ fn of_object(object: &Object, name: &str) -> Result<Value, String> {
     if let Some(host) = object.host.as_ref().filter(|_| name == "host") {
         return Ok(Value::Object(host.clone()));
     }
-    let known = nearest(name, object.of.attributes().map(|attribute| attribute.name));
+    let known = nearest(name, object.of.attributes().map(|attribute| attribute.name).chain(["name"]));
     let hint = known.map(|known| format!("; nearest known: `{known}`")).unwrap_or_default();
     Err(format!("a {} has no attribute `{name}` that a rule can see{hint}", object.of.name()))
 }

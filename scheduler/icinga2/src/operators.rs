@@ -91,7 +91,6 @@ pub(crate) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Va
 fn arithmetic(operator: Binary, a: f64, b: f64) -> Result<f64, String> {
     #[expect(clippy::cast_possible_truncation, reason = "as in Icinga; a float-to-int cast saturates")]
     let (x, y) = (a as i64, b as i64);
-    #[expect(clippy::cast_precision_loss, reason = "numbers of the language are floating")]
     let whole = |value: i64| value as f64;
     let shift = || u32::try_from(y).unwrap_or(64);
     Ok(match operator {
@@ -148,9 +147,7 @@ pub(crate) fn unary(operator: Unary, value: &Value) -> Result<Value, String> {
                 reason = "as in Icinga; a float-to-int cast saturates"
             )]
             let bits = !(number().ok_or_else(wrong)? as i64);
-            #[expect(clippy::cast_precision_loss, reason = "numbers of the language are floating")]
-            let bits = bits as f64;
-            Value::Number(bits)
+            Value::Number(bits as f64)
         }
     })
 }

@@ -135,13 +135,11 @@ impl Parser {
                 self.advance();
                 let mut pattern = "*.conf".to_owned();
                 if self.takes(",") {
-                    match self.peek().clone() {
-                        Kind::Text(text) => pattern = text.to_string(),
-                        _ => {
-                            self.unexpected("a pattern in quotes");
-                            return Err(Failed);
-                        }
-                    }
+                    let Kind::Text(text) = self.peek().clone() else {
+                        self.unexpected("a pattern in quotes");
+                        return Err(Failed);
+                    };
+                    pattern = text.to_string();
                     self.advance();
                 }
                 return Ok(Include { at, what: Included::Folder(path.to_string(), pattern) });
@@ -213,13 +211,11 @@ impl Parser {
         self.expect("(")?;
         let first = self.name("a name")?;
         let (key, value) = if self.takes("=>") { (Some(first), self.name("a name")?) } else { (None, first) };
-        match self.peek() {
-            Kind::Word(word) if &**word == "in" => self.advance(),
-            _ => {
-                self.unexpected("`in`");
-                return Err(Failed);
-            }
+        if !matches!(self.peek(), Kind::Word(word) if &**word == "in") {
+            self.unexpected("`in`");
+            return Err(Failed);
         }
+        self.advance();
         let container = self.expression()?;
         self.expect(")")?;
         Ok(Each { key, value, container })
@@ -283,12 +279,9 @@ impl Parser {
 
     fn assignment(&mut self) -> Parsed<Assignment> {
         let at = self.at();
-        let name = match self.peek().clone() {
-            Kind::Word(name) | Kind::Escaped(name) | Kind::Text(name) => name,
-            _ => {
-                self.unexpected("an attribute");
-                return Err(Failed);
-            }
+        let (Kind::Word(name) | Kind::Escaped(name) | Kind::Text(name)) = self.peek().clone() else {
+            self.unexpected("an attribute");
+            return Err(Failed);
         };
         self.advance();
         let mut fields = Vec::new();

@@ -67,14 +67,14 @@ fn expressions_have_icingas_values() {
         ("[ \"a\", \"b\" ].join(\"-\")", "\"a-b\""),
         ("vars.y.z", "null"),
         ("[ 1, 2 ][1]", "2"),
-        ("\"5\" < 10", "! 1:55 `<` does not take a string and a number"),
-        ("\"a\" + true", "! 1:55 `+` does not take a string and a boolean"),
-        ("nosuch", "! 1:51 there is no constant and no variable `nosuch` here"),
-        ("\"a\".x", "! 1:54 a string has no field `x`"),
-        ("[ 1 ][5]", "! 1:56 an array of 1 has no item 5"),
-        ("host.vars", "! 1:51 there is no constant and no variable `host` here"),
-        ("get_host(\"x\")", "! 1:51 hlidka has no function get_host()"),
-        ("1 / 0", "! 1:53 a division by 0"),
+        ("\"5\" < 10", "! 1:53 `<` does not take a string and a number"),
+        ("\"a\" + true", "! 1:53 `+` does not take a string and a boolean"),
+        ("nosuch", "! 1:49 there is no constant and no variable `nosuch` here"),
+        ("\"a\".x", "! 1:52 a string has no field `x`"),
+        ("[ 1 ][5]", "! 1:54 an array of 1 has no item 5"),
+        ("host.vars", "! 1:49 there is no constant and no variable `host` here"),
+        ("get_host(\"x\")", "! 1:49 hlidka has no function get_host()"),
+        ("1 / 0", "! 1:51 a division by 0"),
     ] {
         let found = value(expression);
         let found = found.split_once(",\"l\"").map_or(found.clone(), |(found, _)| found.to_owned());
@@ -125,8 +125,8 @@ apply Notification "mail" to Host { command = "c"; users = [ "u" ]; assign where
         [
             "ServiceGroup web",
             "Service ssh check_command=ssh host_name=a",
-            "Service http-v1 check_command=http display_name=http-v1 groups=[\"web\"] host_name=a vars={\"uri\":\"/a\"}",
-            "Service http-v2 check_command=http display_name=http-v2 groups=[\"web\"] host_name=a vars={}",
+            "Service http-v1 check_command=http display_name=v1 groups=[\"web\"] host_name=a vars={\"uri\":\"/a\"}",
+            "Service http-v2 check_command=http display_name=v2 groups=[\"web\"] host_name=a vars={}",
             "Service 80 check_command=tcp host_name=b vars={\"tcp_port\":80}",
             "Service 443 check_command=tcp host_name=b vars={\"tcp_port\":443}",
             "Dependency up child_host_name=a child_service_name=http-v1 parent_host_name=a parent_service_name=ssh",

@@ -107,8 +107,9 @@ impl Both {
     }
 
     fn same<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, theirs: T, ours: T) {
-        if theirs != ours {
-            self.differences.push(format!("{what}: Icinga has {theirs:?}, hlidka {ours:?}"));
+        let both = [theirs, ours];
+        if both[0] != both[1] {
+            self.differences.push(format!("{what}: Icinga has {:?}, hlidka {:?}", both[0], both[1]));
         }
     }
 

@@ -89,14 +89,11 @@ impl People {
             .chain(std::iter::once(format!("{user}/{notification}")))
             .chain((2..).map(|number| format!("{user}/{notification}/{number}")));
         for name in names {
-            let place = match self.names.get(&name).copied() {
-                Some(place) => place,
-                None => {
-                    let Some(object) = self.contacts.get(own).map(|contact| contact.user.clone()) else {
-                        break;
-                    };
-                    self.add(name.clone(), object)
-                }
+            let place = if let Some(place) = self.names.get(&name) {
+                *place
+            } else {
+                let Some(object) = self.contacts.get(own).map(|contact| contact.user.clone()) else { break };
+                self.add(name.clone(), object)
             };
             let Some(contact) = self.contacts.get_mut(place) else { break };
             let slot = match side {

@@ -46,7 +46,11 @@ pub(super) fn steps(timings: &[Timing]) -> (f64, Vec<Step>) {
             })
             .map(|(n, _)| n)
             .collect();
-        active.iter().filter_map(|n| told.get_mut(*n).map(|told| *told = true).map(|()| n)).count();
+        for n in &active {
+            if let Some(told) = told.get_mut(*n) {
+                *told = true;
+            }
+        }
         let again = active.iter().filter_map(|n| timings.get(*n)).filter(|timing| timing.interval > 0.0);
         let interval = again.map(|timing| timing.interval).fold(f64::INFINITY, f64::min);
         let later = timings.iter().map(|timing| timing.begin).filter(|begin| *begin > now);

@@ -211,7 +211,7 @@ fn what_cannot_be_is_named_with_its_place_and_way_out() {
         ),
         (
             "object Host \"a(b)\" { check_command = \"dummy\" }",
-            "x.conf:2: error: host `a(b)`: `(` may not stand in a host_name; use letters, digits, `.`, `-`, `_`, `/` or \
+            "x.conf:2: error: host `a(b)`: `(` may not stand in a name; use letters, digits, `.`, `-`, `_`, `/` or \
              blanks",
         ),
     ] {
