@@ -9,6 +9,7 @@ mod addresses;
 mod checks;
 mod daemon;
 mod definitions;
+mod diff;
 mod http_proxy;
 mod mail;
 mod netns;

@@ -89,7 +89,12 @@ impl<'t> View<'t, '_> {
 
     /// Is the directive given, be it as `null`?
     pub(crate) fn has(&self, key: Key) -> bool {
-        self.own(key).is_some() || self.base.value(key).is_some()
+        self.stands(key).is_some()
+    }
+
+    /// Is the directive one of a template's?
+    pub(crate) fn inherits(&self, key: Key) -> bool {
+        self.own(key).is_none() && self.base.value(key).is_some()
     }
 
     /// Does a list add to what is inherited, and to what is implied?
@@ -99,10 +104,20 @@ impl<'t> View<'t, '_> {
 
     /// The line of a directive, or the start of the definition.
     pub(crate) fn place(&self, key: Key) -> (u32, u32) {
-        match self.value(key) {
-            Some(value) => (value.file, value.line),
-            None => (self.definition.file, self.definition.line),
+        self.stands(key).unwrap_or((self.definition.file, self.definition.line))
+    }
+
+    /// File and line of a directive, be it here or in a template.
+    pub(crate) fn stands(&self, key: Key) -> Option<(u32, u32)> {
+        match self.own(key) {
+            Some(own) => Some((self.definition.file, own.line)),
+            None => self.base.value(key).map(|value| (value.file, value.line)),
         }
+    }
+
+    /// Does the definition say it itself?
+    pub(crate) fn says(&self, key: Key) -> bool {
+        self.own(key).is_some()
     }
 
     /// Custom variables without the underscore, own ones first; the case is as written.
@@ -180,6 +195,11 @@ impl<'t, 'o> Templates<'t, 'o> {
             }
         }
         Templates { objects, by_name, bases: HashMap::new(), open: HashSet::new(), unshared: 0 }
+    }
+
+    /// The template of a name.
+    pub(crate) fn find(&self, of: Type, name: &str) -> Option<&'o Definition<'t>> {
+        self.by_name.get(&(of, name)).map(|index| self.objects.definition(*index))
     }
 
     /// A definition with all it inherits.

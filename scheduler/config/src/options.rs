@@ -5,10 +5,12 @@
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::{Budget, nearest};
 use serde::Deserialize;
 
+use crate::plan::Plan;
 use crate::problem::{Place, Problem, Problems};
 
 /// Everything that is not about a single host or service.
@@ -43,6 +45,8 @@ pub struct Options {
     pub reload: Reload,
     /// When what runs too long is ended.
     pub timeouts: Timeouts,
+    /// What `hlidka plan` must be told.
+    pub plan: Plan,
 }
 
 /// When what runs too long is ended, in seconds.
@@ -170,6 +174,7 @@ impl Default for Options {
             reload: Reload::default(),
             failure_budget: None,
             timeouts: Timeouts::default(),
+            plan: Plan::default(),
         }
     }
 }
@@ -202,7 +207,7 @@ const MAX_NODES: usize = 100_000;
 impl Options {
     /// Reads the text of a file; paths in it are made relative to `folder`.
     pub(crate) fn parse(text: &str, folder: &Path, file: &str, problems: &mut Problems) -> Option<Options> {
-        let file = file.into();
+        let file: Arc<str> = file.into();
         let place = |line: u64| Place { file: &file, line: u32::try_from(line).unwrap_or(0) };
         let mut rules = serde_saphyr::Options::default();
         rules.strict_booleans = true;
@@ -221,6 +226,7 @@ impl Options {
         };
         options.check(text, &place, problems);
         options.anchor(folder);
+        options.plan.anchor(&file);
         Some(options)
     }
 
@@ -284,6 +290,16 @@ impl Options {
             }
         }
     }
+
+    /// Paths as they are written, by the same file read without a folder.
+    pub(crate) fn detach(&mut self, written: Options) {
+        let Options { objects, store, plugins, notify, socket, command_file, resources, last_good, .. } =
+            written;
+        // a nagios.cfg may say it, too
+        self.command_file = command_file.or(self.command_file.take());
+        (self.objects, self.store, self.plugins, self.notify) = (objects, store, plugins, notify);
+        (self.socket, self.resources, self.last_good) = (socket, resources, last_good);
+    }
 }
 
 /// The parser's message with the source line and a mark under the column; for an unknown key the
@@ -319,6 +335,7 @@ fn line_of(text: &str, key: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::ServicePattern;
     use proptest::prelude::*;
 
     fn parse(text: &str) -> (Option<Options>, Vec<Problem>) {
@@ -334,6 +351,7 @@ mod tests {
             workers: {in_process: 1, apart: 2, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
             reload: {max_loss: 5%}\nlast_good: good\nfailure_budget: 3/7d,5%/7d\n\
+             plan: {servers: radius, realms: '@*', local: servicegroup=HOME, limits: {checks_per_second: 9}}\n\
              socket: run/sock\ncommand_file: run/command\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
         let (options, problems) = parse(text);
         assert_eq!(problems, []);
@@ -360,6 +378,12 @@ mod tests {
             (MaxLoss(5), "/etc/hlidka/good".into())
         );
         assert_eq!(options.failure_budget, Budget::parse("3/7d,5%/7d").ok());
+        let plan = options.plan;
+        let servers = plan.servers.unwrap();
+        assert_eq!((&*servers.name, &*servers.file, servers.line), ("radius", "hlidka.yaml", 11));
+        assert_eq!(plan.realms, Some(ServicePattern::Description("@*".to_owned())));
+        assert_eq!(plan.local, Some(ServicePattern::Group("HOME".to_owned())));
+        assert_eq!(plan.limits.checks_per_second.unwrap().get(), 9);
     }
 
     #[test]
@@ -392,6 +416,13 @@ mod tests {
             ("notify:\n  mail:\n    from: root\n", 3, "no address"),
             ("notify:\n  mail:\n    from: a@b\n    user: x\n", 4, "need each other"),
             ("failure_budget: often\n", 1, "3/7d"),
+            ("plan:\n  server: x\n", 2, "nearest known: `servers`"),
+            (
+                "plan:\n  limits:\n    nren_packets_per_minute: 3\n",
+                3,
+                "nearest known: `nren_packets_per_second`",
+            ),
+            ("plan:\n  limits: {in_flight: 0}\n", 2, "in_flight"),
             ("store: sqlite:a\nstore: sqlite:b\n", 2, "store"),
         ] {
             let (_, problems) = parse(text);

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::concern::Concern;
 use crate::problem::{Place, Problem, Problems};
 
 /// A logical line may be so long, in bytes; Nagios has no stated limit and takes 70,000.
@@ -54,8 +55,12 @@ impl Source {
                 let line = 1 + bytes.iter().take(valid).filter(|byte| **byte == b'\n').count();
                 let place = Place { file: &file, line: u32::try_from(line).unwrap_or(0) };
                 problems.push(
-                    Problem::warning(place, "this is no UTF-8; the bytes in question are read as `\u{fffd}`")
-                        .hint("convert the file with `iconv -f latin1 -t utf-8`"),
+                    Problem::warning(
+                        Concern::NotUtf8,
+                        place,
+                        "this is no UTF-8; the bytes in question are read as `\u{fffd}`",
+                    )
+                    .hint("convert the file with `iconv -f latin1 -t utf-8`"),
                 );
                 String::from_utf8_lossy(&bytes).into_owned()
             }

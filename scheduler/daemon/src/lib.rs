@@ -9,21 +9,25 @@
 //! daemon never runs a plugin itself; a broken new configuration changes nothing.
 
 mod away;
+mod choice;
 mod cli;
 mod core;
 mod deliver;
 mod demo;
+mod diff;
 mod lines;
 mod log;
 mod loss;
 mod objects;
 mod pipe;
+mod plan;
 mod pools;
 mod render;
 mod run;
 mod simulate;
 mod socket;
 mod storage;
+mod verify;
 mod when;
 mod wire;
 mod words;

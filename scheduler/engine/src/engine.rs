@@ -228,10 +228,7 @@ impl Engine {
                 self.dispatch.start(self.limits, |id| (!graph.is_host(id)).then(|| graph.host_of(id)))?;
             let (id, now) = (job.object, self.last_call);
             self.live[id.0 as usize].running = true;
-            if !self.may_run(id, now) {
-                self.finished(id);
-                self.pass_over(id, now);
-            } else {
+            if self.may_run(id, now) {
                 match self.graph.object(id).check {
                     Some(Check::Cluster(_)) => {
                         self.finished(id);
@@ -244,6 +241,9 @@ impl Engine {
                     _ => return Some(Action::Run(job)),
                 }
                 self.schedule_next(id, now);
+            } else {
+                self.finished(id);
+                self.pass_over(id, now);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `check_load` on recorded averages. Beside the original it stands in `peers`.
 
 use check::{CheckDef, State};
-use testkit::{CheckCmd, CheckRun};
+use testkit::{CheckCmd, CheckRun, Server};
 
 use crate::support::mounts::{in_mount_namespace, replace};
 
@@ -29,7 +29,8 @@ fn the_load_is_divided_by_the_processors_that_are_on() {
 /// A process that burns a processor is at the top of the list. Each run lists other numbers.
 #[test]
 fn shows_the_busiest_processes() {
-    let mut busy = std::process::Command::new("/bin/sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+    // ends with the test, however that ends
+    let busy = Server::start(std::process::Command::new("/bin/sh").args(["-c", "while :; do :; done"]));
     let pid = busy.id().to_string();
     let many = CheckCmd::new(CheckDef::of::<check_load::Args>())
         .args(["-w", "1000", "-c", "1000", "-n", "1000"])
@@ -49,8 +50,7 @@ fn shows_the_busiest_processes() {
             fields[5] == "sh" && fields[2].parse::<f64>().is_ok_and(|percent| percent > 5.0)
         })
     });
-    busy.kill().unwrap();
-    busy.wait().unwrap();
+    drop(busy);
     let one =
         CheckCmd::new(CheckDef::of::<check_load::Args>()).args(["-w", "1000", "-n", "1"]).program_only();
     assert_eq!(one.run().output.lines().count(), 3, "one line, a heading, one process");

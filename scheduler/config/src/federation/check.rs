@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::concern::Concern;
 use crate::problem::{Place, Problem, Problems};
 
 use super::keys::{Text, known, line};
@@ -431,7 +432,8 @@ impl Checker<'_> {
             let of = institutions.get(&name.value).and_then(|number| federation.institutions.get(*number));
             if of.is_some_and(|institution| institution.servers.is_empty()) {
                 let place = Place { file: self.file, line: line(name) };
-                let problem = Problem::warning(place, format!("institution `{}` has no server", name.value));
+                let message = format!("institution `{}` has no server", name.value);
+                let problem = Problem::warning(Concern::IdleInstitution, place, message);
                 self.problems.push(problem.hint("a server names it by `institution:`"));
             }
         }

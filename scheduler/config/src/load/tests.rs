@@ -339,3 +339,20 @@ fn e37_lists_name_files_that_are_there_and_are_trusted() {
     write(at, "hlidka.yaml", "objects: {trusted: [t], federatoin: x}\n");
     assert!(errors(at).concat().contains("nearest known: `federation`"), "{:?}", errors(at));
 }
+
+/// E35: a wrong name in `plan:` keeps no daemon from starting.
+#[test]
+fn servers_of_the_plan_are_a_host_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let group = "define hostgroup {\n hostgroup_name radius-servers\n members a\n}\n";
+    write(folder.path(), "objects.cfg", &format!("{}{group}", host("a")));
+    let warnings = |yaml: &str| {
+        write(folder.path(), "hlidka.yaml", yaml);
+        let warnings = load(folder.path()).unwrap().warnings;
+        warnings.iter().map(ToString::to_string).filter(|said| said.contains("plan.")).collect::<Vec<_>>()
+    };
+    assert!(warnings("plan:\n  servers: radius-servers\n").is_empty());
+    let said = warnings("# x\nplan:\n  servers: radius-server\n");
+    assert!(said.len() == 1 && said[0].contains("hlidka.yaml:3"), "{said:?}");
+    assert!(said[0].contains("nearest known: `radius-servers`"), "{said:?}");
+}

@@ -5,11 +5,13 @@ use std::path::Path;
 use engine::{Check, CheckCommand, ObjectId, Timestamp};
 
 use super::moment::time_macro;
+use super::names::is_passing;
 use super::object::{object_macro, on_demand, proxy};
 use super::scene::{Scene, States};
 use super::{argument, data, standard};
 use crate::command::{CommandLine, MacroValue, expand, filled, macro_names};
 use crate::load::Configuration;
+use crate::mask;
 use crate::trust::unquoted;
 
 /// Checks of ours that have `--proxy`; check_ntp and check_ping by refusing it, so that nothing goes directly.
@@ -50,13 +52,36 @@ pub(super) const OWN: [&str; 6] =
 pub struct CheckMacros<'c> {
     scene: Scene<'c>,
     object: ObjectId,
+    left: Left,
+}
+
+/// Which macros are left as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// None that has a value.
+    None,
+    /// Those whose values depend on the moment.
+    Passing,
+    /// And those whose values may be secrets.
+    PassingAndSecret,
 }
 
 impl<'c> CheckMacros<'c> {
     /// Macros for a check of this object, started now. Without states (see [`CheckMacros::with`])
     /// what depends on them is empty.
     pub fn new(configuration: &'c Configuration, object: ObjectId, now: Timestamp) -> CheckMacros<'c> {
-        CheckMacros { scene: Scene::new(configuration, now), object }
+        CheckMacros { scene: Scene::new(configuration, now), object, left: Left::None }
+    }
+
+    /// As far as configuration alone says: macros of times and states stay as they are.
+    pub(crate) fn lasting(configuration: &'c Configuration, object: ObjectId) -> CheckMacros<'c> {
+        CheckMacros { left: Left::Passing, ..CheckMacros::new(configuration, object, Timestamp::EPOCH) }
+    }
+
+    /// The same to be shown: `$USERn$`, which may be secrets, and custom variables that are called so stay
+    /// as they are, too.
+    pub(crate) fn shown(configuration: &'c Configuration, object: ObjectId) -> CheckMacros<'c> {
+        CheckMacros { left: Left::PassingAndSecret, ..CheckMacros::lasting(configuration, object) }
     }
 
     /// With the states of all objects, for `$HOSTSTATE$` and `$SERVICESTATEID:web1:http$`.
@@ -66,6 +91,9 @@ impl<'c> CheckMacros<'c> {
 
     /// The value of a macro, by its name without the `$`.
     pub fn value(&self, name: &str) -> Option<MacroValue<'c>> {
+        if self.leaves(name) {
+            return None;
+        }
         self.argument(name)
             .or_else(|| self.scene.of.user_macro(name))
             .or_else(|| time_macro(&self.scene, name))
@@ -74,11 +102,29 @@ impl<'c> CheckMacros<'c> {
             .or_else(|| standard(&self.scene, name))
     }
 
+    fn leaves(&self, name: &str) -> bool {
+        let bare = name.split(':').next().unwrap_or(name);
+        // the first is the folder of plugins, by an old custom
+        let is_secret = || {
+            (bare.starts_with("USER") && bare != "USER1") || (bare.starts_with('_') && mask::is_secret(bare))
+        };
+        match self.left {
+            Left::None => false,
+            Left::Passing => is_passing(name),
+            Left::PassingAndSecret => is_passing(name) || is_secret(),
+        }
+    }
+
     /// The command to run; none if the object has no check command.
     pub fn expand(&self) -> Option<CommandLine> {
+        self.expand_by(&|name| self.value(name))
+    }
+
+    /// The same with other values of macros.
+    pub(crate) fn expand_by(&self, value: &dyn Fn(&str) -> Option<MacroValue<'c>>) -> Option<CommandLine> {
         let command = self.command()?;
         let line = &self.scene.of.graph.command(command.command).line;
-        let mut expanded = expand(line, &|name| self.value(name));
+        let mut expanded = expand(line, value);
         if let CommandLine::Argv(argv) = &mut expanded
             && let Some(MacroValue::Words(proxy)) = proxy(self.scene.of, self.object)
             && !proxy.is_empty()

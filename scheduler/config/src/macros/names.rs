@@ -123,3 +123,64 @@ pub(crate) const WITHOUT_VALUE: &[&str] = &[
     "LASTHOSTPROBLEMID",
     "LASTSERVICEPROBLEMID",
 ];
+
+/// Without `HOST` or `SERVICE` in them, and what stands before and behind that.
+const PASSING: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "STATE",
+            "STATEID",
+            "STATETYPE",
+            "ATTEMPT",
+            "OUTPUT",
+            "PERFDATA",
+            "LATENCY",
+            "EXECUTIONTIME",
+            "DURATION",
+            "DURATIONSEC",
+            "DOWNTIME",
+            "PERCENTCHANGE",
+            "ACKAUTHOR",
+            "ACKAUTHORNAME",
+            "ACKAUTHORALIAS",
+            "ACKCOMMENT",
+            "NOTIFICATIONNUMBER",
+            "PROBLEMID",
+        ],
+    ),
+    (
+        "LAST",
+        &[
+            "STATE",
+            "STATEID",
+            "STATECHANGE",
+            "CHECK",
+            "OK",
+            "WARNING",
+            "CRITICAL",
+            "UNKNOWN",
+            "UP",
+            "DOWN",
+            "UNREACHABLE",
+        ],
+    ),
+    ("LONG", &["OUTPUT"]),
+];
+
+/// Does its value depend on the moment: a time, or how something is?
+pub(super) fn is_passing(name: &str) -> bool {
+    let bare = name.split(':').next().unwrap_or(name);
+    let times = ["LONGDATETIME", "SHORTDATETIME", "DATE", "TIME", "TIMET", "PROCESSSTARTTIME"];
+    let valid = ["EVENTSTARTTIME", "ISVALIDTIME", "NEXTVALIDTIME"];
+    let of_state = |kind: &str| {
+        bare.split_once(kind).is_some_and(|(before, behind)| {
+            PASSING.iter().any(|(b, all)| *b == before && all.contains(&behind))
+        })
+    };
+    times.contains(&bare)
+        || valid.contains(&bare)
+        || (bare.starts_with("TOTAL") && bare != "TOTALHOSTSERVICES")
+        || of_state("HOST")
+        || of_state("SERVICE")
+}

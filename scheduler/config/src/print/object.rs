@@ -41,7 +41,7 @@ pub(super) fn block(of: &Configuration, id: ObjectId) -> Block<'_> {
         block.put(format!("_{name}"), &**value);
     }
     if let Some(budget) = graph.settings(id).failure_budget {
-        block.own.push(("failure_budget", budget_text(&budget)));
+        block.own.push(("failure_budget".into(), budget_text(&budget)));
     }
     block
 }
@@ -125,7 +125,7 @@ fn people_read(notes_url: Option<&str>, details: &Details, block: &mut Block<'_>
 }
 
 /// A budget as it is written: `3/7d,5%/7d`.
-fn budget_text(budget: &Budget) -> String {
+pub(crate) fn budget_text(budget: &Budget) -> String {
     let outages = budget.outages.map(|(count, window)| format!("{count}/{}", window_text(window)));
     let share = budget
         .share
