@@ -108,6 +108,10 @@ concerns! {
     NoSecretFile = "no-secret-file",
     /// `plan: servers:` of hlidka.yaml names no host group.
     PlanServers = "plan-servers",
+    /// A file that a federation's lists name is not there.
+    MissingFile = "missing-file",
+    /// An institution of a federation's lists without a server.
+    IdleInstitution = "idle-institution",
     /// There was nobody to ask about arguments.
     NotExamined = "not-examined",
 }
