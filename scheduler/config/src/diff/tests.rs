@@ -488,6 +488,14 @@ fn a_dependency_turned_round() {
              web1;HTTP on web1;SQL by dependency, `host_name web1`"
         ]
     );
+    assert_eq!(
+        changes(&[(
+            "execution_failure_criteria     c",
+            "execution_failure_criteria c\n notification_failure_criteria c"
+        )]),
+        ["service dependency not checked while it is c -> not checked and nobody is told while it is c: \
+             web1;HTTP on web1;SQL by dependency, `host_name web1`"]
+    );
 }
 
 #[test]
