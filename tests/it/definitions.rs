@@ -99,7 +99,7 @@ fn generated(server: &str) -> String {
 }
 
 /// A folder that servers without rights can use, with folders in it.
-fn home(folders: &[&str]) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn home(folders: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let home = dir.path().join("home");
@@ -120,7 +120,7 @@ fn names() -> (String, String) {
 }
 
 /// Icinga 2 with that configuration, which it finds in `home`.
-fn icinga(home: &Path, more: &[&str]) -> Command {
+pub(crate) fn icinga(home: &Path, more: &[&str]) -> Command {
     let (user, group) = names();
     let mut command = unprivileged("/usr/sbin/icinga2");
     command.arg("daemon").arg("-c").arg(home.join("icinga2.conf"));
@@ -209,11 +209,14 @@ fn is_as_wanted(case: &Case, state: &str, text: &str, perfdata: &str) {
 }
 
 /// Name, state, text and perfdata of all services, by Livestatus.
-fn ask(socket: &Path) -> std::io::Result<String> {
+pub(crate) fn ask(socket: &Path) -> std::io::Result<String> {
+    ask_for(socket, "GET services\nColumns: description state plugin_output perf_data\n")
+}
+
+/// The same for anything: a line each, tabs between columns, commas in lists.
+pub(crate) fn ask_for(socket: &Path, query: &str) -> std::io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
-    stream.write_all(
-        b"GET services\nColumns: description state plugin_output perf_data\nSeparators: 10 9 44 124\n\n",
-    )?;
+    stream.write_all(format!("{query}Separators: 10 9 44 124\n\n").as_bytes())?;
     stream.shutdown(std::net::Shutdown::Write)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

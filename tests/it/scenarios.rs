@@ -48,7 +48,14 @@ fn played(scenario: &Path, more: &[&str]) -> String {
     options.extend(more);
     let output = simulate(&config, scenario, &options);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.is_empty(), "{}: {errors}", scenario.display());
+    // beside the answer stands one line that sums it up, for people
+    let is_summed_up = options.contains(&"--json")
+        || errors.lines().next().is_some_and(|line| line.contains(" of virtual time: "));
+    assert!(
+        output.status.success() && is_summed_up && errors.lines().count() <= 1,
+        "{}: {errors}",
+        scenario.display()
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -267,4 +274,26 @@ fn time_periods_follow_the_clock_of_the_scenario() {
         "the zone is that of the periods, too"
     );
     assert_eq!(told_at("start 2026-11-23T09:00 Europe/Prague"), "0:30:00");
+}
+
+#[test]
+fn one_object_is_shown_and_all_are_played() {
+    let scenario = folder().join("hard-after.scenario");
+    let config = folder().join("eduroam.cfg");
+    let all = simulate(&config, &scenario, &[]);
+    let one = simulate(&config, &scenario, &["--object", "radius1;PING"]);
+    let (all_text, one_text) =
+        (String::from_utf8(all.stdout).unwrap(), String::from_utf8(one.stdout).unwrap());
+    let about = |line: &&str| line.contains("  radius1;PING  ") || line.contains("  *  ");
+    assert_eq!(one_text.lines().collect::<Vec<_>>(), all_text.lines().filter(about).collect::<Vec<_>>());
+    assert!(one_text.lines().count() > 2 && one_text.lines().count() < all_text.lines().count());
+    assert_eq!(one.stderr, all.stderr, "the sum is that of everything");
+    assert!(!all_text.contains('\u{1b}'), "no colours but on a terminal");
+    let checks = all_text.lines().filter(|line| line.split_whitespace().nth(2) == Some("check")).count();
+    let sum = String::from_utf8(all.stderr).unwrap();
+    assert!(sum.contains(&format!(" of virtual time: {checks} checks, ")), "{sum}");
+    let none = simulate(&config, &scenario, &["--object", "radius1;PIGN"]);
+    assert!(!none.status.success() && none.stdout.is_empty());
+    let errors = String::from_utf8(none.stderr).unwrap();
+    assert!(errors.contains("no object matches radius1;PIGN; nearest known: `radius1;PING`"), "{errors}");
 }

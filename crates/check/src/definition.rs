@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -59,6 +60,17 @@ pub trait Check: clap::Args + Send + Sync + 'static {
     /// Short options whose value is optional and attached (`-S`, `-S1.2`), with their long names.
     const ATTACHED_VALUES: &'static [(char, &'static str)] = &[];
 
+    /// Between which values lies what the range of an option is compared with, by the option's name;
+    /// 0 and more where nothing is said. A range that alerts nowhere there is doubted by whoever
+    /// verifies a configuration.
+    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] = &[];
+
+    /// Do the options make sense together? Without any I/O: it is asked once, before all runs, and by
+    /// whoever verifies a configuration.
+    fn validate(&self) -> Result<(), CheckError> {
+        Ok(())
+    }
+
     /// Measures and judges. Dropping the future must be enough to stop it; it is dropped at the
     /// deadline of `ctx`.
     fn run(&self, ctx: &Ctx) -> impl Future<Output = Result<Report, CheckError>> + Send;
@@ -68,10 +80,16 @@ pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<Report, CheckEr
 
 /// [`Check`] as an object: parsed once, run many times.
 pub(crate) trait Prepared: Send + Sync {
+    fn validate(&self) -> Result<(), CheckError>;
+
     fn run<'a>(&'a self, ctx: &'a Ctx) -> Running<'a>;
 }
 
 impl<C: Check> Prepared for C {
+    fn validate(&self) -> Result<(), CheckError> {
+        Check::validate(self)
+    }
+
     fn run<'a>(&'a self, ctx: &'a Ctx) -> Running<'a> {
         Box::pin(Check::run(self, ctx))
     }
@@ -83,9 +101,10 @@ pub struct CheckDef {
     /// Name, texts, isolation.
     pub definition: Definition,
     keeps_deadline: bool,
-    attached_values: &'static [(char, &'static str)],
+    pub(crate) attached_values: &'static [(char, &'static str)],
+    pub(crate) bounds: &'static [(&'static str, RangeInclusive<f64>)],
     augment: fn(Command) -> Command,
-    prepare: fn(&ArgMatches) -> Result<Box<dyn Prepared>, clap::Error>,
+    pub(crate) prepare: fn(&ArgMatches) -> Result<Box<dyn Prepared>, clap::Error>,
 }
 
 impl CheckDef {
@@ -95,6 +114,7 @@ impl CheckDef {
             definition: C::DEFINITION,
             keeps_deadline: C::KEEPS_DEADLINE,
             attached_values: C::ATTACHED_VALUES,
+            bounds: C::BOUNDS,
             augment: C::augment_args,
             prepare: |matches| Ok(Box::new(C::from_arg_matches(matches)?)),
         }
@@ -143,6 +163,7 @@ impl CheckDef {
         };
         let (check, verbosity, timeout) =
             parse().map_err(|error: clap::Error| fail(usage_error(&error, definition.name)))?;
+        check.validate().map_err(fail)?;
         Ok(Invocation::new(*definition, self.keeps_deadline, check, verbosity, timeout))
     }
 }
@@ -182,13 +203,7 @@ fn version_option() -> clap::Arg {
 
 /// Help or version, if asked for, whatever else is missing.
 fn information(definition: &Definition, command: &mut Command, arguments: &[OsString]) -> Option<String> {
-    let h_is_help = command.get_arguments().any(|a| a.get_id() == "help" && a.get_short() == Some('h'));
-    let mut asking = arguments.iter().take_while(|a| *a != "--").filter(|a| match a.to_str() {
-        Some("-h") => h_is_help,
-        Some(text) => matches!(text, "--help" | "-?" | "-V" | "--version"),
-        None => false,
-    });
-    let asked = asking.next()?;
+    let asked = asks(command, arguments)?;
     if asked == "-V" || asked == "--version" {
         let version = env!("CARGO_PKG_VERSION");
         return Some(format!("{} v{version} (hlidka {version})\n", definition.name));
@@ -196,13 +211,27 @@ fn information(definition: &Definition, command: &mut Command, arguments: &[OsSt
     Some(command.render_long_help().to_string())
 }
 
-/// What clap says, without what it adds for terminals, and the way to the help.
+/// The word that asks for help or version, if any does.
+pub(crate) fn asks<'a>(command: &Command, arguments: &'a [OsString]) -> Option<&'a OsString> {
+    let h_is_help = command.get_arguments().any(|a| a.get_id() == "help" && a.get_short() == Some('h'));
+    arguments.iter().take_while(|a| *a != "--").find(|a| match a.to_str() {
+        Some("-h") => h_is_help,
+        Some(text) => matches!(text, "--help" | "-?" | "-V" | "--version"),
+        None => false,
+    })
+}
+
+/// What clap says, and the way to the help.
 fn usage_error(error: &clap::Error, name: &str) -> CheckError {
+    CheckError::usage(format!("{}\nSee {name} --help", said(error)))
+}
+
+/// What clap says, without what it adds for terminals.
+pub(crate) fn said(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let said = text.split("\n\nFor more information").next().unwrap_or(&text);
     let said = said.strip_prefix("error: ").unwrap_or(said).trim_end();
-    let said = without_value(error).unwrap_or_else(|| said.to_owned());
-    CheckError::usage(format!("{said}\nSee {name} --help"))
+    without_value(error).unwrap_or_else(|| said.to_owned())
 }
 
 /// The same for errors that show what was given, which may be a secret: this text is mailed, listed

@@ -10,6 +10,7 @@
 //! Invariants: no shell is ever involved; a job that was submitted comes back exactly once while
 //! the pool runs; the daemon's own process is never copied for a check.
 
+pub mod examine;
 pub mod exec;
 pub mod frame;
 mod job;

@@ -1,6 +1,7 @@
 //! Threshold ranges: `[@]start:end`, alerting outside, with `@` inside.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use nagios_range::NagiosRange;
@@ -67,6 +68,35 @@ impl Range {
     /// not pass for a good one.
     pub fn alerts(&self, value: f64) -> bool {
         value.is_nan() || self.inner.check(value)
+    }
+
+    /// Is there any value between these, ends included, at which it alerts?
+    pub fn alerts_within(&self, values: &RangeInclusive<f64>) -> bool {
+        let (from, to) = (*values.start(), *values.end());
+        if self.is_inside() {
+            self.start <= to && self.end >= from
+        } else {
+            from < self.start || to > self.end
+        }
+    }
+
+    /// Does it alert wherever the other one does, between these values?
+    pub fn covers(&self, other: &Range, values: &RangeInclusive<f64>) -> bool {
+        // between two neighbours of these nothing changes
+        let mut ends: Vec<f64> =
+            [self.start, self.end, other.start, other.end, *values.start(), *values.end()]
+                .into_iter()
+                .filter(|end| end.is_finite())
+                .collect();
+        ends.sort_by(f64::total_cmp);
+        let beyond = [ends.first().map_or(0.0, |end| end - 1.0), ends.last().map_or(0.0, |end| end + 1.0)];
+        let between = ends.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
+        ends.iter()
+            .copied()
+            .chain(between)
+            .chain(beyond)
+            .filter(|value| values.contains(value))
+            .all(|value| self.alerts(value) || !other.alerts(value))
     }
 
     /// Lower end, `-inf` if open.
@@ -239,6 +269,39 @@ mod tests {
         assert_eq!("10%:20%".parse::<Range>().unwrap().to_string(), "10:20");
         for text in ["~%:", "~%:5", "%", "@~%%:"] {
             assert!(text.parse::<Range>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_may_alert_nowhere_or_wherever_another_does() {
+        let range = |text: &str| text.parse::<Range>().unwrap();
+        for (text, from, to, want) in [
+            ("0:", 0.0, f64::INFINITY, false),
+            ("0:", -1.0, f64::INFINITY, true),
+            ("10", 0.0, f64::INFINITY, true),
+            ("100", 0.0, 100.0, false),
+            ("99.9", 0.0, 100.0, true),
+            ("@~:-1", 0.0, f64::INFINITY, false),
+            ("@0", 0.0, 5.0, true),
+            ("@5:6", 0.0, 4.9, false),
+        ] {
+            assert_eq!(range(text).alerts_within(&(from..=to)), want, "{text} {from} {to}");
+        }
+        for (critical, warning, want) in [
+            ("10", "20", true),
+            ("20", "10", false),
+            ("10", "10", true),
+            ("5:10", "10", true),
+            ("1:10", "15", true),
+            ("5:", "3:", true),
+            ("3:", "5:", false),
+            ("@0:10", "@2:3", true),
+            ("@2:3", "@0:10", false),
+            ("@10:20", "5:30", false),
+            ("0:", "10", false),
+        ] {
+            let covers = range(critical).covers(&range(warning), &(0.0..=f64::INFINITY));
+            assert_eq!(covers, want, "{critical} {warning}");
         }
     }
 

@@ -148,7 +148,7 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
-    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         if self.tip_age_warning > self.tip_age_critical {
             return Err(CheckError::usage("--tip-age-warning is more than --tip-age-critical"));
         }
@@ -159,6 +159,10 @@ impl Check for Args {
                 "--min-sources {least} cannot be met by {given}: add --height-source"
             )));
         }
+        Ok(())
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure(self, ctx).await?;
         Ok(judge::judge(&sample, self))
     }

@@ -6,6 +6,8 @@
 mod judge;
 mod measure;
 
+use std::ops::RangeInclusive;
+
 use check::{Check, CheckError, Ctx, Definition, Isolation, Range, Report, State};
 use net::tls::{Days, TlsOptions, Version, least_days};
 use net::{DialOptions, Starttls};
@@ -100,6 +102,10 @@ impl Check for Args {
         isolation: Isolation::Async,
         timeout_state: State::Critical,
     };
+
+    // of either sign
+    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] =
+        &[("warning", f64::NEG_INFINITY..=f64::INFINITY), ("critical", f64::NEG_INFINITY..=f64::INFINITY)];
 
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self, ctx).await?;

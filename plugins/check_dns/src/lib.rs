@@ -199,8 +199,11 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
+    fn validate(&self) -> Result<(), CheckError> {
+        self.refuse_nonsense()
+    }
+
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
-        self.refuse_nonsense()?;
         let sample = measure::measure(self, ctx).await?;
         Ok(judge::judge(&sample, self))
     }

@@ -10,6 +10,8 @@ mod json;
 mod judge;
 mod measure;
 
+use std::ops::RangeInclusive;
+
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
 use fetch::{Method, Target};
@@ -112,10 +114,19 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
+    // of either sign
+    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] = &[
+        ("json_warning", f64::NEG_INFINITY..=f64::INFINITY),
+        ("json_critical", f64::NEG_INFINITY..=f64::INFINITY),
+    ];
+
     const ATTACHED_VALUES: &'static [(char, &'static str)] = &[('S', "ssl")];
 
+    fn validate(&self) -> Result<(), CheckError> {
+        self.refuse_contradictions()
+    }
+
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
-        self.refuse_contradictions()?;
         let sample = measure::measure(self, ctx).await?;
         Ok(judge::judge(&sample, self, ctx))
     }

@@ -98,13 +98,17 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
-    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         if self.document.names_an_institution() && self.institution.is_none() && self.mapping.is_none() {
             return Err(CheckError::usage(format!(
                 "{} in the document's name needs --institution or --mapping",
                 source::PLACE_OF_ID
             )));
         }
+        Ok(())
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = source::measure(self, ctx).await?;
         Ok(judge::judge(&sample, self))
     }

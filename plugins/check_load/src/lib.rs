@@ -39,13 +39,17 @@ impl Check for Args {
         timeout_state: State::Unknown,
     };
 
-    async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         let both = self.warning.as_ref().zip(self.critical.as_ref());
         if let Some(minutes) = both.and_then(|(warning, critical)| warning.first_above(critical)) {
             return Err(CheckError::usage(format!(
                 "the {minutes}-minute load for -w is higher than the one for -c"
             )));
         }
+        Ok(())
+    }
+
+    async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self.percpu, usize::from(self.procs_to_show))?;
         Ok(judge::judge(&sample, self))
     }

@@ -7,6 +7,8 @@
 mod judge;
 mod measure;
 
+use std::ops::RangeInclusive;
+
 use check::{Check, CheckError, Ctx, Definition, Isolation, Range, Report, State};
 
 /// Options of `check_memory`.
@@ -54,6 +56,9 @@ impl Check for Args {
         isolation: Isolation::Instant,
         timeout_state: State::Unknown,
     };
+
+    const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] =
+        &[("warning", 0.0..=100.0), ("critical", 0.0..=100.0)];
 
     async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self.vmstats)?;

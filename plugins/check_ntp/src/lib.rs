@@ -126,10 +126,14 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
-    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         if self.proxy.is_some() {
             return Err(CheckError::usage("--proxy: NTP cannot pass a SOCKS proxy, nothing was sent"));
         }
+        Ok(())
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sources = measure::measure(self, ctx).await?;
         judge::judge(&sources, self)
     }

@@ -128,12 +128,16 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
-    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         if self.proxy.is_some() {
             return Err(CheckError::usage(
                 "--proxy: ICMP cannot pass a SOCKS proxy, nothing was sent; check a TCP port by check_tcp --proxy instead",
             ));
         }
+        Limits::of(self, Targets::of(self)?.pairs).map(|_| ())
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let targets = Targets::of(self)?;
         let limits = Limits::of(self, targets.pairs)?;
         let samples = measure::measure(self, &targets, self.wait(&limits), ctx).await?;

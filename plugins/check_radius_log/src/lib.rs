@@ -139,12 +139,16 @@ impl Check for Args {
         timeout_state: State::Unknown,
     };
 
+    fn validate(&self) -> Result<(), CheckError> {
+        if !self.collect && self.hostname.is_empty() {
+            return Err(CheckError::usage("whom is it about? Give -H CLIENT and -a ATTRIBUTE, or --collect"));
+        }
+        Ok(())
+    }
+
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         if self.collect {
             return Ok(collect::judge(&collect::collect(self, ctx)?));
-        }
-        if self.hostname.is_empty() {
-            return Err(CheckError::usage("whom is it about? Give -H CLIENT and -a ATTRIBUTE, or --collect"));
         }
         judge::judge(&measure::measure(self)?, self)
     }

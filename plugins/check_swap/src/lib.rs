@@ -38,12 +38,16 @@ impl Check for Args {
         timeout_state: State::Unknown,
     };
 
-    async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         if let (Some(warning), Some(critical)) = (self.warning, self.critical)
             && warning.is_less_than(critical)
         {
             return Err(CheckError::usage("-w must ask for as much free space as -c, or more"));
         }
+        Ok(())
+    }
+
+    async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self.allswaps)?;
         Ok(judge::judge(&sample, self))
     }

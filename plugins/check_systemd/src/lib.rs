@@ -99,7 +99,7 @@ impl Check for Args {
         timeout_state: State::Critical,
     };
 
-    async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
+    fn validate(&self) -> Result<(), CheckError> {
         if self.state.is_some()
             && self.unit.is_empty()
             && self.include.is_empty()
@@ -109,6 +109,10 @@ impl Check for Args {
                 "--state needs the units that must be in it: add -u, --include or --include-type",
             ));
         }
+        Ok(())
+    }
+
+    async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = bus::measure(self).await?;
         Ok(judge::judge(&sample, self))
     }

@@ -13,6 +13,8 @@ pub(crate) enum Type {
     Command,
     ServiceDependency,
     HostDependency,
+    /// Of a service on a host, or of a host on a service: Icinga 2 has it, and Nagios no words for it.
+    MixedDependency,
     ServiceEscalation,
     HostEscalation,
     HostExtInfo,
@@ -248,7 +250,7 @@ impl Type {
 
     /// As it is written.
     pub(crate) fn name(self) -> &'static str {
-        TYPES.iter().find(|(_, of, _)| *of == self).map_or("", |(name, ..)| name)
+        self.table().map_or("", |(name, ..)| name)
     }
 
     /// The directive of a name.
@@ -317,8 +319,12 @@ impl Type {
         }
     }
 
+    fn table(self) -> Option<&'static Table> {
+        TYPES.iter().chain([&MIXED]).find(|(_, of, _)| *of == self)
+    }
+
     fn entries(self) -> impl Iterator<Item = &'static Entry> {
-        let tables = TYPES.iter().find(|(_, of, _)| *of == self).map_or(&[][..], |(.., tables)| tables);
+        let tables = self.table().map_or(&[][..], |(.., tables)| tables);
         COMMON.iter().chain(tables.iter().copied().flatten())
     }
 }
@@ -337,9 +343,16 @@ const fn ignored(name: &'static str) -> Entry {
     e(name, Key::Ignored, Form::Verbatim)
 }
 
+/// A type: its name, and its directives.
+type Table = (&'static str, Type, &'static [&'static [Entry]]);
+
+/// No file of definitions has these.
+const MIXED: Table =
+    ("dependency", Type::MixedDependency, &[OF_HOSTS, OF_SERVICES, DEPENDENCY, SERVICE_DEPENDENCY]);
+
 /// The directives of each type, besides the common ones. Of those that mean the same the usual name
 /// comes first.
-const TYPES: &[(&str, Type, &[&[Entry]])] = &[
+const TYPES: &[Table] = &[
     ("host", Type::Host, &[HOST, CHECKED, PAGE, ICON, MAP]),
     ("service", Type::Service, &[OF_HOSTS, SERVICE, CHECKED, PAGE, ICON]),
     ("hostgroup", Type::HostGroup, &[HOST_GROUP, PAGE]),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use engine::{CheckCommand, CommandId, Condition, Graph, Rules, Span, Switch, Timestamp, nearest};
 
 use crate::basis::{Basis, ILLEGAL_IN_NAMES, hundredths};
+use crate::concern::Concern;
 use crate::main_file::{DateFormat, Setting, Settings};
 use crate::options::{Options, Workers};
 use crate::problem::{Place, Problem, Problems};
@@ -56,7 +57,7 @@ impl<'s> Reader<'s, '_> {
 
     fn warn(&mut self, setting: &Setting, message: String, hint: &str) {
         let place = Place { file: &setting.file, line: setting.line };
-        self.problems.push(Problem::warning(place, message).hint(hint));
+        self.problems.push(Problem::warning(Concern::OptionValue, place, message).hint(hint));
     }
 
     fn flag(&mut self, key: &str) -> Option<bool> {

@@ -92,6 +92,11 @@ impl<'t> View<'t, '_> {
         self.stands(key).is_some()
     }
 
+    /// Is the directive one of a template's?
+    pub(crate) fn inherits(&self, key: Key) -> bool {
+        self.own(key).is_none() && self.base.value(key).is_some()
+    }
+
     /// Does a list add to what is inherited, and to what is implied?
     pub(crate) fn adds(&self, key: Key) -> bool {
         self.value(key).is_some_and(|value| value.adds)
@@ -190,6 +195,11 @@ impl<'t, 'o> Templates<'t, 'o> {
             }
         }
         Templates { objects, by_name, bases: HashMap::new(), open: HashSet::new(), unshared: 0 }
+    }
+
+    /// The template of a name.
+    pub(crate) fn find(&self, of: Type, name: &str) -> Option<&'o Definition<'t>> {
+        self.by_name.get(&(of, name)).map(|index| self.objects.definition(*index))
     }
 
     /// A definition with all it inherits.

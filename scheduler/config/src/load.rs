@@ -1,16 +1,20 @@
 //! A whole configuration from its files: [`load`].
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Check, Graph, Named, ObjectId, Timestamp};
+use engine::{Check, CheckCommand, Graph, Named, ObjectId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::command::{MacroValue, macro_names};
+use crate::concern::Concern;
+use crate::doubts::{warn_of_closed_periods, warn_of_missing_mail};
+use crate::federation::generate;
 use crate::files::{Files, Trace, bytes, name, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
+use crate::icinga::lower;
 use crate::macros::{CheckMacros, WITHOUT_VALUE};
 use crate::model::Objects;
 use crate::options::Options;
@@ -34,6 +38,8 @@ pub struct Configuration {
     pub user_macros: UserMacros,
     /// What people read about objects, for those that have any of it.
     pub details: BTreeMap<ObjectId, Details>,
+    /// Where check commands stand that objects inherit.
+    pub(crate) check_templates: HashMap<CheckCommand, (Arc<str>, u32)>,
     /// Contact groups.
     pub contact_groups: Vec<ContactGroup>,
     /// What is kept of contacts to be printed, in their order.
@@ -58,9 +64,9 @@ pub struct Configuration {
     pub warnings: Vec<Problem>,
 }
 
-/// Loads a configuration: an `hlidka.yaml`, a `nagios.cfg`, a file of object definitions, or a
-/// folder: its hlidka.yaml, else its nagios.cfg, else all its `*.cfg` in byte order of their paths,
-/// recursively, names that start with a dot left out.
+/// Loads a configuration: an `hlidka.yaml`, a `nagios.cfg`, an `icinga2.conf`, a file of object definitions, or a
+/// folder: its hlidka.yaml, else its nagios.cfg, else its icinga2.conf, else all its `*.cfg` in byte order of their
+/// paths, recursively, names that start with a dot left out.
 ///
 /// If anything is wrong, all that is wrong is returned, warnings among it.
 pub fn load(path: &Path) -> Result<Configuration, Vec<Problem>> {
@@ -114,6 +120,29 @@ pub fn load_exported(trusted: &str, certname: &str, text: Vec<u8>) -> Result<Con
     finished(configuration, problems)
 }
 
+/// Loads the configuration of Icinga 2 from the text of one file, with the default options. Nothing else is read:
+/// what it includes is left out.
+pub fn load_icinga(file: &str, text: &str) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut files = Files::default();
+    let script = files.icinga.parse(file.into(), text, &mut problems);
+    files.icinga.scripts.push(script);
+    let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
+/// Loads trusted objects and a federation's lists from their texts. Nothing is read.
+pub fn load_federation(trusted: &str, lists: &str) -> Result<Configuration, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let mut files = Files::default();
+    files.sources.push(Source::new("trusted.cfg", trusted.into(), &mut problems));
+    let file: Arc<str> = "federation.yaml".into();
+    let made = generate(lists, Path::new("/"), &file, &mut problems);
+    files.sources.extend(made.map(|made| made.source));
+    let configuration = assemble(files, &[], LastGood::default(), Options::default(), &mut problems);
+    finished(configuration, problems)
+}
+
 fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<Configuration, Vec<Problem>> {
     match configuration {
         Some(configuration) if !problems.has_errors() => {
@@ -126,16 +155,20 @@ fn finished(configuration: Option<Configuration>, problems: Problems) -> Result<
 fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Configuration> {
     let mut files = Files::new(trace);
     let (mut last_good, mut foreign) = (LastGood::default(), Vec::new());
-    let options = if let Some(yaml) = yaml_of(path) {
-        let options = read_options(&yaml, folder_of(&yaml), problems)?;
-        let by = name(&yaml);
+    let yaml = yaml_of(path);
+    let options = if let Some(yaml) = &yaml {
+        let options = read_options(yaml, folder_of(yaml), problems)?;
+        let by = name(yaml);
         let by = Some(Place { file: &by, line: 0 });
         files.keep_out(&options.objects);
         for resource in &options.resources {
             files.resource(resource, by, problems);
         }
         for trusted in &options.objects.trusted {
-            files.add(trusted, by, problems);
+            files.add_trusted(trusted, by, problems);
+        }
+        if let Some(lists) = &options.objects.federation {
+            files.federation(lists, by, problems);
         }
         if options.objects.trusted.is_empty() {
             files.add(
@@ -151,12 +184,22 @@ fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Confi
         files.add(path, None, problems);
         Options::default()
     };
-    if files.sources.is_empty() && foreign.is_empty() && !problems.has_errors() {
-        let problem =
-            Problem::warning(Place { file: &name(path), line: 0 }, "there are no object definitions here");
-        problems.push(problem.hint("object definitions are in files whose names end in .cfg"));
+    if files.sources.is_empty()
+        && files.icinga.scripts.is_empty()
+        && foreign.is_empty()
+        && !problems.has_errors()
+    {
+        let place = Place { file: &name(path), line: 0 };
+        let message = "there are no object definitions here";
+        let hint = "object definitions are in files whose names end in .cfg or, for Icinga 2, in .conf";
+        problems.push(Problem::warning(Concern::NoDefinitions, place, message).hint(hint));
     }
-    assemble(files, &foreign, last_good, options, problems)
+    let configuration = assemble(files, &foreign, last_good, options, problems)?;
+    if let Some(yaml) = &yaml {
+        let (graph, mail) = (&configuration.graph, configuration.options.notify.mail.as_ref());
+        warn_of_missing_mail(graph, mail, Place { file: &name(yaml), line: 0 }, problems);
+    }
+    Some(configuration)
 }
 
 /// Everything but reading files.
@@ -167,10 +210,6 @@ fn assemble(
     mut options: Options,
     problems: &mut Problems,
 ) -> Option<Configuration> {
-    let mut objects = Objects::default();
-    for source in &files.sources {
-        objects.read(source, problems);
-    }
     let globals = globals(&files.settings, &mut options, problems);
     let zone = match &options.timezone {
         // a wrong name was reported where it was read
@@ -178,6 +217,12 @@ fn assemble(
         None => TimeZone::system(),
     };
     let basis = basis(&files.settings, &options, problems);
+    let lowered = lower(&files.icinga, basis.interval_length, problems);
+    let mut objects = Objects::default();
+    for source in &files.sources {
+        objects.read(source, problems);
+    }
+    objects.take(&lowered);
     let mut admission = Admission::new(objects, foreign, basis.interval_length);
     let outcome =
         admission.settle(&|objects, problems| resolve(objects, &basis, zone.clone(), problems), problems);
@@ -189,12 +234,16 @@ fn assemble(
     warn_of_unknown_user_macros(&resolved.graph, &files.user_macros, problems);
     warn_of_empty_macros(&resolved.graph, problems);
     warn_of_vain_freshness(&resolved.graph, problems);
+    options.plan.warn(&resolved.graph, problems);
+    let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+    warn_of_closed_periods(&resolved.graph, now, problems);
     let configuration = Configuration {
         graph: Arc::new(resolved.graph),
         options,
         globals,
         user_macros: files.user_macros,
         details: resolved.details,
+        check_templates: resolved.check_templates,
         contact_groups: resolved.contact_groups,
         contact_details: resolved.contact_details,
         escalation_names: resolved.escalation_names,
@@ -258,7 +307,8 @@ fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
         let place = Place { file: &object.origin.file, line: object.origin.line };
         let message = "hlidka:stale says when no results come, but nobody looks for that";
         let hint = "write `check_freshness 1` and how old a result may be, `freshness_threshold 600`";
-        problems.push(Problem::warning(place, message).of(label(graph, id)).hint(hint));
+        problems
+            .push(Problem::warning(Concern::VainFreshness, place, message).of(label(graph, id)).hint(hint));
     }
     for id in graph.ids().filter(|id| graph.settings(*id).freshness.is_some()) {
         let object = graph.object(id);
@@ -273,13 +323,15 @@ fn warn_of_vain_freshness(graph: &Graph, problems: &mut Problems) {
             let place = Place { file: &object.origin.file, line: object.origin.line };
             let message = "when nothing is heard of it, its check_command says OK: nobody will notice";
             let hint = "let it say what is wrong, for instance `check_dummy!2!nothing was heard`";
-            problems.push(Problem::warning(place, message).of(label(graph, id)).hint(hint));
+            problems.push(
+                Problem::warning(Concern::VainFreshness, place, message).of(label(graph, id)).hint(hint),
+            );
         }
     }
 }
 
 /// An object for messages, with the title of the Puppet resource that wrote it.
-fn label(graph: &Graph, id: ObjectId) -> String {
+pub(crate) fn label(graph: &Graph, id: ObjectId) -> String {
     let name = graph.identity(id).to_string();
     match &graph.object(id).origin.puppet_title {
         Some(title) if **title != *name => format!("`{name}` (Puppet: {title})"),
@@ -296,8 +348,11 @@ fn warn_of_unknown_user_macros(graph: &Graph, known: &UserMacros, problems: &mut
             };
             if !known.contains_key(&number) {
                 let place = Place { file: &command.origin.file, line: command.origin.line };
-                let problem =
-                    Problem::warning(place, format!("uses ${used}$, which no resource file defines"));
+                let problem = Problem::warning(
+                    Concern::UnknownUserMacro,
+                    place,
+                    format!("uses ${used}$, which no resource file defines"),
+                );
                 let hint =
                     format!("write `${used}$=…` into a file and name it in hlidka.yaml under `resources:`");
                 problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
@@ -313,7 +368,11 @@ fn warn_of_empty_macros(graph: &Graph, problems: &mut Problems) {
         let used: BTreeSet<String> = macro_names(&command.line).into_iter().map(bare).collect();
         for used in used.iter().filter(|used| WITHOUT_VALUE.contains(&used.as_str())) {
             let place = Place { file: &command.origin.file, line: command.origin.line };
-            let problem = Problem::warning(place, format!("uses ${used}$, which is always empty here"));
+            let problem = Problem::warning(
+                Concern::EmptyMacro,
+                place,
+                format!("uses ${used}$, which is always empty here"),
+            );
             let hint = "take it out; docs/nagios.md says why";
             problems.push(problem.of(format!("command `{}`", command.name)).hint(hint));
         }
@@ -338,7 +397,7 @@ fn warn_of_direct_ways(configuration: &Configuration, problems: &mut Problems) {
             let name = &graph.command(command.command).name;
             let message =
                 format!("has a proxy, of which the command `{name}` hears nothing: it goes directly");
-            let problem = Problem::warning(place, message).of(label(graph, id));
+            let problem = Problem::warning(Concern::PassesProxyBy, place, message).of(label(graph, id));
             problems.push(problem.hint("put $_SERVICEPROXY$ or $_HOSTPROXY$ into its command_line"));
         }
     }

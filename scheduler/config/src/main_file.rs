@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use engine::nearest;
 
+use crate::concern::Concern;
 use crate::problem::{Place, Problem, Problems};
 use crate::source::Source;
 
@@ -242,7 +243,8 @@ impl MainFile {
         for (number, line) in source.plain_lines() {
             let place = Place { file: &source.file, line: number };
             let Some((key, value)) = line.split_once('=') else {
-                let problem = Problem::warning(place, format!("`{}` has no `=`", short(line)));
+                let problem =
+                    Problem::warning(Concern::UnknownOption, place, format!("`{}` has no `=`", short(line)));
                 problems.push(problem.hint("write `option=value`, as Nagios has it"));
                 continue;
             };
@@ -265,7 +267,11 @@ impl MainFile {
                     } else if let Some((_, harmless)) = UNREAD.iter().find(|(known, _)| *known == key) {
                         if value != *harmless {
                             let hint = "take the line out, or change the objects so that it is not needed";
-                            let problem = Problem::warning(place, format!("`{key}={value}` has no effect"));
+                            let problem = Problem::warning(
+                                Concern::OptionWithoutEffect,
+                                place,
+                                format!("`{key}={value}` has no effect"),
+                            );
                             problems.push(problem.hint(hint));
                         }
                     } else {
@@ -280,7 +286,7 @@ impl MainFile {
             let place = Place { file: &source.file, line: 0 };
             let message =
                 format!("{} options of Nagios mean nothing here: {}", ignored.len(), ignored.join(", "));
-            problems.push(Problem::warning(place, message));
+            problems.push(Problem::warning(Concern::IgnoredOptions, place, message));
         }
         main
     }
@@ -298,7 +304,8 @@ impl MainFile {
 fn unknown(key: &str, place: Place<'_>) -> Problem {
     let known = HONOURED.iter().chain(IGNORED).copied().chain(UNREAD.iter().map(|(known, _)| *known));
     let paths = ["cfg_file", "cfg_dir", "resource_file", "include_file", "include_dir"];
-    let problem = Problem::warning(place, format!("no such option: `{}`", short(key)));
+    let problem =
+        Problem::warning(Concern::UnknownOption, place, format!("no such option: `{}`", short(key)));
     match nearest(key, known.chain(paths)) {
         Some(known) => problem.hint(format!("nearest known: `{known}`")),
         None => problem.hint("take the line out"),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use engine::nearest;
 
+use crate::concern::Concern;
 use crate::directives::{Form, Key, Type, type_names};
+use crate::icinga::Lowered;
 use crate::lexer::{Token, lex};
 use crate::problem::{Place, Problem, Problems};
 use crate::source::Source;
@@ -78,6 +80,31 @@ impl<'t> Objects<'t> {
         self.trust.push(trust);
         let mut reader = Reader { file, name: &source.file, current: Current::None, objects: self, problems };
         lex(source, |token| reader.token(token));
+    }
+
+    /// Adds definitions that another language gave.
+    pub(crate) fn take(&mut self, lowered: &'t Lowered) {
+        let first = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        for file in &lowered.files {
+            self.files.push(file.clone());
+            self.trust.push(Trust::Trusted);
+        }
+        for definition in &lowered.definitions {
+            let start = self.directives.len();
+            let lines = definition.directives.iter();
+            self.directives.extend(lines.map(|(key, line, value)| Directive {
+                key: *key,
+                line: *line,
+                value,
+            }));
+            self.definitions.push(Definition {
+                of: definition.of,
+                file: first.saturating_add(definition.file),
+                line: definition.line,
+                puppet_title: None,
+                directives: start..self.directives.len(),
+            });
+        }
     }
 
     /// The lines of a definition, in order.
@@ -196,8 +223,11 @@ impl<'t> Reader<'_, 't> {
             return;
         }
         if rest.starts_with('#') {
-            let problem =
-                Problem::warning(self.place(line), "a `#` behind the `{` starts no comment in Nagios");
+            let problem = Problem::warning(
+                Concern::CommentBehindBrace,
+                self.place(line),
+                "a `#` behind the `{` starts no comment in Nagios",
+            );
             self.problems.push(problem.hint("write `;` instead; Nagios passes over all that stands there"));
         } else if !rest.is_empty() {
             let problem = Problem::error(self.place(line), "text behind the `{`, which Nagios passes over");
@@ -272,7 +302,8 @@ impl<'t> Reader<'_, 't> {
             Form::Letters(_) => "which counts as `n`, none",
             _ => "so it has none, whatever its templates say",
         };
-        let problem = Problem::warning(self.place(line), format!("{name} has no value, {means}"));
+        let problem =
+            Problem::warning(Concern::EmptyValue, self.place(line), format!("{name} has no value, {means}"));
         self.problems.push(problem.of(label).hint("leave the line out, or write what is meant"));
         true
     }

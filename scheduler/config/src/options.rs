@@ -5,10 +5,12 @@
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::{Budget, nearest};
 use serde::Deserialize;
 
+use crate::plan::Plan;
 use crate::problem::{Place, Problem, Problems};
 
 /// Everything that is not about a single host or service.
@@ -43,6 +45,8 @@ pub struct Options {
     pub reload: Reload,
     /// When what runs too long is ended.
     pub timeouts: Timeouts,
+    /// What `hlidka plan` must be told.
+    pub plan: Plan,
 }
 
 /// When what runs too long is ended, in seconds.
@@ -109,6 +113,8 @@ pub struct ObjectPaths {
     pub exported: Vec<PathBuf>,
     /// Folders, and files, that Puppet's nagios types write: data about any machine.
     pub collected: Vec<PathBuf>,
+    /// Lists of a federation's servers and accounts, of which definitions are made; trusted.
+    pub federation: Option<PathBuf>,
 }
 
 /// Processes that run checks.
@@ -168,6 +174,7 @@ impl Default for Options {
             reload: Reload::default(),
             failure_budget: None,
             timeouts: Timeouts::default(),
+            plan: Plan::default(),
         }
     }
 }
@@ -200,7 +207,7 @@ const MAX_NODES: usize = 100_000;
 impl Options {
     /// Reads the text of a file; paths in it are made relative to `folder`.
     pub(crate) fn parse(text: &str, folder: &Path, file: &str, problems: &mut Problems) -> Option<Options> {
-        let file = file.into();
+        let file: Arc<str> = file.into();
         let place = |line: u64| Place { file: &file, line: u32::try_from(line).unwrap_or(0) };
         let mut rules = serde_saphyr::Options::default();
         rules.strict_booleans = true;
@@ -219,6 +226,7 @@ impl Options {
         };
         options.check(text, &place, problems);
         options.anchor(folder);
+        options.plan.anchor(&file);
         Some(options)
     }
 
@@ -264,8 +272,8 @@ impl Options {
     /// Makes relative paths relative to a folder.
     fn anchor(&mut self, folder: &Path) {
         let under = |path: &mut PathBuf| *path = folder.join(&path);
-        let ObjectPaths { trusted, exported, collected } = &mut self.objects;
-        trusted.iter_mut().chain(exported).chain(collected).for_each(under);
+        let ObjectPaths { trusted, exported, collected, federation } = &mut self.objects;
+        trusted.iter_mut().chain(exported).chain(collected).chain(federation).for_each(under);
         self.last_good.as_mut().map(under);
         self.command_file.as_mut().map(under);
         self.resources.iter_mut().for_each(under);
@@ -296,7 +304,7 @@ impl Options {
 
 /// The parser's message with the source line and a mark under the column; for an unknown key the
 /// nearest known one.
-fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
+pub(crate) fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Problem {
     let column = error.location().map_or(0, |location| location.column());
     if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error.without_snippet() {
         let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
@@ -327,6 +335,7 @@ fn line_of(text: &str, key: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::ServicePattern;
     use proptest::prelude::*;
 
     fn parse(text: &str) -> (Option<Options>, Vec<Problem>) {
@@ -342,6 +351,7 @@ mod tests {
             workers: {in_process: 1, apart: 2, exec: 3, max_in_flight: 100, max_in_flight_per_host: 4}\n\
             notify:\n  mail: {from: m@example.org, via: \"files:mails\", user: u, password_file: secret, tls_ca: ca.pem}\n\
             reload: {max_loss: 5%}\nlast_good: good\nfailure_budget: 3/7d,5%/7d\n\
+             plan: {servers: radius, realms: '@*', local: servicegroup=HOME, limits: {checks_per_second: 9}}\n\
              socket: run/sock\ncommand_file: run/command\ntimezone: Europe/Prague\nresources: [resource.cfg]\n";
         let (options, problems) = parse(text);
         assert_eq!(problems, []);
@@ -368,6 +378,12 @@ mod tests {
             (MaxLoss(5), "/etc/hlidka/good".into())
         );
         assert_eq!(options.failure_budget, Budget::parse("3/7d,5%/7d").ok());
+        let plan = options.plan;
+        let servers = plan.servers.unwrap();
+        assert_eq!((&*servers.name, &*servers.file, servers.line), ("radius", "hlidka.yaml", 11));
+        assert_eq!(plan.realms, Some(ServicePattern::Description("@*".to_owned())));
+        assert_eq!(plan.local, Some(ServicePattern::Group("HOME".to_owned())));
+        assert_eq!(plan.limits.checks_per_second.unwrap().get(), 9);
     }
 
     #[test]
@@ -400,6 +416,13 @@ mod tests {
             ("notify:\n  mail:\n    from: root\n", 3, "no address"),
             ("notify:\n  mail:\n    from: a@b\n    user: x\n", 4, "need each other"),
             ("failure_budget: often\n", 1, "3/7d"),
+            ("plan:\n  server: x\n", 2, "nearest known: `servers`"),
+            (
+                "plan:\n  limits:\n    nren_packets_per_minute: 3\n",
+                3,
+                "nearest known: `nren_packets_per_second`",
+            ),
+            ("plan:\n  limits: {in_flight: 0}\n", 2, "in_flight"),
             ("store: sqlite:a\nstore: sqlite:b\n", 2, "store"),
         ] {
             let (_, problems) = parse(text);

@@ -31,11 +31,11 @@ pub struct Block<'c> {
     /// Directives that Nagios knows.
     pub directives: Vec<(Cow<'c, str>, String)>,
     /// Directives that only hlidka knows.
-    pub own: Vec<(&'static str, String)>,
+    pub own: Vec<(Cow<'c, str>, String)>,
 }
 
 /// All types, in the order in which they are printed.
-pub const TYPES: [&str; 12] = [
+pub const TYPES: [&str; 13] = [
     "timeperiod",
     "command",
     "contactgroup",
@@ -48,6 +48,7 @@ pub const TYPES: [&str; 12] = [
     "serviceescalation",
     "hostdependency",
     "hostescalation",
+    "dependency",
 ];
 
 /// Gives all resolved objects of the types that are wanted, one after the other.
@@ -63,7 +64,7 @@ pub fn objects<'c>(of: &'c Configuration, wants: impl Fn(&str) -> bool, mut give
             "service" => {
                 of.graph.ids().filter(|id| !of.graph.is_host(*id)).for_each(|id| give(object::block(of, id)));
             }
-            "servicedependency" | "hostdependency" => links::dependencies(of, kind, &mut give),
+            "servicedependency" | "hostdependency" | "dependency" => links::dependencies(of, kind, &mut give),
             _ => links::escalations(of, kind, &mut give),
         }
     }
@@ -121,8 +122,11 @@ impl<'c> Block<'c> {
     }
 
     /// The definition in the object language, as Nagios prints it: a tab before and behind the name
-    /// of a directive, and before the closing brace.
+    /// of a directive, and before the closing brace. Nothing, if Nagios has no words for any of it.
     pub fn to_nagios(&self) -> String {
+        if self.directives.is_empty() {
+            return String::new();
+        }
         let mut text = format!("define {} {{\n", self.kind);
         for (key, value) in &self.directives {
             let _ = writeln!(text, "\t{key}\t{}", escaped(value)); // a String takes everything
@@ -134,7 +138,7 @@ impl<'c> Block<'c> {
 
 /// A value as it must be written to be read back: a `;` would start a comment, a `\` at the end
 /// would join the next line.
-fn escaped(value: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(value: &str) -> Cow<'_, str> {
     let mut value = Cow::Borrowed(value);
     if value.contains(';') {
         value = value.replace(';', "\\;").into();

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::concern::Concern;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -19,10 +21,14 @@ pub enum Severity {
 pub struct Problem {
     /// Warning or error.
     pub severity: Severity,
+    /// What it is about, if docs/verify.md says more.
+    pub concern: Option<Concern>,
     /// File, as it was named.
     pub file: Arc<str>,
     /// Line, from 1; 0 where a whole file or folder is meant.
     pub line: u32,
+    /// Column, from 1; 0 where the whole line is meant.
+    pub column: u32,
     /// Type and name of the object, as in ``host `web1` ``.
     pub object: Option<String>,
     /// What is wrong.
@@ -38,13 +44,14 @@ impl Problem {
     }
 
     /// Something that may be meant otherwise.
-    pub(crate) fn warning(place: Place<'_>, message: impl Into<String>) -> Problem {
-        Problem::new(Severity::Warning, place, message)
+    pub(crate) fn warning(concern: Concern, place: Place<'_>, message: impl Into<String>) -> Problem {
+        Problem { concern: Some(concern), ..Problem::new(Severity::Warning, place, message) }
     }
 
     fn new(severity: Severity, place: Place<'_>, message: impl Into<String>) -> Problem {
         let (file, line) = (place.file.clone(), place.line);
-        Problem { severity, file, line, object: None, message: message.into(), hint: None }
+        let message = message.into();
+        Problem { severity, concern: None, file, line, column: 0, object: None, message, hint: None }
     }
 
     /// About something that a monitored machine wrote: that is set aside, and nothing of its text is
@@ -60,6 +67,21 @@ impl Problem {
     /// Is the configuration refused for it?
     pub(crate) fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// `hosts.cfg:12`, with the column if that is known.
+    pub fn place(&self) -> String {
+        match (self.line, self.column) {
+            (0, _) => self.file.to_string(),
+            (line, 0) => format!("{}:{line}", self.file),
+            (line, column) => format!("{}:{line}:{column}", self.file),
+        }
+    }
+
+    /// With the column.
+    pub(crate) fn column(mut self, column: u32) -> Problem {
+        self.column = column;
+        self
     }
 
     /// With what would be right.
@@ -78,10 +100,7 @@ impl Problem {
 /// `hosts.cfg:12: error: host `web1`: what is wrong; what would be right`
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if self.line > 0 {
-            write!(f, ":{}", self.line)?;
-        }
+        f.write_str(&self.place())?;
         f.write_str(match self.severity {
             Severity::Warning => ": warning: ",
             Severity::Quarantined => ": quarantined: ",
@@ -141,7 +160,7 @@ impl Problems {
 
     /// All problems by file and line, and a last one for those that were too many.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
-        self.kept.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        self.kept.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         for severity in [Severity::Warning, Severity::Quarantined, Severity::Error] {
             let count = self.counts[severity as usize];
             if let (Some(more), Some(last)) =
@@ -149,7 +168,8 @@ impl Problems {
             {
                 let file = last.file.clone();
                 let message = format!("{more} further problems of this kind are not shown");
-                self.kept.push(Problem { severity, file, line: 0, object: None, message, hint: None });
+                let place = Place { file: &file, line: 0 };
+                self.kept.push(Problem::new(severity, place, message));
             }
         }
         self.kept
@@ -170,7 +190,7 @@ mod tests {
             problem.to_string(),
             "hosts.cfg:12: error: service `http`: no such host `web1`; nearest known: `web01`"
         );
-        let whole = Problem::warning(Place { file: &file, line: 0 }, "is empty");
+        let whole = Problem::warning(Concern::Empty, Place { file: &file, line: 0 }, "is empty");
         assert_eq!(whole.to_string(), "hosts.cfg: warning: is empty");
     }
 

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::concern::Concern;
 use crate::problem::{Place, Problem, Problems};
 
 /// A logical line may be so long, in bytes; Nagios has no stated limit and takes 70,000.
@@ -18,6 +19,8 @@ pub(crate) struct Source {
     pub file: Arc<str>,
     text: String,
     cooked: Vec<Cooked>,
+    /// What each physical line counts as; empty if as it stands.
+    numbers: Vec<u32>,
 }
 
 /// A logical line that is no slice of the text.
@@ -52,14 +55,26 @@ impl Source {
                 let line = 1 + bytes.iter().take(valid).filter(|byte| **byte == b'\n').count();
                 let place = Place { file: &file, line: u32::try_from(line).unwrap_or(0) };
                 problems.push(
-                    Problem::warning(place, "this is no UTF-8; the bytes in question are read as `\u{fffd}`")
-                        .hint("convert the file with `iconv -f latin1 -t utf-8`"),
+                    Problem::warning(
+                        Concern::NotUtf8,
+                        place,
+                        "this is no UTF-8; the bytes in question are read as `\u{fffd}`",
+                    )
+                    .hint("convert the file with `iconv -f latin1 -t utf-8`"),
                 );
                 String::from_utf8_lossy(&bytes).into_owned()
             }
         };
         let cooked = cook(&text, &file, problems);
-        Source { file, text, cooked }
+        Source { file, text, cooked, numbers: Vec::new() }
+    }
+
+    /// Text that was made from a file, with the line of the file that each of its lines comes from.
+    pub(crate) fn generated(file: &str, text: String, numbers: Vec<u32>) -> Source {
+        let file: Arc<str> = file.into();
+        // a line is too long if one of the file is, which was read
+        let cooked = cook(&text, &file, &mut Problems::default());
+        Source { file, text, cooked, numbers }
     }
 
     /// All logical lines but the empty ones.
@@ -85,7 +100,8 @@ impl Source {
                 };
                 let (text, is_comment) = line;
                 if !text.is_empty() {
-                    return Some(Line { number: first, text, is_comment });
+                    let number = self.numbers.get(first as usize - 1).copied().unwrap_or(first);
+                    return Some(Line { number, text, is_comment });
                 }
             }
         })

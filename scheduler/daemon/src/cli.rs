@@ -2,7 +2,6 @@
 
 mod command;
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,14 +9,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use config::{Configuration, Severity};
+use config::Configuration;
 use engine::{Identity, Span, Timestamp};
 
-use crate::render::{self, Detail, Paint, plural};
+use crate::choice::{Filters, Patterns};
+use crate::render::{self, Detail, Paint};
 use crate::socket::ask;
 use crate::when::{Moment, span};
 use crate::wire::{Answer, Overview, Request};
-use crate::{demo, diff, log, objects, run, simulate};
+use crate::{demo, diff, log, objects, plan, run, simulate, verify};
 
 /// Where the daemon listens unless it is told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/run/hlidka/hlidka.sock";
@@ -34,7 +34,7 @@ struct Cli {
 enum Command {
     /// Run the daemon in the foreground
     Run {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// Error, warn, info, debug or trace
         #[arg(long, default_value = "info", env = "HLIDKA_LOG")]
@@ -46,9 +46,10 @@ enum Command {
         #[arg(long)]
         seconds: Option<u64>,
     },
-    /// Check a configuration: all its problems at once; exit code 1 if there is an error, or a file that is set aside
+    /// Check a configuration: all its problems at once, and what hlidka's own checks make of their arguments; exit
+    /// code 1 if there is an error, or a file that is set aside
     Verify {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// The problems as JSON
         #[arg(long)]
@@ -56,7 +57,7 @@ enum Command {
     },
     /// Show what became of the definitions, after templates, groups and lists
     Objects {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// HOST (and all about it) or HOST;SERVICE, with `*` for anything
         patterns: Vec<String>,
@@ -66,6 +67,8 @@ enum Command {
         /// Only these types: host, service, hostgroup, servicedependency …
         #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
         types: Vec<String>,
+        #[command(flatten)]
+        filters: Filters,
     },
     /// Show what a change of the configuration does: which checks come, go and change, and who is told of what;
     /// exit code 0 if nothing changes, 1 if something does, 2 if that cannot be said
@@ -191,7 +194,7 @@ enum Command {
     /// Play a scripted outage in virtual time: every check, every change, who would be told, and why
     /// not; needs no daemon and no network
     Simulate {
-        /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+        /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
         config: PathBuf,
         /// What happens when, as text: `1:00 web1;HTTP critical "refused"`
         scenario: PathBuf,
@@ -201,7 +204,14 @@ enum Command {
         /// Leave out the checks, show what follows from them
         #[arg(long)]
         no_checks: bool,
+        /// Show only what happens to HOST (and its services) or HOST;SERVICE, with `*` for anything; may
+        /// be repeated. All is played
+        #[arg(long = "object", value_name = "PATTERN")]
+        objects: Vec<String>,
     },
+    /// Show the load that a configuration plans: checks a second by target and command, checks in flight, what
+    /// a federation's servers and proxies see of them, and which limits that exceeds
+    Plan(plan::Ask),
     /// Make the daemon read its configuration again; a broken one is refused with its reasons
     Reload {
         #[command(flatten)]
@@ -253,9 +263,10 @@ pub fn main() -> ExitCode {
     let result = match command {
         Command::Run { config, log_level } => log::start(&log_level).and_then(|()| run::run(&config)),
         Command::Demo { seconds } => log::start("info").and_then(|()| demo::run(seconds)),
-        Command::Verify { config, json } => verify(&config, json),
-        Command::Objects { config, patterns, format, types } => {
-            objects::print(&config, format, &types, &patterns).map(|()| ExitCode::SUCCESS)
+        Command::Verify { config, json } => verify::run(&config, json),
+        Command::Objects { config, patterns, format, types, filters } => {
+            let wanted = objects::Wanted { types, patterns: Patterns(patterns), filters };
+            objects::print(&config, format, &wanted).map(|()| ExitCode::SUCCESS)
         }
         Command::Diff { old, new, all, json, repository } => {
             let repository = repository.as_deref().unwrap_or(Path::new("."));
@@ -302,16 +313,24 @@ pub fn main() -> ExitCode {
             })
         }
         Command::External { daemon, commands, json } => command::run(&daemon, &commands, json),
-        Command::Simulate { config, scenario, json, no_checks } => {
-            simulate::run(&config, &scenario, simulate::Style { json, checks: !no_checks })
+        Command::Simulate { config, scenario, json, no_checks, objects } => {
+            let paint = Paint(!json && Paint::for_stdout().0);
+            let style = simulate::Style { json, checks: !no_checks, objects: Patterns(objects), paint };
+            simulate::run(&config, &scenario, style)
         }
+        Command::Plan(ask) => Ok(plan::run(&ask)),
         Command::Reload { daemon, force } => daemon.make(&Request::Reload { force }),
     };
     result.unwrap_or_else(|error| {
-        // nothing is left to do if even this cannot be said
-        let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(&error));
+        complain(&error);
         failure
     })
+}
+
+/// Says why nothing came of a command.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // nothing is left to do if even this cannot be said
+    let _ = writeln!(std::io::stderr(), "hlidka: {}", in_full(error));
 }
 
 /// An error with its causes, each said once.
@@ -361,51 +380,6 @@ pub(crate) fn load(path: &Path) -> Result<Configuration> {
 fn problems_as_error(problems: &[config::Problem]) -> anyhow::Error {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     anyhow::anyhow!("{}", lines.join("\n"))
-}
-
-fn verify(path: &Path, json: bool) -> Result<ExitCode> {
-    let (counts, problems) = match config::load(path) {
-        Ok(configuration) => {
-            let graph = &configuration.graph;
-            let hosts = graph.hosts().count();
-            let services = graph.objects().len() - hosts;
-            let counts = format!("{hosts} hosts, {services} services, {} contacts", graph.contacts.len());
-            (Some(counts), configuration.warnings)
-        }
-        Err(problems) => (None, problems),
-    };
-    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let set_aside = count(Severity::Quarantined);
-    let mut text = String::new();
-    for problem in &problems {
-        if json {
-            text.push_str(&serde_json::to_string(&serde_json::json!({
-                "severity": severity(problem.severity),
-                "file": &*problem.file, "line": problem.line, "object": problem.object,
-                "message": problem.message, "hint": problem.hint,
-            }))?);
-        } else {
-            text.push_str(&problem.to_string());
-        }
-        text.push('\n');
-    }
-    if !json {
-        let counts = counts.map(|counts| format!("{counts}; ")).unwrap_or_default();
-        let quarantined = if set_aside > 0 { format!(", {set_aside} quarantined") } else { String::new() };
-        let (s, and) = (plural(errors), plural(warnings));
-        writeln!(text, "{counts}{errors} error{s}, {warnings} warning{and}{quarantined}")?;
-    }
-    print(&text)?;
-    Ok(if errors + set_aside > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Quarantined => "quarantined",
-        Severity::Warning => "warning",
-    }
 }
 
 /// Text of so much detail, or JSON.

@@ -24,6 +24,7 @@ use crate::storage::{Storage, Task};
 use crate::wire::{Answer, Request};
 use crate::words::in_words;
 
+pub(crate) use checks::time_limit;
 pub(crate) use reload::{Read, log_problem};
 
 /// What is known is stored at least this often; a message never waits for it.
@@ -317,7 +318,7 @@ fn announced(message: &Notification) -> String {
 }
 
 /// How much may run at once.
-fn limits(configuration: &Configuration) -> Limits {
+pub(crate) fn limits(configuration: &Configuration) -> Limits {
     let workers = &configuration.options.workers;
     let per_host =
         workers.max_in_flight_per_host.map_or(Limits::default().per_host, |n| usize::from(n.get()));

@@ -9,6 +9,7 @@
 //! daemon never runs a plugin itself; a broken new configuration changes nothing.
 
 mod away;
+mod choice;
 mod cli;
 mod core;
 mod deliver;
@@ -19,12 +20,14 @@ mod log;
 mod loss;
 mod objects;
 mod pipe;
+mod plan;
 mod pools;
 mod render;
 mod run;
 mod simulate;
 mod socket;
 mod storage;
+mod verify;
 mod when;
 mod wire;
 mod words;

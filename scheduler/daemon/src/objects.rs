@@ -7,12 +7,13 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use config::Configuration;
 use config::print::{Block, TYPES, objects};
-use config::{Configuration, glob};
-use engine::{ObjectId, nearest};
 use serde_json::{Map, Value, json};
 
+use crate::choice::{Choice, Filters, Patterns};
 use crate::cli::load;
+use crate::render::Paint;
 
 /// How objects are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,49 +26,77 @@ pub(crate) enum Format {
     Json,
 }
 
+/// Which objects are printed.
+pub(crate) struct Wanted {
+    /// All if there are none.
+    pub types: Vec<String>,
+    pub patterns: Patterns,
+    pub filters: Filters,
+}
+
 /// Prints the objects of a configuration.
-pub(crate) fn print(config: &Path, format: Format, types: &[String], patterns: &[String]) -> Result<()> {
-    for kind in types {
+pub(crate) fn print(config: &Path, format: Format, wanted: &Wanted) -> Result<()> {
+    for kind in &wanted.types {
         if !TYPES.contains(&kind.as_str()) {
             bail!("no such type of object: `{kind}`; known: {}", TYPES.join(", "));
         }
     }
     let configuration = load(config)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = write(&configuration, format, types, patterns, &mut out);
-    match written.and_then(|any| out.flush().map(|()| any)) {
+    let choice =
+        Choice::new(&configuration, &wanted.patterns, &wanted.filters).map_err(anyhow::Error::msg)?;
+    let written = write(&configuration, format, &wanted.types, &choice, Paint::for_stdout(), &mut out);
+    match written.and_then(|counts| out.flush().map(|()| counts)) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => bail!("cannot write the answer: {error}"),
-        Ok(false) if !patterns.is_empty() => bail!("{}", matches_nothing(&configuration, patterns)),
+        Ok(counts) if counts.is_empty() && !wanted.patterns.0.is_empty() => {
+            bail!("{}", wanted.patterns.missing(&configuration.graph))
+        }
+        // who reads text wants to know how much there was; programs read the other formats
+        Ok(counts) if format == Format::Text => {
+            let _ = writeln!(io::stderr(), "{}", summary(&counts));
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
 
-/// What to say when no object is what was asked for.
-fn matches_nothing(of: &Configuration, patterns: &[String]) -> String {
-    let known: Vec<String> = of.graph.ids().map(|id| of.graph.identity(id).to_string()).collect();
-    let hint = patterns.iter().find_map(|pattern| nearest(pattern, known.iter().map(String::as_str)));
-    let hint = hint.map(|name| format!("; nearest known: `{name}`")).unwrap_or_default();
-    format!("no object matches {}{hint}", patterns.join(" "))
+/// How many there are of each type, in the order in which they are printed.
+type Counts = Vec<(&'static str, usize)>;
+
+/// `2 hosts, 1 service, 3 servicedependencies`.
+fn summary(counts: &Counts) -> String {
+    let counted = |(kind, count): &(&str, usize)| match (count, kind.strip_suffix('y')) {
+        (1, _) => format!("1 {kind}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {kind}s"),
+    };
+    match counts.as_slice() {
+        [] => "no objects".to_owned(),
+        counts => counts.iter().map(counted).collect::<Vec<_>>().join(", "),
+    }
 }
 
-/// Prints what is wanted, and says if that was anything.
+/// Prints what is wanted, and says how much that was.
 fn write(
     of: &Configuration,
     format: Format,
     types: &[String],
-    patterns: &[String],
+    choice: &Choice<'_>,
+    paint: Paint,
     out: &mut impl Write,
-) -> io::Result<bool> {
-    let filter = Filter { of, patterns };
+) -> io::Result<Counts> {
     let wants = |kind: &str| types.is_empty() || types.iter().any(|wanted| wanted == kind);
     let mut left_out = LeftOut::default();
     let mut result = Ok(());
-    let mut any = false;
+    let mut counts = Counts::new();
     objects(of, wants, |block| {
-        if result.is_ok() && filter.wants(block.about) {
-            any = true;
+        if result.is_ok() && choice.wants(block.about, &block.origin.file) {
+            match counts.last_mut() {
+                Some((kind, count)) if *kind == block.kind => *count += 1,
+                _ => counts.push((block.kind, 1)),
+            }
             result = match format {
-                Format::Text => out.write_all(text(&block).as_bytes()),
+                Format::Text => out.write_all(text(&block, paint).as_bytes()),
                 Format::Json => writeln!(out, "{}", as_json(&block)),
                 Format::Nagios => {
                     left_out.add(&block);
@@ -77,44 +106,20 @@ fn write(
         }
     });
     result?;
-    left_out.write(out).map(|()| any)
+    left_out.write(out).map(|()| counts)
 }
 
-/// Which objects are wanted.
-struct Filter<'c> {
-    of: &'c Configuration,
-    patterns: &'c [String],
-}
-
-impl Filter<'_> {
-    /// `HOST` is a host and all about it, `HOST;SERVICE` a service and all about that; either with
-    /// `*` for anything.
-    fn wants(&self, about: Option<ObjectId>) -> bool {
-        if self.patterns.is_empty() {
-            return true;
-        }
-        let Some(id) = about else { return false };
-        let identity = self.of.graph.identity(id);
-        self.patterns.iter().any(|pattern| match pattern.split_once(';') {
-            None => glob(pattern, &identity.host),
-            Some((host, service)) => {
-                glob(host, &identity.host)
-                    && identity.service.as_ref().is_some_and(|description| glob(service, description))
-            }
-        })
-    }
-}
-
-fn text(block: &Block<'_>) -> String {
+fn text(block: &Block<'_>, paint: Paint) -> String {
     let origin = block.origin;
-    let mut text = format!("{} {}\n    defined at {}:{}", block.kind, block.name, origin.file, origin.line);
+    let mut defined = format!("defined at {}:{}", origin.file, origin.line);
     if let Some(title) = &origin.puppet_title {
-        let _ = write!(text, " (Puppet: {title})"); // a String takes everything
+        let _ = write!(defined, " (Puppet: {title})"); // a String takes everything
     }
-    text.push('\n');
-    let own = block.own.iter().map(|(key, value)| (*key, value));
+    let title = format!("{} {}", block.kind, block.name);
+    let mut text = format!("{}\n    {}\n", paint.bold(&title), paint.dim(&defined));
+    let own = block.own.iter().map(|(key, value)| (&**key, value));
     for (key, value) in block.directives.iter().map(|(key, value)| (&**key, value)).chain(own) {
-        let _ = writeln!(text, "    {key:<30} {value}");
+        let _ = writeln!(text, "    {} {value}", paint.coloured("36", &format!("{key:<30}")));
     }
     text.push('\n');
     text
@@ -124,7 +129,7 @@ fn text(block: &Block<'_>) -> String {
 /// twice (a custom variable may be) is a list.
 fn as_json(block: &Block<'_>) -> Value {
     let mut directives = Map::new();
-    let own = block.own.iter().map(|(key, value)| (*key, value));
+    let own = block.own.iter().map(|(key, value)| (&**key, value));
     for (key, value) in block.directives.iter().map(|(key, value)| (&**key, value)).chain(own) {
         let value = Value::from(value.as_str());
         match directives.get_mut(key) {
@@ -144,7 +149,7 @@ fn as_json(block: &Block<'_>) -> Value {
 /// What Nagios has no words for, and whose it is.
 #[derive(Default)]
 struct LeftOut {
-    of: BTreeMap<(&'static str, String, &'static str), (Vec<String>, usize)>,
+    of: BTreeMap<(String, String, &'static str), (Vec<String>, usize)>,
 }
 
 /// So many objects are named for each.
@@ -153,7 +158,7 @@ const MAX_NAMED: usize = 5;
 impl LeftOut {
     fn add(&mut self, block: &Block<'_>) {
         for (key, value) in &block.own {
-            let (names, count) = self.of.entry((key, value.clone(), block.kind)).or_default();
+            let (names, count) = self.of.entry((key.to_string(), value.clone(), block.kind)).or_default();
             *count += 1;
             if names.len() < MAX_NAMED {
                 names.push(block.name.clone());
@@ -195,7 +200,9 @@ mod tests {
         let of = config::load_text("x.cfg", OBJECTS.into()).unwrap();
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let mut out = Vec::new();
-        write(&of, format, &owned(types), &owned(patterns), &mut out).unwrap();
+        let (patterns, filters) = (Patterns(owned(patterns)), Filters::default());
+        let choice = Choice::new(&of, &patterns, &filters).unwrap();
+        write(&of, format, &owned(types), &choice, Paint(false), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -221,6 +228,13 @@ mod tests {
             "service web1;HTTP, service db1;HTTP, service web1;ALL"
         );
         assert_eq!(names(&["command", "service"], &["nosuch"]), "");
+    }
+
+    #[test]
+    fn objects_are_counted_by_type() {
+        assert_eq!(summary(&vec![("host", 1), ("service", 2)]), "1 host, 2 services");
+        assert_eq!(summary(&vec![("servicedependency", 3)]), "3 servicedependencies");
+        assert_eq!(summary(&Counts::new()), "no objects");
     }
 
     #[test]
@@ -253,7 +267,9 @@ mod tests {
         assert!(text.contains("\tcheck_command\tc!a\\;b\n"), "it can be read again");
         let again = config::load_text("again.cfg", text.clone().into_bytes()).unwrap();
         let mut out = Vec::new();
-        write(&again, Format::Nagios, &[], &[], &mut out).unwrap();
+        let (patterns, filters) = (Patterns::default(), Filters::default());
+        let choice = Choice::new(&again, &patterns, &filters).unwrap();
+        write(&again, Format::Nagios, &[], &choice, Paint(true), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), text.split_once("# Left out").unwrap().0);
     }
 }

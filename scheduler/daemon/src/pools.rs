@@ -82,7 +82,7 @@ fn forward(mut results: mpsc::UnboundedReceiver<Done>, core: mpsc::UnboundedSend
 }
 
 /// `hlidka-worker` lies beside `hlidka`, beside the plugins, or one folder above them.
-fn worker_program(plugins: &Path) -> Result<PathBuf> {
+pub(crate) fn worker_program(plugins: &Path) -> Result<PathBuf> {
     let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
     let places = beside.into_iter().chain([plugins.to_owned()]).chain(plugins.parent().map(Path::to_owned));
     let candidates: Vec<PathBuf> = places.map(|dir| dir.join("hlidka-worker")).collect();

@@ -24,33 +24,42 @@ impl Paint {
 
     /// The condition in its colour, padded to the widest.
     pub fn condition(self, condition: Condition, text: &str) -> String {
-        let code = match condition {
-            Condition::Ok | Condition::Up => "32",
-            Condition::Warning => "33",
-            Condition::Critical | Condition::Down => "31;1",
-            Condition::Unknown | Condition::Unreachable => "35",
-        };
-        if self.0 { format!("\x1b[{code}m{text:<11}\x1b[0m") } else { format!("{text:<11}") }
+        self.coloured(colour(condition), &format!("{text:<11}"))
     }
 
-    /// In the colour of what is gone (`-`), new (`+`) or otherwise (`~`).
+    /// Text in a colour, given as the number that terminals have for it.
+    pub fn coloured(self, colour: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// What is gone (`-`), new (`+`) or otherwise (`~`).
     pub fn sign(self, sign: char, text: &str) -> String {
-        let code = match sign {
+        let colour = match sign {
             '-' => "31",
             '+' => "32",
             _ => "33",
         };
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        self.coloured(colour, text)
     }
 
-    /// A heading.
-    pub fn strong(self, text: &str) -> String {
-        if self.0 { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    /// What is looked for first.
+    pub fn bold(self, text: &str) -> String {
+        self.coloured("1", text)
     }
 
-    /// What matters less.
+    /// What is looked for last.
     pub fn dim(self, text: &str) -> String {
-        if self.0 { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+        self.coloured("2", text)
+    }
+}
+
+/// The colour of a condition, as terminals number it.
+pub(crate) const fn colour(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Ok | Condition::Up => "32",
+        Condition::Warning => "33",
+        Condition::Critical | Condition::Down => "31;1",
+        Condition::Unknown | Condition::Unreachable => "35",
     }
 }
 

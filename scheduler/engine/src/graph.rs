@@ -92,7 +92,7 @@ pub enum Kind {
 }
 
 /// A check command with its arguments, as in `check_disk!20%!10%`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CheckCommand {
     /// The command.
     pub command: CommandId,

@@ -7,7 +7,7 @@ use nagios::State;
 
 use crate::condition::StateType;
 use crate::engine::Engine;
-use crate::graph::{Check, ObjectId, PeriodId, Settings};
+use crate::graph::{Check, ObjectId, Settings};
 use crate::history::EntryKind;
 use crate::message::{Action, CheckResult, Job};
 use crate::switch::{ObjectSwitch, Switch};
@@ -171,7 +171,7 @@ impl Engine {
         } else {
             timetable::next_regular(seed, check, retry, state.last_check, now)
         };
-        let next = self.within_period(period, seed, check, regular.min(self.stale_at(id)));
+        let next = self.graph.within_period(period, seed, check, regular.min(self.stale_at(id)));
         self.plan(id, next);
     }
 
@@ -191,36 +191,8 @@ impl Engine {
             at if at <= now => now + settings.freshness.unwrap_or(check),
             at => at,
         };
-        let next = self.within_period(period, seed, check, regular.min(stale));
+        let next = self.graph.within_period(period, seed, check, regular.min(stale));
         self.plan(id, next);
-    }
-
-    /// Outside its period an object waits for its own slot after the opening, not for the opening
-    /// itself: else all would start at once.
-    pub(crate) fn within_period(
-        &self,
-        period: Option<PeriodId>,
-        seed: u64,
-        interval: Span,
-        mut at: Timestamp,
-    ) -> Timestamp {
-        // a slot may lie outside again when the period is shorter than the interval
-        for _ in 0..100 {
-            if at == Timestamp::NEVER || self.graph.is_open(period, at) {
-                return at;
-            }
-            let opening = self.graph.next_opening(period, at);
-            if opening == Timestamp::NEVER {
-                return opening;
-            }
-            let slot = timetable::slot(seed, interval, opening);
-            at = if self.graph.is_open(period, slot) {
-                slot
-            } else {
-                opening + timetable::spread(seed, Span::from_secs(60))
-            };
-        }
-        at
     }
 
     pub(crate) fn plan(&mut self, id: ObjectId, at: Timestamp) {
@@ -268,7 +240,7 @@ impl Engine {
             at if at <= now => now + timetable::spread(seed, settings.freshness.unwrap_or(Span::ZERO)),
             at => at,
         };
-        self.within_period(settings.check_period, seed, check, regular.min(stale))
+        self.graph.within_period(settings.check_period, seed, check, regular.min(stale))
     }
 
     /// The due time of an object with a past, under settings that may be new.
@@ -331,7 +303,7 @@ impl Engine {
             } else {
                 due
             };
-            self.plan(id, self.within_period(settings.check_period, seed, interval, at));
+            self.plan(id, self.graph.within_period(settings.check_period, seed, interval, at));
         }
     }
 }

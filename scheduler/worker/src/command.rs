@@ -11,7 +11,7 @@ use clap::{Parser, ValueEnum};
 use crate::generate::{self, Server};
 use crate::in_process::InProcess;
 use crate::table::{self, CHECKS};
-use crate::{pools, sandbox_test};
+use crate::{examine, pools, sandbox_test};
 
 /// Runs checks for the hlidka daemon, or any one of its checks by name.
 #[derive(Debug, Parser)]
@@ -21,7 +21,7 @@ use crate::{pools, sandbox_test};
     override_usage = "hlidka-worker --pool exec\n       \
                       hlidka-worker --pool in-process|apart --plugins DIR\n       \
                       hlidka-worker CHECK [OPTIONS OF THE CHECK]\n       \
-                      hlidka-worker --list | --test-sandbox\n       \
+                      hlidka-worker --list | --test-sandbox | --examine\n       \
                       hlidka-worker --definitions icinga2|nagios|director [--plugins DIR]\n       \
                       hlidka-worker --man DIR | --completions SHARE",
     after_help = "Examples:\n  \
@@ -45,6 +45,10 @@ struct Options {
     /// Try what a check in the sandbox must not be able to do, and fail if the kernel lets it
     #[arg(long, group = "other", conflicts_with = "pool")]
     test_sandbox: bool,
+    /// Say of command lines on standard input, as JSON, one a line, what their checks make of them;
+    /// nothing is run. `hlidka verify` asks so
+    #[arg(long, group = "other", conflicts_with = "pool")]
+    examine: bool,
     /// Print definitions of all checks for another server, made of the checks' own options
     #[arg(long, group = "other", conflicts_with = "pool", value_enum, value_name = "SERVER")]
     definitions: Option<Server>,
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         (Some(PoolKind::Exec), _) => pools::exec(),
         (Some(PoolKind::InProcess), Some(plugins)) => pools::in_process(InProcess::pure(plugins)),
         (Some(PoolKind::Apart), Some(plugins)) => pools::in_process(InProcess::apart(plugins)),
+        _ if options.examine => examine::main(&mut io::stdin().lock(), &mut io::stdout().lock()),
         _ if options.test_sandbox => return sandbox_test::main(&mut io::stdout().lock()),
         _ => write(&options),
     };

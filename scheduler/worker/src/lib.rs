@@ -8,6 +8,7 @@
 //! Read [`command::main`] first.
 
 pub mod command;
+mod examine;
 mod generate;
 mod in_process;
 mod pools;

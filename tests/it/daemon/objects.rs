@@ -97,7 +97,7 @@ fn said(output: &Output) -> String {
 }
 
 /// What `nagios4 -v -p` makes of a file of objects.
-fn nagios(folder: &Path, objects: &str) -> String {
+pub(super) fn nagios(folder: &Path, objects: &str) -> String {
     let at = |name: &str| folder.join(name).display().to_string();
     std::fs::write(folder.join("printed.cfg"), objects).unwrap();
     let main = format!(
@@ -180,4 +180,65 @@ fn t16_people_see_one_object_and_where_it_comes_from() {
     );
     let wrong = Command::new(program("hlidka")).args(["objects", config, "--type", "hots"]).output().unwrap();
     assert!(!wrong.status.success() && said(&wrong).contains("no such type of object: `hots`"));
+}
+
+/// Names and counts of what some options choose.
+fn chosen(config: &str, options: &[&str]) -> (Vec<String>, String) {
+    let text = Command::new(program("hlidka")).args(["objects", config]).args(options).output().unwrap();
+    assert!(text.status.success(), "{options:?}: {}", said(&text));
+    let json = hlidka(&[&["objects", config, "--format", "json"], options].concat());
+    let names = json.lines().map(|line| {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        format!("{} {}", object["type"].as_str().unwrap(), object["name"].as_str().unwrap())
+    });
+    assert!(!text.stdout.contains(&0x1b), "no colours but on a terminal");
+    (names.collect(), String::from_utf8(text.stderr).unwrap().trim_end().to_owned())
+}
+
+#[test]
+fn t16_people_choose_objects_by_what_they_have_to_do_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("objects.cfg");
+    std::fs::write(
+        folder.path().join("more.cfg"),
+        "define hostgroup {\n hostgroup_name gates\n members gate\n}\n",
+    )
+    .unwrap();
+    let more = "define servicegroup {\n servicegroup_name pings\n members gate,PING,web,PING\n}\n\
+        define contact {\n contact_name bob\n email b@example.org\n host_notification_options d\n \
+        service_notification_options c\n}\n\
+        define serviceescalation {\n host_name web\n service_description HTTP\n first_notification 2\n \
+        last_notification 0\n notification_interval 60\n contacts bob\n}\ninclude_file=more.cfg\n";
+    std::fs::write(&config, format!("{OBJECTS}{more}")).unwrap();
+    let config = config.to_str().unwrap();
+    let services = |options: &[&str]| chosen(config, &[&["--type", "host,service"], options].concat());
+    let (names, counts) = services(&["--hostgroup", "gate*"]);
+    assert_eq!(names, ["host gate", "service gate;PING", "service gate;ALL"]);
+    assert_eq!(counts, "1 host, 2 services");
+    assert_eq!(services(&["--servicegroup", "pings"]).0, ["service gate;PING", "service web;PING"]);
+    assert_eq!(services(&["--servicegroup", "pings", "--hostgroup", "gates"]).0, ["service gate;PING"]);
+    assert_eq!(services(&["--contact", "bob"]).0, ["service web;HTTP"], "by an escalation");
+    assert_eq!(services(&["--contact", "ann,bob", "web;*"]).0, ["service web;PING", "service web;HTTP"]);
+    assert_eq!(
+        services(&["--command", "che*"]).0,
+        ["service gate;PING", "service web;PING", "service web;HTTP"],
+        "an aggregate runs none"
+    );
+    assert_eq!(
+        chosen(config, &["--file", "more.cfg"]),
+        (vec!["hostgroup gates".to_owned()], "1 hostgroup".to_owned())
+    );
+    let (_, counts) = chosen(config, &["--type", "servicedependency,timeperiod"]);
+    assert_eq!(counts, "1 timeperiod, 2 servicedependencies");
+    for (options, says) in [
+        (["--hostgroup", "gats"], "no such host group: `gats`; nearest known: `gates`"),
+        (["--contact", "bod"], "no such contact: `bod`; nearest known: `bob`"),
+        (["--file", "moer.cfg"], "no object is defined in `moer.cfg`"),
+    ] {
+        let wrong = Command::new(program("hlidka")).args(["objects", config]).args(options).output().unwrap();
+        assert!(!wrong.status.success() && said(&wrong).contains(says), "{}", said(&wrong));
+    }
+    let piped =
+        Command::new(program("hlidka")).args(["objects", config, "--format", "nagios"]).output().unwrap();
+    assert!(piped.stderr.is_empty() && !piped.stdout.is_empty(), "programs read it");
 }

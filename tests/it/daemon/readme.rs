@@ -62,7 +62,7 @@ fn the_scheduler_s_commands_do_what_the_readme_says() {
     }
     let all = [
         "verify", "objects", "status", "history", "recheck", "ack", "downtime", "command", "simulate",
-        "reload",
+        "plan", "reload",
     ];
     assert_eq!(ran, all);
     assert!(lines.iter().any(|line| line.starts_with("hlidka run /etc/hlidka ")));

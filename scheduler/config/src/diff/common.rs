@@ -56,6 +56,7 @@ fn options(options: &Options, lines: &mut Lines) {
         timezone,
         resources: _, // likewise, by what becomes of command lines
         failure_budget,
+        plan: _, // it changes nothing that runs
         last_good,
         reload: Reload { max_loss },
         timeouts: Timeouts { service_check, host_check, event_handler, notification },

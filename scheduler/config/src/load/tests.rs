@@ -300,3 +300,59 @@ fn t15_the_puppet_title_stands_in_warnings_of_whole_objects() {
         "{warnings:?}"
     );
 }
+
+/// E35: a wrong name in `plan:` keeps no daemon from starting.
+#[test]
+fn servers_of_the_plan_are_a_host_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let group = "define hostgroup {\n hostgroup_name radius-servers\n members a\n}\n";
+    write(folder.path(), "objects.cfg", &format!("{}{group}", host("a")));
+    let warnings = |yaml: &str| {
+        write(folder.path(), "hlidka.yaml", yaml);
+        let warnings = load(folder.path()).unwrap().warnings;
+        warnings.iter().map(ToString::to_string).filter(|said| said.contains("plan.")).collect::<Vec<_>>()
+    };
+    assert!(warnings("plan:\n  servers: radius-servers\n").is_empty());
+    let said = warnings("# x\nplan:\n  servers: radius-server\n");
+    assert!(said.len() == 1 && said[0].contains("hlidka.yaml:3"), "{said:?}");
+    assert!(said[0].contains("nearest known: `radius-servers`"), "{said:?}");
+}
+
+/// E37: files are relative to the lists; what is not there is a warning, a machine's folder is no place for lists.
+#[test]
+fn e37_lists_name_files_that_are_there_and_are_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let templates = "define command {\n command_name c\n command_line /bin/true\n}\n\
+        define host {\n name server\n register 0\n max_check_attempts 1\n contacts null\n}\n\
+        define service {\n name ping\n register 0\n max_check_attempts 1\n check_command c\n contacts null\n}\n";
+    write(at, "t/templates.cfg", templates);
+    write(at, "l/secret", "x");
+    let switched =
+        ["COVERAGE-INFO", "VISITORS"].map(|name| format!("  {name}: {{enabled: false}}\n")).concat();
+    let lists = format!(
+        "files: .\nservers:\n  - {{name: a, address: x, realms: [r], role: sp, secret_file: secret}}\n  \
+         - {{name: b, address: x, realms: [r], role: sp, secret_file: gone}}\nservices:\n{switched}"
+    );
+    write(at, "l/federation.yaml", &lists);
+    write(at, "hlidka.yaml", "objects: {trusted: [t], federation: l/federation.yaml}\n");
+    let configuration = load(at).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let warned: Vec<String> = configuration.warnings.iter().map(ToString::to_string).collect();
+    let gone = at.join("l/gone").display().to_string();
+    let file = at.join("l/federation.yaml").display().to_string();
+    assert!(
+        warned.contains(&format!(
+            "{file}:4: warning: there is no secret file {gone}; create it, readable by the monitor only"
+        )),
+        "{warned:?}"
+    );
+    assert!(!warned.iter().any(|warning| warning.contains("l/secret")), "{warned:?}");
+    assert_eq!(hosts(at), ["a", "b"]);
+    assert!(configuration.files.iter().any(|known| **known == *file));
+    write(at, "hlidka.yaml", "objects: {trusted: [t], exported: [l], federation: l/federation.yaml}\n");
+    assert!(errors(at).concat().contains("is exported and cannot be trusted as well"), "{:?}", errors(at));
+    write(at, "hlidka.yaml", "objects: {trusted: [t], federation: nosuch.yaml}\n");
+    assert!(errors(at).concat().contains("nosuch.yaml: No such file"), "{:?}", errors(at));
+    write(at, "hlidka.yaml", "objects: {trusted: [t], federatoin: x}\n");
+    assert!(errors(at).concat().contains("nearest known: `federation`"), "{:?}", errors(at));
+}

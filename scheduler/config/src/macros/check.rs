@@ -117,9 +117,14 @@ impl<'c> CheckMacros<'c> {
 
     /// The command to run; none if the object has no check command.
     pub fn expand(&self) -> Option<CommandLine> {
+        self.expand_by(&|name| self.value(name))
+    }
+
+    /// The same with other values of macros.
+    pub(crate) fn expand_by(&self, value: &dyn Fn(&str) -> Option<MacroValue<'c>>) -> Option<CommandLine> {
         let command = self.command()?;
         let line = &self.scene.of.graph.command(command.command).line;
-        let mut expanded = expand(line, &|name| self.value(name));
+        let mut expanded = expand(line, value);
         if let CommandLine::Argv(argv) = &mut expanded
             && let Some(MacroValue::Words(proxy)) = proxy(self.scene.of, self.object)
             && !proxy.is_empty()

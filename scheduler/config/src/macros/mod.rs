@@ -22,9 +22,10 @@ use std::sync::Arc;
 
 pub use check::{CheckMacros, PROXY_CHECKS};
 pub use handler::HandlerMacros;
+pub(crate) use moment::is_momentary;
 pub(crate) use names::WITHOUT_VALUE;
 pub use notification::{NotificationMacros, documentation};
-pub(crate) use object::written;
+pub(crate) use object::{proxy, written};
 pub(crate) use scene::Scene;
 pub use scene::States;
 

@@ -32,6 +32,14 @@ pub(crate) fn time_macro<'c>(scene: &Scene<'c>, name: &str) -> Option<MacroValue
     Some(data(instant.to_zoned(scene.of.graph.timezone.clone()).strftime(&format).to_string()))
 }
 
+/// Does the value of a macro depend on when it is looked up?
+pub(crate) fn is_momentary(name: &str) -> bool {
+    let bare = name.split(':').next().unwrap_or_default();
+    let times =
+        ["LONGDATETIME", "SHORTDATETIME", "DATE", "TIME", "TIMET", "PROCESSSTARTTIME", "EVENTSTARTTIME"];
+    times.contains(&bare) || ["ISVALIDTIME", "NEXTVALIDTIME"].contains(&bare) || bare.contains("ACK")
+}
+
 /// `$ISVALIDTIME:period$` (1 or 0) and `$NEXTVALIDTIME:period$` (seconds since the epoch, 0 for never), of
 /// now or of a moment that is given behind another colon.
 pub(crate) fn valid_time<'c>(scene: &Scene<'c>, name: &str, rest: &str) -> Option<MacroValue<'c>> {

@@ -8,8 +8,13 @@ use crate::resolve::PARENTS;
 
 pub(super) fn dependencies<'c>(of: &'c Configuration, kind: &'static str, give: &mut impl FnMut(Block<'c>)) {
     let graph = &of.graph;
-    for id in graph.ids().filter(|id| graph.is_host(*id) == (kind == "hostdependency")) {
-        let all = graph.dependencies(id).iter().copied();
+    for id in graph.ids() {
+        let of_kind = |dependency: &Dependency| match (graph.is_host(id), graph.is_host(dependency.master)) {
+            (false, false) => kind == "servicedependency",
+            (true, true) => kind == "hostdependency",
+            _ => kind == "dependency",
+        };
+        let all = graph.dependencies(id).iter().copied().filter(of_kind);
         for dependency in all.filter(|dependency| !is_parent(of, id, *dependency)) {
             give(link(of, kind, id, dependency));
         }
@@ -38,8 +43,15 @@ fn link<'c>(of: &'c Configuration, kind: &'static str, id: ObjectId, dependency:
         DependencyKind::Notification => "notification_failure_options",
         DependencyKind::Execution => "execution_failure_options",
     };
-    block.put(key, letters(rule.failure_criteria, if graph.is_host(id) { "odup" } else { "owucp" }));
-    block.own.extend(rule.redundancy_group.iter().map(|group| ("redundancy_group", group.to_string())));
+    let of_host = graph.is_host(dependency.master);
+    block.put(key, letters(rule.failure_criteria, if of_host { "odup" } else { "owucp" }));
+    if kind == "dependency" {
+        // Nagios has no words for any of it
+        block.own = std::mem::take(&mut block.directives);
+    }
+    block
+        .own
+        .extend(rule.redundancy_group.iter().map(|group| ("redundancy_group".into(), group.to_string())));
     block
 }
 

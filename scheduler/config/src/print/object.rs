@@ -41,7 +41,7 @@ pub(super) fn block(of: &Configuration, id: ObjectId) -> Block<'_> {
         block.put(format!("_{name}"), &**value);
     }
     if let Some(budget) = graph.settings(id).failure_budget {
-        block.own.push(("failure_budget", budget_text(&budget)));
+        block.own.push(("failure_budget".into(), budget_text(&budget)));
     }
     block
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use engine::{Cluster, Kind, Object, ObjectId, Quorum};
 
+use crate::concern::Concern;
 use crate::directives::Key;
 use crate::inherit::View;
 use crate::values::{command, items};
@@ -114,7 +115,7 @@ impl Draft {
             let message = format!("the selector `{selector}` finds nothing: the service will be UNKNOWN");
             let hint =
                 "a term is HOST, HOST:SERVICE, :SERVICE, hostgroup=NAME or servicegroup=NAME, with `*`";
-            cx.warn(view, Key::CheckCommand, message, hint);
+            cx.warn(Concern::EmptySelector, view, Key::CheckCommand, message, hint);
         }
         Cluster { members, warning: self.warning, critical: self.critical, command: self.command.clone() }
     }
@@ -183,7 +184,8 @@ fn members<'t>(
 }
 
 const HOST_GROUP: &str = "hostgroup=";
-const SERVICE_GROUP: &str = "servicegroup=";
+/// In front of the name of a service group where a description could stand.
+pub(crate) const SERVICE_GROUP: &str = "servicegroup=";
 
 /// Hosts of a pattern, in order.
 fn hosts<'t>(

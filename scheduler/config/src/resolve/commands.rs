@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::{CheckCommand, Command, CommandId};
+use engine::{Check, CheckCommand, Command, CommandId};
 
 use crate::command::unclosed_quote;
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::command;
@@ -23,6 +24,7 @@ pub(crate) fn commands<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Comm
         } else if unclosed_quote(&line) {
             let message = "command_line has a quote that is never closed".to_owned();
             cx.warn(
+                Concern::UnclosedQuote,
                 view,
                 Key::CommandLine,
                 message,
@@ -33,6 +35,22 @@ pub(crate) fn commands<'t>(cx: &mut Context<'t, '_, '_>) -> (Names<'t>, Vec<Comm
     });
     let commands = commands.collect();
     (names, commands)
+}
+
+/// A check command; where it stands is remembered if that is a template.
+pub(crate) fn check<'t>(
+    text: &str,
+    view: &View<'t, '_>,
+    names: &Names<'t>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Option<Check> {
+    let command = reference(text, view, Key::CheckCommand, names, cx)?;
+    if view.inherits(Key::CheckCommand) && !cx.check_templates.contains_key(&command) {
+        let (file, line) = view.place(Key::CheckCommand);
+        let file = cx.objects.place(file, line).file.clone();
+        cx.check_templates.insert(command.clone(), (file, line));
+    }
+    Some(Check::Command(command))
 }
 
 /// `name!argument!…` as a command that exists, with its arguments.
@@ -49,7 +67,7 @@ pub(crate) fn reference<'t>(
         let message = format!("the argument `{argument}` has a quote that is never closed");
         let hint = "every `;` in it is written `\\;`, or the rest is a comment (Puppet's nagios types escape only the \
                     first); a quote that is meant is written `\\'`";
-        cx.warn(view, key, message, hint);
+        cx.warn(Concern::UnclosedQuote, view, key, message, hint);
     }
     let arguments: Vec<Arc<str>> = arguments.iter().map(|argument| cx.intern(argument)).collect();
     Some(CheckCommand { command: CommandId(id), arguments: arguments.into() })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::{Contact, ContactId, ContactSide, Letters, Origin, PeriodId};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::{items, letters};
@@ -14,6 +15,7 @@ use super::context::Context;
 use super::groups::{Selection, members};
 use super::names::Names;
 use super::settings::importance;
+use super::untold::warn_of_deaf_contact;
 
 /// A contact group; the graph itself knows only contacts.
 #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ fn contact<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, 
         Key::ServiceNotificationOptions,
         Key::ServiceNotificationCommands,
     ];
-    Contact {
+    let contact = Contact {
         alias: cx.text(view, Key::Alias).unwrap_or_else(|| name.clone()),
         name,
         email: cx.text(view, Key::Email),
@@ -81,7 +83,9 @@ fn contact<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Context<'t, 
         service: side(view, service, "wucrfs", known, cx),
         variables: cx.variables(view),
         origin: cx.origin(view),
-    }
+    };
+    warn_of_deaf_contact(view, &contact, cx);
+    contact
 }
 
 fn side<'t>(
@@ -102,6 +106,7 @@ fn side<'t>(
             view.definition.of.spelling(options)
         );
         cx.warn(
+            Concern::NoContactOptions,
             view,
             options,
             message,

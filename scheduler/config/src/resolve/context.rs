@@ -1,15 +1,16 @@
 //! What all steps of resolving share: the definitions, problems, and strings stored once.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use engine::{Origin, Span};
+use engine::{CheckCommand, Origin, Span};
 
 use crate::basis::Basis;
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::{Templates, View, is_registered};
-use crate::model::Objects;
+use crate::model::{Definition, Objects};
 use crate::problem::{Problem, Problems};
 use crate::values::{flag, number};
 
@@ -25,6 +26,8 @@ pub(crate) struct Context<'t, 'o, 'p> {
     pub problems: &'p mut Problems,
     /// What definitions are read with.
     pub basis: &'o Basis,
+    /// Where check commands of templates stand, for those that objects inherit.
+    pub check_templates: HashMap<CheckCommand, (Arc<str>, u32)>,
     templates: Templates<'t, 'o>,
     strings: HashSet<Arc<str>>,
     warned: HashSet<(u32, u32, String)>,
@@ -39,7 +42,8 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     ) -> Context<'t, 'o, 'p> {
         let templates = Templates::new(objects, problems);
         let (strings, warned) = (HashSet::new(), HashSet::new());
-        Context { objects, problems, basis, templates, strings, warned, searches: 0 }
+        let check_templates = HashMap::new();
+        Context { objects, problems, basis, check_templates, templates, strings, warned, searches: 0 }
     }
 
     /// All definitions of a type that are no mere templates, in order, with what they inherit.
@@ -55,6 +59,11 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
             }
         }
         views
+    }
+
+    /// The template of a name.
+    pub(crate) fn template(&self, of: Type, name: &str) -> Option<&'o Definition<'t>> {
+        self.templates.find(of, name)
     }
 
     /// The one stored copy of a text.
@@ -102,7 +111,7 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         if !exact && !found.text.is_empty() {
             let name = view.definition.of.spelling(key);
             let message = format!("{name} `{}` is no number and counts as {value}, as in Nagios", found.text);
-            self.warn(view, key, message, "write the number in digits, without a unit");
+            self.warn(Concern::LooseValue, view, key, message, "write the number in digits, without a unit");
         }
         value
     }
@@ -114,7 +123,7 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
         if !exact && !found.text.is_empty() {
             let name = view.definition.of.spelling(key);
             let message = format!("{name} `{}` counts as {}, as in Nagios", found.text, u8::from(value));
-            self.warn(view, key, message, "write 0 or 1");
+            self.warn(Concern::LooseValue, view, key, message, "write 0 or 1");
         }
         value
     }
@@ -161,20 +170,41 @@ impl<'t, 'o, 'p> Context<'t, 'o, 'p> {
     }
 
     /// A warning, once for a line however many objects inherit it.
-    pub(crate) fn warn(&mut self, view: &View<'t, '_>, key: Key, message: String, hint: &str) {
-        self.warn_at(view.place(key), view, message, hint);
+    pub(crate) fn warn(
+        &mut self,
+        concern: Concern,
+        view: &View<'t, '_>,
+        key: Key,
+        message: String,
+        hint: &str,
+    ) {
+        self.warn_at(concern, view.place(key), view, message, hint);
     }
 
     /// A warning at the start of a definition.
-    pub(crate) fn warn_at_start(&mut self, view: &View<'t, '_>, message: String, hint: &str) {
-        self.warn_at((view.definition.file, view.definition.line), view, message, hint);
+    pub(crate) fn warn_at_start(
+        &mut self,
+        concern: Concern,
+        view: &View<'t, '_>,
+        message: String,
+        hint: &str,
+    ) {
+        self.warn_at(concern, (view.definition.file, view.definition.line), view, message, hint);
     }
 
-    fn warn_at(&mut self, (file, line): (u32, u32), view: &View<'t, '_>, message: String, hint: &str) {
+    /// A warning at a line, once.
+    pub(crate) fn warn_at(
+        &mut self,
+        concern: Concern,
+        (file, line): (u32, u32),
+        view: &View<'t, '_>,
+        message: String,
+        hint: &str,
+    ) {
         if self.warned.insert((file, line, message.clone())) {
             let label = self.objects.label(view.definition);
-            self.problems
-                .push(Problem::warning(self.objects.place(file, line), message).of(label).hint(hint));
+            let problem = Problem::warning(concern, self.objects.place(file, line), message);
+            self.problems.push(problem.of(label).hint(hint));
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use engine::{DependencyKind, DependencyRule, GraphBuilder, Letters, ObjectId, RuleId};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::letters;
@@ -32,6 +33,9 @@ pub(crate) fn dependencies<'t>(targets: &Targets<'_, 't, '_>, made: &mut Made, c
     }
     for view in cx.registered(Type::HostDependency) {
         of_hosts(&view, targets, &mut links, made, cx);
+    }
+    for view in cx.registered(Type::MixedDependency) {
+        mixed(&view, targets, &mut links, made, cx);
     }
     parents(&mut links, made);
     links.refuse_circles(made.builder.parts(), cx);
@@ -107,8 +111,7 @@ impl Dependents {
             cx.error(view, Key::DependentDescriptions, message, Some(hint.to_owned()));
             return None;
         }
-        let known = &targets.services.descriptions;
-        Some(Dependents::SameHost(Wanted::read(view, Key::DependentDescriptions, known, cx)))
+        Some(Dependents::SameHost(targets.wanted(view, Key::DependentDescriptions, cx)))
     }
 }
 
@@ -133,8 +136,40 @@ fn of_hosts<'t>(
     }
 }
 
+/// A dependency of a service on a host, or of a host on a service.
+fn mixed<'t>(
+    view: &View<'t, '_>,
+    targets: &Targets<'_, 't, '_>,
+    links: &mut AllLinks,
+    made: &mut Made,
+    cx: &mut Context<'t, '_, '_>,
+) {
+    let objects = |keys: &ServiceKeys, cx: &mut Context<'t, '_, '_>| -> Option<Vec<u32>> {
+        if view.has(keys.descriptions) {
+            let services = targets.services(view, keys, cx)?;
+            return Some(services.into_iter().map(|service| targets.object(service)).collect());
+        }
+        targets.hosts.chosen(view, keys.hosts, cx)
+    };
+    let (Some(masters), Some(dependents)) = (objects(&MASTERS, cx), objects(&DEPENDENTS, cx)) else {
+        return warn_of_no_effect(view, "names nothing to depend on, or nothing that depends", cx);
+    };
+    let mut definition = Definition::read(view, "owucdp", targets, &mut made.builder, cx);
+    definition.begin(links);
+    for master in masters {
+        for dependent in &dependents {
+            definition.link(ObjectId(*dependent), ObjectId(master), links, made, cx);
+        }
+    }
+}
+
 fn warn_of_no_effect<'t>(view: &View<'t, '_>, why: &str, cx: &mut Context<'t, '_, '_>) {
-    cx.warn_at_start(view, format!("{why}: it has no effect"), "write both sides, or take it out");
+    cx.warn_at_start(
+        Concern::DependencyWithoutEffect,
+        view,
+        format!("{why}: it has no effect"),
+        "write both sides, or take it out",
+    );
 }
 
 /// One definition: what it makes of each pair.
@@ -180,7 +215,7 @@ impl<'v, 't, 'o> Definition<'v, 't, 'o> {
             let message = "has no failure criteria: it has no effect".to_owned();
             let hint = "write `execution_failure_criteria` or `notification_failure_criteria`, for instance \
                         `w,u,c`";
-            cx.warn_at_start(view, message, hint);
+            cx.warn_at_start(Concern::DependencyWithoutEffect, view, message, hint);
         }
         Definition { view, rules, is_cut: false }
     }

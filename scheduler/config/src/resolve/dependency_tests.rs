@@ -31,6 +31,30 @@ fn pairs(resolved: &Resolved, kind: DependencyKind) -> Vec<String> {
     pairs
 }
 
+/// A service group in a list of descriptions is that of the hosts in question, and none need have any of it.
+#[test]
+fn e30_service_groups_of_the_same_host() {
+    for (lines, want) in [
+        ("host_name a,d;service_description s;dependent_service_description servicegroup=sg", "a;t<a;s"),
+        (
+            "hostgroup_name g;service_description s;dependent_service_description servicegroup=sg,servicegroup=sg2",
+            "a;t<a;s b;t<b;s",
+        ),
+        (
+            "host_name a,d;service_description servicegroup=sg,servicegroup= sg2;dependent_host_name b;\
+             dependent_service_description s",
+            "b;s<a;t b;s<d;u",
+        ),
+    ] {
+        let criteria = format!("{lines};execution_failure_criteria w");
+        let resolved = resolved(&with("servicedependency", &criteria));
+        assert_eq!(pairs(&resolved, DependencyKind::Execution).join(" "), want, "{lines}");
+    }
+    let lines = "host_name a;service_description s;dependent_service_description servicegroup=sgg;execution_failure_criteria w";
+    let (_, problems) = resolve_with(&with("servicedependency", lines));
+    assert!(problems.concat().contains("no such servicegroup: `sgg`; nearest known: `sg`"), "{problems:?}");
+}
+
 #[test]
 fn e30_services_by_every_kind_of_list() {
     for (lines, want) in [

@@ -7,6 +7,7 @@ use crate::directives::Key;
 use crate::inherit::View;
 use crate::values::items;
 
+use super::cluster::SERVICE_GROUP;
 use super::context::Context;
 use super::names::Names;
 use super::patterns::Pattern;
@@ -65,6 +66,8 @@ pub(crate) enum Named {
     One(Arc<str>, Option<u32>),
     /// Those that match a pattern, in order: of the hosts one at least has one of them.
     Matching(Arc<str>, Vec<u32>),
+    /// Services of a group, in order; a host need not have any.
+    Group(Vec<u32>),
 }
 
 impl Wanted {
@@ -76,11 +79,12 @@ impl Wanted {
         Wanted { all, named, rejected: Vec::new() }
     }
 
-    /// Reads the list of a directive.
+    /// Reads the list of a directive. `servicegroup=NAME` is in it what `group` says.
     pub(crate) fn read<'t>(
         view: &View<'t, '_>,
         key: Key,
         known: &Descriptions,
+        group: impl Fn(&str, &mut Context<'t, '_, '_>) -> Vec<u32>,
         cx: &mut Context<'t, '_, '_>,
     ) -> Wanted {
         let mut wanted = Wanted::default();
@@ -90,6 +94,8 @@ impl Wanted {
                 wanted.all = true;
             } else if let Some(not) = item.strip_prefix('!') {
                 wanted.rejected.extend(known.find(not.trim_start()));
+            } else if let Some(name) = item.strip_prefix(SERVICE_GROUP) {
+                wanted.named.push(Named::Group(group(name.trim_start(), cx)));
             } else {
                 wanted.named.extend(Named::read(item, view, key, known, cx));
             }

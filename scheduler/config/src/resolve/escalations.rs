@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use engine::{Escalation, EscalationId, Letters, Named, ObjectId, Settings, Span};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::letters;
@@ -77,7 +78,7 @@ fn wanted<'t>(chosen: Option<Vec<u32>>, view: &View<'t, '_>, cx: &mut Context<'t
     };
     if chosen.is_empty() {
         let message = "escalates nothing: the groups it names are empty, which Nagios refuses".to_owned();
-        cx.warn_at_start(view, message, "take it out, or fill the groups");
+        cx.warn_at_start(Concern::EscalationWithoutEffect, view, message, "take it out, or fill the groups");
     }
     chosen
 }
@@ -177,7 +178,13 @@ fn count<'t>(view: &View<'t, '_>, key: Key, default: u32, cx: &mut Context<'t, '
     let value = cx.number(view, key, f64::from(default));
     if value < 0.0 {
         let message = format!("{} is negative and counts as {default}", view.definition.of.spelling(key));
-        cx.warn(view, key, message, "count mails from 1; `last_notification 0` is all further ones");
+        cx.warn(
+            Concern::EscalationCount,
+            view,
+            key,
+            message,
+            "count mails from 1; `last_notification 0` is all further ones",
+        );
         return default;
     }
     #[expect(

@@ -9,12 +9,13 @@ use crate::inherit::View;
 use crate::values::items;
 
 use super::cluster::is_own;
-use super::commands::reference;
+use super::commands::{self, reference};
 use super::context::Context;
 use super::details::{Details, Extras};
 use super::groups::{Selection, members};
 use super::names::Names;
 use super::settings::{Known, draft};
+use super::untold::{Untold, is_untold, warn_if_nobody_listens};
 use super::walk::Walk;
 
 /// Names that lists of hosts refer to.
@@ -65,14 +66,17 @@ pub(crate) fn hosts<'t>(
     extras: &Extras,
     cx: &mut Context<'t, '_, '_>,
 ) -> Vec<Host> {
-    let mut hosts = Vec::new();
+    let (mut hosts, mut untold) = (Vec::new(), Untold::default());
     for (number, view) in (0_u32..).zip(views) {
         let mut host = host(view, names, known, commands, cx);
         if let Some(extra) = extras.hosts.get(&number) {
             extra.fill(&mut host.details, &mut Arc::make_mut(&mut host.object.definition).notes_url);
         }
+        untold.add(view, [1, usize::from(is_untold(view, &host.settings))], cx);
+        warn_if_nobody_listens(view, &host.settings, known.people, cx);
         hosts.push(host);
     }
+    untold.report(Type::Host, cx);
     let parent = |host: usize, nth: usize| match &hosts[host].object.kind {
         Kind::Host { parents, .. } => parents.get(nth).map(|id| id.0 as usize),
         Kind::Service { .. } => None,
@@ -102,7 +106,6 @@ fn host<'t>(
         parents.dedup();
     }
     let settings = draft(view, known, cx).alone();
-    warn_if_nobody_is_told(view, &settings, cx);
     let object = Object {
         kind: Kind::Host {
             parents: parents.into(),
@@ -130,7 +133,7 @@ fn check<'t>(view: &View<'t, '_>, commands: &Names<'t>, cx: &mut Context<'t, '_,
         cx.error(view, Key::CheckCommand, message, Some(hint));
         return None;
     }
-    reference(&found.text, view, Key::CheckCommand, commands, cx).map(Check::Command)
+    commands::check(&found.text, view, commands, cx)
 }
 
 /// What runs when the state of a host or service changes.
@@ -141,24 +144,6 @@ pub(crate) fn event_handler<'t>(
 ) -> Option<CheckCommand> {
     let found = view.get(Key::EventHandler)?;
     reference(&found.text, view, Key::EventHandler, commands, cx)
-}
-
-/// Nobody is told, and it does not look as if that was meant.
-pub(crate) fn warn_if_nobody_is_told<'t>(
-    view: &View<'t, '_>,
-    settings: &Settings,
-    cx: &mut Context<'t, '_, '_>,
-) {
-    let meant = view.has(Key::Contacts) || view.has(Key::ContactGroups) || !settings.notifications;
-    if settings.contacts.is_empty() && !meant {
-        let message = "has no contacts: nobody is told of its problems".to_owned();
-        cx.warn(
-            view,
-            Key::Contacts,
-            message,
-            "write `contacts` or `contact_groups`; `contacts null` if it is meant",
-        );
-    }
 }
 
 /// Members of all host groups, with their names and definitions.

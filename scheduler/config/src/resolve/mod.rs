@@ -21,14 +21,17 @@ mod services;
 mod settings;
 mod targets;
 mod unrest;
+mod untold;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use engine::{CheckCommand, Graph, GraphBuilder, Named, Object, ObjectId};
 use jiff::tz::TimeZone;
 
 use crate::basis::Basis;
+use crate::concern::Concern;
 use crate::directives::Type;
 use crate::model::Objects;
 use crate::problem::{Place, Problem, Problems};
@@ -50,6 +53,7 @@ pub use details::{ContactDetails, Details, GroupDetails, Kept};
 pub(crate) struct Resolved {
     pub graph: Graph,
     pub details: BTreeMap<ObjectId, Details>,
+    pub check_templates: HashMap<CheckCommand, (Arc<str>, u32)>,
     pub contact_groups: Vec<ContactGroup>,
     pub contact_details: Vec<ContactDetails>,
     pub escalation_names: Vec<Named>,
@@ -75,6 +79,7 @@ pub(crate) fn resolve(
     let known = settings::Known {
         periods: &period_names,
         contacts: &contact_names,
+        people: &contacts,
         contact_groups: &group_names,
         groups: &contact_groups,
     };
@@ -117,6 +122,7 @@ pub(crate) fn resolve(
     Some(Resolved {
         graph: made.builder.build(),
         details: made.details,
+        check_templates: std::mem::take(&mut cx.check_templates),
         contact_groups,
         contact_details,
         escalation_names,
@@ -149,7 +155,11 @@ fn warn_of_emptiness(no_services: bool, no_contacts: bool, cx: &mut Context<'_, 
     let place = Place { file, line: 0 };
     for (is_so, message) in [(no_services, "there are no services"), (no_contacts, "there are no contacts")] {
         if is_so {
-            cx.problems.push(Problem::warning(place, format!("{message} in this file or any other")));
+            cx.problems.push(Problem::warning(
+                Concern::Empty,
+                place,
+                format!("{message} in this file or any other"),
+            ));
         }
     }
 }
@@ -162,3 +172,5 @@ mod directive_tests;
 mod escalation_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod untold_tests;

@@ -2,6 +2,7 @@
 
 use engine::{DayRange, PeriodId, Timeperiod};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::problem::Problem;
@@ -64,7 +65,7 @@ fn ranges<'t>(
     let mut ranges = Vec::new();
     if text.contains([' ', '\t']) || text.split(',').any(str::is_empty) {
         let message = format!("`{text}` has blanks or empty places in it, which Nagios refuses");
-        let problem = Problem::warning(cx.objects.place(at.0, at.1), message);
+        let problem = Problem::warning(Concern::Hours, cx.objects.place(at.0, at.1), message);
         let label = cx.objects.label(view.definition);
         cx.problems.push(problem.of(label).hint("write `09:00-12:00,13:00-17:30`"));
     }
@@ -73,6 +74,7 @@ fn ranges<'t>(
             Some(range) if range.start < range.end => ranges.push(range),
             Some(range) if range.start > range.end => {
                 let problem = Problem::warning(
+                    Concern::Hours,
                     cx.objects.place(at.0, at.1),
                     format!("`{item}` ends before it starts and is never open"),
                 );
@@ -130,6 +132,7 @@ fn exception<'t>(
         Ok(days) if days.exist() => days,
         Ok(_) | Err(NoDays::Never) => {
             let problem = Problem::warning(
+                Concern::DayNeverComes,
                 cx.objects.place(at.0, at.1),
                 format!("`{written}` never comes: the line has no effect"),
             );

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use engine::{Check, CheckCommand, Definition, GraphBuilder, Kind, Object, ObjectId, SettingsId};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::items;
 
 use super::Made;
 use super::cluster::{self, Asker, STALE, host_macro, is_own};
-use super::commands::reference;
+use super::commands;
 use super::context::Context;
 use super::descriptions::{Descriptions, Missing, Named, Wanted};
 use super::details::{Details, Extras};
-use super::hosts::{Hosts, event_handler, warn_if_nobody_is_told};
+use super::hosts::{Hosts, event_handler};
 use super::names::Names;
 use super::settings::{Known, draft};
 use super::targets::Targets;
+use super::untold::{Untold, is_untold, warn_if_nobody_listens};
 use super::walk::Links;
 
 /// One service of one host.
@@ -111,7 +113,7 @@ impl<'t, 'o> Services<'t, 'o> {
                 other.file, other.line
             );
             let at = if view.has(Key::HostName) { Key::HostName } else { Key::HostGroupName };
-            cx.warn(view, at, message, "take the host out of one of the two");
+            cx.warn(Concern::DefinedTwice, view, at, message, "take the host out of one of the two");
         }
         *before = place;
     }
@@ -187,6 +189,11 @@ impl<'t, 'o> Services<'t, 'o> {
                         missing.add(text, *host);
                     }
                 }
+                Named::Group(members) => {
+                    let of = |host: &u32| self.of_host(*host).iter().copied();
+                    let of_hosts = hosts.iter().flat_map(of);
+                    chosen.extend(of_hosts.filter(|service| members.binary_search(service).is_ok()));
+                }
             }
         }
         if !wanted.rejected.is_empty() {
@@ -209,10 +216,13 @@ impl<'t, 'o> Services<'t, 'o> {
     ) {
         // places are in the order of their definitions, so one at a time is enough
         let mut last: Option<(usize, Shared)> = None;
-        let mut members = 0_usize;
+        let (mut members, mut untold) = (0_usize, Untold::default());
         for (number, place) in self.places() {
             let view = &self.views[place.view];
             if last.as_ref().is_none_or(|(number, _)| *number != place.view) {
+                if let Some((number, shared)) = last.take() {
+                    untold.add(&self.views[number], shared.counts, cx);
+                }
                 last = Some((place.view, Shared::read(view, known, commands, cx)));
             }
             let Some((_, shared)) = &mut last else { continue };
@@ -221,7 +231,7 @@ impl<'t, 'o> Services<'t, 'o> {
             let mut object = Object {
                 name: self.descriptions.text(place.description).clone(),
                 kind: Kind::Service { host: ObjectId(place.host) },
-                settings: shared.settings(view, ObjectId(place.host), &mut made.builder, cx),
+                settings: shared.settings(view, ObjectId(place.host), &mut made.builder, known, cx),
                 definition: shared.definition.clone(),
             };
             if !extras.services.is_empty()
@@ -247,6 +257,10 @@ impl<'t, 'o> Services<'t, 'o> {
             }
             made.add(object, details, shared.event_handler.clone());
         }
+        if let Some((number, shared)) = last {
+            untold.add(&self.views[number], shared.counts, cx);
+        }
+        untold.report(Type::Service, cx);
     }
 
     /// Service `parents`: a description (on the same host), or hosts and descriptions in pairs.
@@ -294,8 +308,10 @@ struct Shared {
     cluster: Option<cluster::Draft>,
     event_handler: Option<CheckCommand>,
     draft: super::settings::Draft,
-    /// Settings on hosts with other settings, by these.
-    on: HashMap<SettingsId, SettingsId>,
+    /// Settings on hosts with other settings, by these; and whether nobody is told of such a service.
+    on: HashMap<SettingsId, (SettingsId, bool)>,
+    /// How many services there are so far, and of how many nobody is told.
+    counts: [usize; 2],
     details: Details,
 }
 
@@ -306,17 +322,24 @@ impl Shared {
         view: &View<'t, '_>,
         host: ObjectId,
         builder: &mut GraphBuilder,
+        known: &Known<'_, 't>,
         cx: &mut Context<'t, '_, '_>,
     ) -> SettingsId {
         let graph = builder.parts();
         let of_host = graph.object(host).settings;
-        if let Some(known) = self.on.get(&of_host) {
-            return *known;
-        }
-        let settings = self.draft.on(graph.settings(host));
-        warn_if_nobody_is_told(view, &settings, cx);
-        let id = builder.settings(settings);
-        self.on.insert(of_host, id);
+        let (id, untold) = match self.on.get(&of_host) {
+            Some(known) => *known,
+            None => {
+                let settings = self.draft.on(graph.settings(host));
+                warn_if_nobody_listens(view, &settings, known.people, cx);
+                let untold = is_untold(view, &settings);
+                let new = (builder.settings(settings), untold);
+                self.on.insert(of_host, new);
+                new
+            }
+        };
+        self.counts[0] += 1;
+        self.counts[1] += usize::from(untold);
         id
     }
 
@@ -330,9 +353,7 @@ impl Shared {
         match view.get(Key::CheckCommand) {
             Some(found) if *found.text == *STALE => check = Some(Check::Stale),
             Some(found) if is_own(&found.text) => cluster = cluster::Draft::read(&found.text, view, cx),
-            Some(found) => {
-                check = reference(&found.text, view, Key::CheckCommand, commands, cx).map(Check::Command);
-            }
+            Some(found) => check = commands::check(&found.text, view, commands, cx),
             None => {
                 let hint = "a service that only takes results from elsewhere has one too, with active_checks_enabled 0";
                 cx.error(view, Key::CheckCommand, "has no check_command".to_owned(), Some(hint.to_owned()));
@@ -349,6 +370,7 @@ impl Shared {
         Shared {
             definition: Arc::new(definition),
             on: HashMap::new(),
+            counts: [0; 2],
             cluster,
             event_handler: event_handler(view, commands, cx),
             draft: draft(view, known, cx),

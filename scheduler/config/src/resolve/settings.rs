@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use engine::{Condition, ContactGroupId, ContactId, Letters, Named, PeriodId, Settings, Span};
+use engine::{Condition, Contact, ContactGroupId, ContactId, Letters, Named, PeriodId, Settings, Span};
 
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 use crate::values::{items, letters};
@@ -12,11 +13,13 @@ use super::contacts::ContactGroup;
 use super::context::Context;
 use super::names::Names;
 use super::unrest;
+use super::untold::warn_of_recoveries_only;
 
 /// Names that settings refer to.
 pub(crate) struct Known<'a, 't> {
     pub periods: &'a Names<'t>,
     pub contacts: &'a Names<'t>,
+    pub people: &'a [Contact],
     pub contact_groups: &'a Names<'t>,
     pub groups: &'a [ContactGroup],
 }
@@ -86,6 +89,8 @@ pub(crate) fn draft<'t>(view: &View<'t, '_>, known: &Known<'_, 't>, cx: &mut Con
         importance: importance(view, Key::Importance, cx),
     };
     warn_of_what_is_not_done(view, cx);
+    warn_of_late_problems(view, &settings, cx);
+    warn_of_recoveries_only(view, &settings, cx);
     let is_service = of == Type::Service;
     Draft {
         settings,
@@ -132,7 +137,13 @@ fn attempts<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) -> u16 {
     }
     if value > f64::from(u16::MAX) {
         let message = format!("max_check_attempts counts as {}", u16::MAX);
-        cx.warn(view, Key::MaxCheckAttempts, message, "nothing is ever confirmed after so many attempts");
+        cx.warn(
+            Concern::Attempts,
+            view,
+            Key::MaxCheckAttempts,
+            message,
+            "nothing is ever confirmed after so many attempts",
+        );
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -157,7 +168,7 @@ fn retry_interval<'t>(view: &View<'t, '_>, check_interval: Span, cx: &mut Contex
         cx.error(view, Key::RetryInterval, message, Some(hint.to_owned()));
     } else {
         let message = "retry_interval is not above 0, so check_interval is taken".to_owned();
-        cx.warn(view, Key::RetryInterval, message, hint);
+        cx.warn(Concern::RetryInterval, view, Key::RetryInterval, message, hint);
     }
     check_interval
 }
@@ -204,14 +215,57 @@ pub(crate) fn named_groups<'t>(
     wanted.flatten().map(ContactGroupId).collect()
 }
 
+/// Who waits longer for a problem to be confirmed does not wait for it.
+const MAX_CONFIRMATION: Span = Span::from_secs(7 * 86_400);
+
+/// Retries look closer; so many times slower than checks they cannot be meant.
+const MAX_RATIO: i64 = 10;
+
+/// A problem is told when it is hard: after the retries. A unit that was mistaken (seconds for minutes) makes
+/// that so late that it is never seen.
+fn warn_of_late_problems<'t>(view: &View<'t, '_>, settings: &Settings, cx: &mut Context<'t, '_, '_>) {
+    let retries = i64::from(settings.max_check_attempts) - 1;
+    let (check, retry) = (settings.check_interval, settings.retry_interval);
+    if !settings.active_checks || retries == 0 || check.is_zero() {
+        return;
+    }
+    let lasts = Span::from_micros(retry.micros().saturating_mul(retries));
+    let message = if lasts > MAX_CONFIRMATION {
+        format!("a problem is told {lasts} after its first bad result ({retries} retries of {retry})")
+    } else if retry.micros() / MAX_RATIO > check.micros() {
+        format!("it is checked every {check}, but only every {retry} while a problem is not confirmed")
+    } else {
+        return;
+    };
+    let key = if lasts > MAX_CONFIRMATION && !view.has(Key::RetryInterval) {
+        Key::MaxCheckAttempts
+    } else {
+        Key::RetryInterval
+    };
+    let hint = "retry_interval is in units of interval_length, minutes if nothing else is said";
+    cx.warn(Concern::LateProblem, view, key, message, hint);
+}
+
 /// A directive that would change what happens, if hlidka acted on it.
 fn warn_of_what_is_not_done<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) {
     if view.has(Key::CheckTimeout) {
         let message = "check_timeout has no effect".to_owned();
-        cx.warn(view, Key::CheckTimeout, message, "give the plugin its own time limit (`-t`)");
+        cx.warn(
+            Concern::NoEffect,
+            view,
+            Key::CheckTimeout,
+            message,
+            "give the plugin its own time limit (`-t`)",
+        );
     }
     if view.has(Key::EventHandlerPeriod) {
         let message = "event_handler_period has no effect, and Nagios does not know it".to_owned();
-        cx.warn(view, Key::EventHandlerPeriod, message, "let the event handler look at the time itself");
+        cx.warn(
+            Concern::NoEffect,
+            view,
+            Key::EventHandlerPeriod,
+            message,
+            "let the event handler look at the time itself",
+        );
     }
 }

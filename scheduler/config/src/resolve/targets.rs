@@ -50,11 +50,23 @@ impl<'t> Targets<'_, 't, '_> {
             let hint = "write one, several with commas, or `*` for all services of the hosts";
             cx.error(view, keys.descriptions, message, Some(hint.to_owned()));
         }
-        let wanted = Wanted::read(view, keys.descriptions, &self.services.descriptions, cx);
+        let wanted = self.wanted(view, keys.descriptions, cx);
         let mut missing = Missing::default();
         selection.add(self.services.choose(&hosts, &wanted, &mut missing));
         missing.report(view, keys.descriptions, self.hosts.names, MISSING_HINT, cx);
         Some(selection.finish())
+    }
+
+    /// What a list of descriptions names, service groups among it.
+    pub(crate) fn wanted(&self, view: &View<'t, '_>, key: Key, cx: &mut Context<'t, '_, '_>) -> Wanted {
+        let members = |name: &str, cx: &mut Context<'t, '_, '_>| {
+            let group = self.service_groups.names.want(name, view, key, cx);
+            group
+                .and_then(|group| self.service_groups.members.get(group as usize))
+                .cloned()
+                .unwrap_or_default()
+        };
+        Wanted::read(view, key, &self.services.descriptions, members, cx)
     }
 
     /// The object of a service's number: hosts come first.

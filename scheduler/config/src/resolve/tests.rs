@@ -7,8 +7,8 @@ use crate::source::Source;
 
 const BASE: &str = "define timeperiod {\n timeperiod_name always\n sunday 00:00-24:00\n}\n\
 define command {\n command_name c\n command_line /bin/true\n}\n\
-define contact {\n contact_name root\n host_notification_options d\n service_notification_options c\n}\n\
-define contact {\n contact_name ann\n host_notification_options d\n service_notification_options c\n}\n\
+define contact {\n contact_name root\n email r@example.org\n host_notification_options d\n service_notification_options c\n}\n\
+define contact {\n contact_name ann\n email a@example.org\n host_notification_options d\n service_notification_options c\n}\n\
 define contactgroup {\n contactgroup_name admins\n members root\n}\n\
 define contactgroup {\n contactgroup_name all\n members *,!root\n contactgroup_members admins\n}\n\
 define host {\n name gh\n register 0\n max_check_attempts 3\n contact_groups admins\n notification_interval 7\n \
@@ -235,7 +235,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (
             "define host {\n use gh\n host_name a\n}\n",
-            "x.cfg:3: error: host `a`: is defined twice; see base.cfg:42; keep one of the two",
+            "x.cfg:3: error: host `a`: is defined twice; see base.cfg:44; keep one of the two",
         ),
         (
             "define command {\n command_name c\n command_line x\n}\n",
@@ -353,7 +353,7 @@ fn numbers_that_make_no_sense_are_errors() {
 
 #[test]
 fn t15_importance_and_what_contacts_ask_of_it_reach_the_engine() {
-    let text = "define contact {\n contact_name boss\n minimum_importance 5\n host_notification_options d\n \
+    let text = "define contact {\n contact_name boss\n email b@example.org\n minimum_importance 5\n host_notification_options d\n \
         service_notification_options c\n}\n\
         define host {\n host_name x\n use gh\n hourly_value 2\n}\n\
         define service {\n use gs\n host_name x\n service_description s\n importance 4\n}\n";

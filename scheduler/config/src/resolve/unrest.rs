@@ -3,6 +3,7 @@
 use engine::{Budget, FlapThresholds, Span};
 
 use crate::basis::hundredths;
+use crate::concern::Concern;
 use crate::directives::{Key, Type};
 use crate::inherit::View;
 
@@ -28,7 +29,13 @@ pub(crate) fn flapping<'t>(view: &View<'t, '_>, cx: &mut Context<'t, '_, '_>) ->
             percent(limits.low),
             percent(limits.high)
         );
-        cx.warn(view, key, message, "flapping starts at the higher one and ends at the lower one");
+        cx.warn(
+            Concern::FlapThresholds,
+            view,
+            key,
+            message,
+            "flapping starts at the higher one and ends at the lower one",
+        );
     }
     Some(limits)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use engine::Graph;
 
+use crate::concern::Concern;
 use crate::directives::Key;
 use crate::main_file::MainFile;
 use crate::model::{Definition, Objects, includes};
@@ -151,8 +152,11 @@ impl<'t> Admission<'t> {
         if MainFile::is_one(source) {
             // a nagios.cfg, cgi.cfg or resource.cfg beside them; what it says is none of our business
             let here = Place { file: &source.file, line: 0 };
-            let problem =
-                Problem::warning(here, "there are no object definitions in this file: it is not read");
+            let problem = Problem::warning(
+                Concern::NoDefinitions,
+                here,
+                "there are no object definitions in this file: it is not read",
+            );
             return self.quarantine.push(problem);
         }
         let before = objects.definitions.len();

@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use config::{CheckMacros, HandlerMacros, NotificationMacros};
+use config::{CheckMacros, Configuration, HandlerMacros, NotificationMacros};
 use engine::{CheckResult, Condition, Event, Handling, Job as Due, Notification, ObjectId, Timestamp};
 use jobs::{Done, Job, Outcome};
 use nagios::State;
@@ -16,12 +16,7 @@ use crate::pools::into_argv;
 impl Core {
     /// Starts a check: expands its command line and gives it to the right pool.
     pub(super) fn check(&mut self, due: Due, at: Timestamp) {
-        let timeouts = &self.configuration.options.timeouts;
-        let timeout = if self.engine.graph().is_host(due.object) {
-            seconds(timeouts.host_check, 30)
-        } else {
-            seconds(timeouts.service_check, 60)
-        };
+        let timeout = time_limit(&self.configuration, due.object);
         let states = |id| Some(self.engine.state(id));
         let command = CheckMacros::new(&self.configuration, due.object, at).with(&states).expand();
         // the engine asks only for what has a command; one without words is refused by the worker
@@ -108,6 +103,16 @@ impl Core {
             long_output: printed.long_text.into(),
             perfdata: printed.perfdata.into(),
         }
+    }
+}
+
+/// After so long a check of an object is ended.
+pub(crate) fn time_limit(configuration: &Configuration, object: ObjectId) -> Duration {
+    let timeouts = &configuration.options.timeouts;
+    if configuration.graph.is_host(object) {
+        seconds(timeouts.host_check, 30)
+    } else {
+        seconds(timeouts.service_check, 60)
     }
 }
 

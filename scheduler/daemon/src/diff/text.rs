@@ -35,8 +35,8 @@ pub(super) fn text(diff: &Diff, [old, new]: [&str; 2], style: Style, places: Pla
         return format!("nothing changes: {hosts} host{s} and {services} service{and} as before\n");
     }
     let mut writer = Writer { style, places, out: String::new() };
-    writer.line(&writer.style.paint.strong(&format!("--- {old}")));
-    writer.line(&writer.style.paint.strong(&format!("+++ {new}")));
+    writer.line(&writer.style.paint.bold(&format!("--- {old}")));
+    writer.line(&writer.style.paint.bold(&format!("+++ {new}")));
     for of in SECTIONS {
         let entries: Vec<&Entry> = diff.entries.iter().filter(|entry| entry.of == of).collect();
         writer.section(of, &entries);
@@ -91,7 +91,7 @@ impl Writer<'_> {
             return;
         }
         self.line("");
-        self.line(&self.style.paint.strong(heading(of)));
+        self.line(&self.style.paint.bold(heading(of)));
         let shown = if self.style.all { entries.len() } else { entries.len().min(MAX_ENTRIES) };
         entries.iter().take(shown).for_each(|entry| self.entry(entry));
         if let Some(more) = entries.len().checked_sub(shown).filter(|more| *more > 0) {

@@ -22,15 +22,21 @@ use jiff::tz::TimeZone;
 use self::report::Report;
 use self::scenario::Scenario;
 use self::world::World;
+use crate::choice::Patterns;
 use crate::cli::load;
+use crate::render::Paint;
 
 /// How the answer is written.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Style {
     /// One JSON object a line.
     pub json: bool,
     /// Checks as well, not only what follows from them.
     pub checks: bool,
+    /// Only what happens to these.
+    pub objects: Patterns,
+    /// Colours.
+    pub paint: Paint,
 }
 
 /// Longest scenario, in bytes.
@@ -50,6 +56,10 @@ pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCo
         (None, Some(zone)) => TimeZone::get(zone).unwrap_or(TimeZone::UTC),
         (None, None) => TimeZone::UTC,
     };
+    if !style.objects.0.is_empty() && !graph.ids().any(|id| style.objects.match_name(&graph.identity(id))) {
+        bail!("{}", style.objects.missing(&graph));
+    }
+    let json = style.json;
     let report =
         Report::new(BufWriter::new(io::stdout().lock()), style, scenario.start, graph.timezone.clone());
     let mut world = World::new(&Arc::new(graph), report, scenario.start);
@@ -57,7 +67,12 @@ pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCo
         // who reads has seen enough
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error).context("cannot write the answer"),
-        Ok(()) => Ok(ExitCode::SUCCESS),
+        Ok(()) => {
+            if !json {
+                let _ = writeln!(io::stderr(), "{}", world.summary(&scenario));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

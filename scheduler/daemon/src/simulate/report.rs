@@ -1,6 +1,7 @@
 //! What a simulation answers: one line an event, for people or as JSON. The layout is described in
 //! docs/simulate.md and must not change: expected answers are compared with it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Style;
+use crate::render::{Paint, colour};
 use crate::words::in_words;
 
 /// One event; what it does not have is left out.
@@ -62,19 +64,30 @@ impl Line {
 
     /// The line for people, without its time. A day of a thousand services has 300,000 of them: they
     /// are written into one buffer.
-    fn render(&self, out: &mut String) {
+    fn render(&self, out: &mut String, paint: Paint) {
         let object = self.object.as_deref().unwrap_or("*");
         padded(object, 28, out);
-        padded(self.event, 9, out);
-        let words = [
-            self.notification.map(NotificationKind::as_str),
-            self.state.map(Condition::as_str),
-            self.state_type.map(StateType::as_str),
-        ];
+        match (paint, self.event) {
+            (Paint(true), "notify" | "refused") => {
+                out.push_str(&paint.bold(self.event));
+                padded("", 9_usize.saturating_sub(self.event.len()), out);
+            }
+            (_, event) => padded(event, 9, out),
+        }
         let start = out.len();
-        for word in words.into_iter().flatten() {
+        if let Some(kind) = self.notification {
+            out.push_str(kind.as_str());
+        }
+        if let Some(state) = self.state {
             separate(start, " ", out);
-            out.push_str(word);
+            match paint {
+                Paint(true) => out.push_str(&paint.coloured(colour(state), state.as_str())),
+                Paint(false) => out.push_str(state.as_str()),
+            }
+        }
+        if let Some(state_type) = self.state_type {
+            separate(start, " ", out);
+            out.push_str(state_type.as_str());
         }
         if let Some(attempt) = self.attempt {
             let _ = write!(out, " {attempt}");
@@ -139,11 +152,22 @@ pub(crate) struct Report<W> {
     zone: TimeZone,
     mail: Option<(Timestamp, Line)>,
     buffer: String,
+    pub counts: Counts,
+}
+
+/// How much happened, shown or not.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub states: u64,
+    pub held: u64,
+    pub mails: u64,
+    /// Who was told.
+    pub told: BTreeSet<Arc<str>>,
 }
 
 impl<W: Write> Report<W> {
     pub fn new(out: W, style: Style, start: Timestamp, zone: TimeZone) -> Report<W> {
-        Report { out, style, start, zone, mail: None, buffer: String::new() }
+        Report { out, style, start, zone, mail: None, buffer: String::new(), counts: Counts::default() }
     }
 
     /// Are checks shown?
@@ -164,6 +188,10 @@ impl<W: Write> Report<W> {
         mut commands: Vec<Arc<str>>,
         at: Timestamp,
     ) -> io::Result<()> {
+        self.counts.mails += 1;
+        if !self.counts.told.contains(&mail.contact) {
+            self.counts.told.insert(mail.contact.clone());
+        }
         let object: Arc<str> = mail.identity.to_string().into();
         if let Some((when, line)) = &mut self.mail
             && *when == at
@@ -190,9 +218,12 @@ impl<W: Write> Report<W> {
 
     /// A line of history. `state` is how its object is now.
     pub fn entry(&mut self, entry: &Entry, state: Option<(Condition, StateType, u16)>) -> io::Result<()> {
-        // the mails say it
-        if matches!(entry.kind, EntryKind::Notified { .. }) {
-            return Ok(());
+        match entry.kind {
+            // the mails say it
+            EntryKind::Notified { .. } => return Ok(()),
+            EntryKind::State { .. } => self.counts.states += 1,
+            EntryKind::Held { .. } => self.counts.held += 1,
+            _ => {}
         }
         let line = from_history(entry, state, &self.zone);
         self.line(&line, entry.at)
@@ -212,6 +243,10 @@ impl<W: Write> Report<W> {
     }
 
     fn write(&mut self, line: &Line, at: Timestamp) -> io::Result<()> {
+        // what concerns all concerns these
+        if line.object.as_ref().is_some_and(|name| !self.style.objects.match_shown(name)) {
+            return Ok(());
+        }
         let micros = at.since(self.start).micros();
         if self.style.json {
             // whole milliseconds, cut: never later than it was
@@ -222,7 +257,7 @@ impl<W: Write> Report<W> {
         let seconds = micros / 1_000_000;
         self.buffer.clear();
         let _ = write!(self.buffer, "{:>3}:{:02}:{:02}  ", seconds / 3600, seconds / 60 % 60, seconds % 60);
-        line.render(&mut self.buffer);
+        line.render(&mut self.buffer, self.style.paint);
         self.buffer.push('\n');
         self.out.write_all(self.buffer.as_bytes())
     }
@@ -276,5 +311,36 @@ const fn name(kind: &EntryKind) -> &'static str {
         EntryKind::Commented { .. } => "comment",
         EntryKind::Switched { .. } | EntryKind::SwitchedAll { .. } => "switch",
         EntryKind::Log { .. } => "log",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Colours add nothing but themselves: the layout is the same.
+    #[test]
+    fn colours_move_nothing() {
+        let line = Line {
+            state: Some(Condition::Critical),
+            state_type: Some(StateType::Hard),
+            attempt: Some(3),
+            notification: Some(NotificationKind::Problem),
+            contacts: vec!["ann".into()],
+            ..Line::of("web1;HTTP".into(), "notify")
+        };
+        let rendered = |paint| {
+            let mut text = String::new();
+            line.render(&mut text, paint);
+            text
+        };
+        let plain = rendered(Paint(false));
+        assert_eq!(plain, "web1;HTTP                     notify     PROBLEM CRITICAL HARD 3 to ann");
+        let coloured = rendered(Paint(true));
+        assert!(coloured.contains("\u{1b}[31;1mCRITICAL\u{1b}[0m"), "{coloured:?}");
+        assert_eq!(
+            coloured.replace("\u{1b}[31;1m", "").replace("\u{1b}[1m", "").replace("\u{1b}[0m", ""),
+            plain
+        );
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct World<W> {
     pub(super) names: Vec<Arc<str>>,
     pub(super) subjects: Subjects,
     pub report: Report<W>,
+    checks: u64,
 }
 
 impl<W: Write> World<W> {
@@ -37,6 +38,7 @@ impl<W: Write> World<W> {
             engine: Engine::new(graph.clone(), Limits::default(), Restored::steady(graph, start), start),
             now: start,
             report,
+            checks: 0,
         }
     }
 
@@ -57,6 +59,21 @@ impl<W: Write> World<W> {
             }
             self.now = self.now.max(next);
         }
+    }
+
+    /// How much happened in all, in one line.
+    pub fn summary(&self, scenario: &Scenario) -> String {
+        let lasted = scenario.end.since(scenario.start);
+        let counts = &self.report.counts;
+        let of = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let to = match counts.told.len() {
+            0 => String::new(),
+            1 => " to 1 contact".to_owned(),
+            n => format!(" to {n} contacts"),
+        };
+        let (checks, changes) = (of(self.checks, "check"), of(counts.states, "state change"));
+        let mails = of(counts.mails, "notification");
+        format!("{lasted} of virtual time: {checks}, {changes}, {mails}{to}, {} held back", counts.held)
     }
 
     /// Carries out what is to be done now.
@@ -103,6 +120,7 @@ impl<W: Write> World<W> {
         let finding = self.findings[id.0 as usize].clone();
         let result = self.result(id, &finding);
         self.engine.handle(Event::Result(result), self.now);
+        self.checks += 1;
         if self.report.shows_checks() { self.found(id, "check") } else { Ok(()) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use check::CheckDef;
+use check::{CheckDef, SECRET_VALUES};
 use clap::{Arg, ArgAction};
 
 /// How an option takes its value.
@@ -51,17 +51,13 @@ pub(super) fn command_name(check: &CheckDef) -> String {
     format!("hlidka_{}", name.strip_prefix("check_").unwrap_or(name))
 }
 
-/// Options with a value of such a name are in no definition: their value is a secret, and nothing but one.
-/// `NAME[,USER[,PASSWORD]]` is not among them: it names a module, and may go without the password.
-const SECRETS: [&str; 3] = ["PASSWORD", "SECRET", "USER:PASSWORD"];
-
 /// All options that belong into a definition. Passwords do not: arguments stand in process lists.
 pub(super) fn options(check: &CheckDef) -> Vec<Opt> {
     let prefix = command_name(check);
     let command = check.command();
     let wanted = command.get_arguments().filter(|arg| {
         let only_for_people = matches!(arg.get_id().as_str(), "help" | "version");
-        !only_for_people && !arg.is_hide_set() && !SECRETS.contains(&value_name(arg).as_str())
+        !only_for_people && !arg.is_hide_set() && !SECRET_VALUES.contains(&value_name(arg).as_str())
     });
     wanted.map(|arg| option(arg, &prefix)).collect()
 }

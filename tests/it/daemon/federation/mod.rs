@@ -6,6 +6,7 @@
 
 mod documents;
 mod institution;
+mod lists;
 mod national;
 mod world;
 
@@ -160,6 +161,7 @@ fn configure(world: &World, national: &National, cat: &Cat) -> Daemon {
         let entry = entry.unwrap();
         // nobody waits for what does not answer as long as the federation does
         let text = fs::read_to_string(entry.path()).unwrap().replace("-t 50", "-t 8");
+        let text = text.replace("/etc/hlidka/federation", &daemon.path("secrets").display().to_string());
         fs::write(daemon.path("objects").join(entry.file_name()), text).unwrap();
     }
     for folder in ["secrets/accounts", "remembered/radsec", "remembered/certificates"] {

@@ -1,16 +1,16 @@
-//! From a Puppet manifest to an alert mail at a real SMTP server (T01, T14, T15, T17).
+//! What Puppet's own nagios types write: from a manifest to an alert mail at a real SMTP server (T01, T14, T15, T17).
 
 use std::path::Path;
 use std::process::Command;
 
 use testkit::{Server, free_port, program, wait_for_port, wait_until};
 
-use super::harness::{COMMON, Daemon, header, subject};
+use super::super::harness::{COMMON, Daemon, header, subject};
 use crate::support::exim::SmtpServer;
 
 /// What a site's Puppet code does: a class that describes a service also says how it is monitored.
 /// The define renders an object as Puppet's own nagios types would, one file per host.
-const MANIFEST: &str = include_str!("site.pp");
+const MANIFEST: &str = include_str!("nagios_types.pp");
 
 fn puppet_apply(dir: &Path, objects: &Path, port: u16) {
     std::fs::write(dir.join("site.pp"), MANIFEST).unwrap();

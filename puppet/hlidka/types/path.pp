@@ -1,0 +1,2 @@
+# Where a file or folder is.
+type Hlidka::Path = Pattern[/\A\/[^[:cntrl:]]*[^[:cntrl:]\/]\z/]
