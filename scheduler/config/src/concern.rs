@@ -102,10 +102,6 @@ concerns! {
     SecretInArguments = "secret-in-arguments",
     /// Something of Icinga 2's language that is passed over, or is otherwise here.
     Icinga2 = "icinga2",
-    /// A federation's lists have an institution without a server.
-    NoServer = "no-server",
-    /// A file with a secret that a federation's lists name is not there.
-    NoSecretFile = "no-secret-file",
     /// `plan: servers:` of hlidka.yaml names no host group.
     PlanServers = "plan-servers",
     /// A file that a federation's lists name is not there.

@@ -155,7 +155,7 @@ impl Files {
                 let place = Place { file: &file, line: mention.line };
                 let message = format!("there is no {} {}", mention.what, mention.path);
                 problems.push(
-                    Problem::warning(Concern::NoSecretFile, place, message)
+                    Problem::warning(Concern::MissingFile, place, message)
                         .hint("create it, readable by the monitor only"),
                 );
             }

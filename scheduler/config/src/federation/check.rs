@@ -433,7 +433,7 @@ impl Checker<'_> {
             if of.is_some_and(|institution| institution.servers.is_empty()) {
                 let place = Place { file: self.file, line: line(name) };
                 let problem = Problem::warning(
-                    Concern::NoServer,
+                    Concern::IdleInstitution,
                     place,
                     format!("institution `{}` has no server", name.value),
                 );
