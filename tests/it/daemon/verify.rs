@@ -300,7 +300,7 @@ fn changes_of_a_day_and_what_is_said_of_them() {
         (
             "a dependency turned round, and the old one forgotten",
             format!("{FEDERATION}{turned}"),
-            "objects.cfg:52: error: service `radius1;PING`: depends on itself and would never be checked: `radius1;PING` depends \
+            "objects.cfg:45: error: service `radius1;PING`: depends on itself and would never be checked: `radius1;PING` depends \
              on `radius1;@one.example` depends on `radius1;PING`; take one of the dependencies out of the circle\n\
              1 error, 0 warnings\n",
         ),
