@@ -326,7 +326,7 @@ impl Repository {
     fn finds(&self, folder: &str, arguments: &[&str], says: &[&str]) {
         let output = hlidka(&self.path(folder), arguments);
         let said = text_of(&output);
-        let code = if says.is_empty() { 0 } else { 1 };
+        let code = i32::from(!says.is_empty());
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
         for says in says {
             assert!(said.contains(says), "{arguments:?}: {said}");

@@ -116,7 +116,9 @@ impl Configuration {
             .or_insert_with(|| variables(&self.graph.command(command.command).line));
         of_line.iter().for_each(&mut hash);
         let with_macros = command.arguments.iter().filter(|argument| argument.contains('$'));
-        with_macros.flat_map(|argument| variables(argument)).for_each(|name| hash(&name));
+        for name in with_macros.flat_map(|argument| variables(argument)) {
+            hash(&name);
+        }
         if let Some(MacroValue::Words(text) | MacroValue::Data(text)) = proxy(self, id) {
             text.hash(&mut hasher);
         }
@@ -187,7 +189,9 @@ impl Configuration {
                 .entry(command)
                 .or_default()
                 .push(findings.iter().map(|f| f.message.clone()).collect());
-            findings.into_iter().for_each(|finding| causes.add(own.object, own.objects, finding));
+            for finding in findings {
+                causes.add(own.object, own.objects, finding);
+            }
         }
         for (id, what) in &lines.secrets {
             causes.add(*id, 1, Finding::secret(what, None));
@@ -290,12 +294,21 @@ impl Finding {
 /// Whose fault something is: of a command definition, or of the arguments that objects give it.
 type Cause<'c> = (CommandId, Option<&'c [Arc<str>]>);
 
+/// Command, arguments and message.
+type Given<'c> = (u32, &'c [Arc<str>], String);
+
+/// Command, the arguments if they are the cause, and message.
+type Blamed<'c> = (u32, Option<&'c [Arc<str>]>, String);
+
+/// The first object that has it, how many have, and what is said.
+type Found = (ObjectId, usize, Finding);
+
 struct Causes<'c> {
     of: &'c Configuration,
     /// What was found in each different line of a command.
     uses: HashMap<CommandId, Vec<BTreeSet<String>>>,
-    /// By command, arguments and message: the first object, how many there are, and what is said.
-    found: BTreeMap<(u32, &'c [Arc<str>], String), (ObjectId, usize, Finding)>,
+    /// By command, arguments and message.
+    found: BTreeMap<Given<'c>, Found>,
 }
 
 impl<'c> Causes<'c> {
@@ -334,8 +347,7 @@ impl<'c> Causes<'c> {
 
     /// One for each cause.
     fn problems(mut self) -> Vec<Problem> {
-        let mut by_cause: BTreeMap<(u32, Option<&'c [Arc<str>]>, String), (ObjectId, usize, Finding)> =
-            BTreeMap::new();
+        let mut by_cause: BTreeMap<Blamed<'_>, Found> = BTreeMap::new();
         for ((.., message), (id, count, finding)) in std::mem::take(&mut self.found) {
             let (command, arguments) = self.cause(id, &finding);
             let (_, all, _) = by_cause.entry((command.0, arguments, message)).or_insert((id, 0, finding));

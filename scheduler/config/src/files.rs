@@ -228,7 +228,9 @@ impl Files {
                 Included::Folder(path, pattern) => {
                     let mut paths = Vec::new();
                     below(&folder.join(path), &pattern, &mut paths, 0, by, problems);
-                    paths.into_iter().for_each(|path| self.script(&path, by, depth + 1, problems));
+                    for path in paths {
+                        self.script(&path, by, depth + 1, problems);
+                    }
                 }
                 // hlidka has its own table
                 Included::Library(library) if LIBRARIES.contains(&&*library) => {}

@@ -62,7 +62,9 @@ pub fn objects<'c>(of: &'c Configuration, wants: impl Fn(&str) -> bool, mut give
             "contact" => parts::contacts(of, &mut give),
             "host" => of.graph.hosts().for_each(|id| give(object::block(of, id))),
             "service" => {
-                of.graph.ids().filter(|id| !of.graph.is_host(*id)).for_each(|id| give(object::block(of, id)));
+                for id in of.graph.ids().filter(|id| !of.graph.is_host(*id)) {
+                    give(object::block(of, id));
+                }
             }
             "servicedependency" | "hostdependency" | "dependency" => links::dependencies(of, kind, &mut give),
             _ => links::escalations(of, kind, &mut give),

@@ -49,6 +49,7 @@ impl Engine {
         let state = self.state_mut(id);
         if let Some(extras) = &mut state.extras {
             (extras.not_counted, extras.heard) = (Span::ZERO, None);
+            state.tidy();
         }
         let outcome = Outcome { condition, started: result.started, finished: result.finished, new_output };
         self.apply(id, &outcome, now);

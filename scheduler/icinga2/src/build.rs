@@ -444,17 +444,14 @@ impl Builder<'_> {
         let some = !entries.is_empty();
         for (key, value) in entries {
             let mut locals = locals.to_vec();
-            let suffix = match (&each.key, key) {
-                (Some(key_name), Some(key)) => {
-                    locals.push((key_name.clone(), Value::Text(key.clone())));
-                    locals.push((each.value.clone(), value));
-                    key
-                }
-                _ => {
-                    let text: Rc<str> = value.shown().into();
-                    locals.push((each.value.clone(), value));
-                    text
-                }
+            let suffix = if let (Some(key_name), Some(key)) = (&each.key, key) {
+                locals.push((key_name.clone(), Value::Text(key.clone())));
+                locals.push((each.value.clone(), value));
+                key
+            } else {
+                let text: Rc<str> = value.shown().into();
+                locals.push((each.value.clone(), value));
+                text
             };
             let name: Rc<str> = if name.is_empty() { suffix } else { format!("{name}{suffix}").into() };
             if name.is_empty() || name.contains('!') {
@@ -467,11 +464,7 @@ impl Builder<'_> {
         some
     }
 
-    fn entries(
-        &mut self,
-        each: &Each,
-        locals: &[(Rc<str>, Value)],
-    ) -> Result<Vec<(Option<Rc<str>>, Value)>, Fault> {
+    fn entries(&mut self, each: &Each, locals: &[(Rc<str>, Value)]) -> Result<Vec<Entry>, Fault> {
         let container = self.evaluator.value(&each.container, Scope { this: None, locals })?;
         match (&container, &each.key) {
             (Value::Null, _) => Ok(Vec::new()),
@@ -503,21 +496,25 @@ impl Builder<'_> {
         let mut put = |name: &'static str, value: &Rc<str>| {
             object.attributes.insert(name, (Value::Text(value.clone()), rule.at));
         };
-        match of {
-            Type::Dependency => {
-                put("parent_host_name", &host);
-                put("child_host_name", &host);
-                service.iter().for_each(|service| put("child_service_name", service));
+        if of == Type::Dependency {
+            put("parent_host_name", &host);
+            put("child_host_name", &host);
+            if let Some(service) = &service {
+                put("child_service_name", service);
             }
-            _ => {
-                put("host_name", &host);
-                service.iter().for_each(|service| put("service_name", service));
+        } else {
+            put("host_name", &host);
+            if let Some(service) = &service {
+                put("service_name", service);
             }
         }
         self.run_all(&rule.body, &mut object, locals);
         self.add(object);
     }
 }
+
+/// What `for` goes through: a key, if it is a dictionary, and a value.
+type Entry = (Option<Rc<str>>, Value);
 
 /// What the names of a rule stand for.
 fn locals(object: &Rc<Object>, name: &str) -> Vec<(Rc<str>, Value)> {

@@ -57,18 +57,15 @@ pub fn argv(subject: Subject<'_>) -> Result<Vec<String>, Problem> {
     let mut words = Words::default();
     let at = command.place("command");
     let problem = |at: Location, why: Unresolved| complaint(subject, at, "command", &why);
-    match command.get("command") {
-        Value::Array(array) => {
-            for item in array.items() {
-                let value = subject.value(item).map_err(|why| problem(at, why))?;
-                words.add_all(&value).map_err(|message| problem(at, Unresolved::Wrong(message)))?;
-            }
+    if let Value::Array(array) = command.get("command") {
+        for item in array.items() {
+            let value = subject.value(item).map_err(|why| problem(at, why))?;
+            words.add_all(&value).map_err(|message| problem(at, Unresolved::Wrong(message)))?;
         }
-        _ => {
-            let message = "`command` is a string, which Icinga gives to a shell".to_owned();
-            let hint = "write it as an array: [ \"/path/of/program\", \"argument\", … ]";
-            return Err(Problem::error(at, message).of(command.label()).hint(hint));
-        }
+    } else {
+        let message = "`command` is a string, which Icinga gives to a shell".to_owned();
+        let hint = "write it as an array: [ \"/path/of/program\", \"argument\", … ]";
+        return Err(Problem::error(at, message).of(command.label()).hint(hint));
     }
     let at = command.place("arguments");
     for argument in ordered(subject)? {

@@ -52,7 +52,9 @@ pub(crate) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Va
             (Value::Dictionary(a), Value::Dictionary(b)) => {
                 bounded(a.len() + b.len())?;
                 let mut sum: Dictionary = (**a).clone();
-                b.iter().for_each(|(key, value)| sum.insert(key.clone(), value.clone()));
+                for (key, value) in b.iter() {
+                    sum.insert(key.clone(), value.clone());
+                }
                 Value::Dictionary(Rc::new(sum))
             }
             (some @ (Value::Array(_) | Value::Dictionary(_)), Value::Null)

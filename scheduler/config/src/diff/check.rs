@@ -68,8 +68,12 @@ fn cluster(
     if !same_limits || (was != is && !(gone.is_empty() && come.is_empty())) {
         give(Delta::changed("check_command", was, is).by(pairs.directive(ids, Key::CheckCommand)));
     }
-    gone.into_iter().for_each(|name| give(Delta::lost("members", name)));
-    come.into_iter().for_each(|name| give(Delta::gained("members", name)));
+    for name in gone {
+        give(Delta::lost("members", name));
+    }
+    for name in come {
+        give(Delta::gained("members", name));
+    }
 }
 
 fn names(side: &Side<'_>, ids: &[ObjectId]) -> Vec<String> {

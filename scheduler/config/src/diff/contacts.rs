@@ -39,15 +39,12 @@ pub(super) fn contacts(pairs: &Pairs<'_, '_>, found: &mut Found) {
         }
     }
     for (place, contact) in new.of.graph.contacts.iter().enumerate() {
-        match was.get(&contact.name) {
-            Some(before) => {
-                let mut give = |delta: Delta| found.add(Kind::Contact, &contact.name, delta);
-                self::contact((old, *before), (new, place), &mut give);
-            }
-            None => {
-                let cause = new.definition(By::Itself, &contact.origin);
-                found.entry(Entry::new(Kind::Contact, Change::Added, &contact.name, cause));
-            }
+        if let Some(before) = was.get(&contact.name) {
+            let mut give = |delta: Delta| found.add(Kind::Contact, &contact.name, delta);
+            self::contact((old, *before), (new, place), &mut give);
+        } else {
+            let cause = new.definition(By::Itself, &contact.origin);
+            found.entry(Entry::new(Kind::Contact, Change::Added, &contact.name, cause));
         }
     }
 }

@@ -82,7 +82,7 @@ fn in_words(rule: &DependencyRule) -> String {
     }
     match redundancy_group.as_deref() {
         Some(PARENTS) => text += ", and so all of `parents`",
-        Some(group) => text += &format!(", and so all of redundancy group {group}"),
+        Some(group) => text.extend([", and so all of redundancy group ", group]),
         None => {}
     }
     text
@@ -253,8 +253,12 @@ fn group(
     let mut member = |id: ObjectId, delta: Delta| {
         found.add(pairs.new.kind(id), &pairs.new.name(id), delta);
     };
-    left.into_iter().for_each(|id| member(id, Delta::lost(attribute, &*new.name)));
-    joined.into_iter().for_each(|id| member(id, Delta::gained(attribute, &*new.name)));
+    for id in left {
+        member(id, Delta::lost(attribute, &*new.name));
+    }
+    for id in joined {
+        member(id, Delta::gained(attribute, &*new.name));
+    }
     let page = |details: Option<&GroupDetails>| details.cloned().unwrap_or_default();
     let (before, after) = (page(before), page(after));
     for (attribute, was, is) in [

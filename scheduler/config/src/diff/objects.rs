@@ -22,11 +22,11 @@ pub(super) fn came_and_went(pairs: &Pairs<'_, '_>, found: &mut Found) {
     let went: Vec<ObjectId> = pairs.old.of.graph.ids().filter(|id| pairs.after(*id).is_none()).collect();
     let came: Vec<ObjectId> = pairs.new.of.graph.ids().filter(|id| pairs.before(*id).is_none()).collect();
     let names = renamed((pairs.old, &went), (pairs.new, &came));
-    entries(pairs.old, &went, Change::Removed, &names.to, found);
-    entries(pairs.new, &came, Change::Added, &names.from, found);
+    entries(pairs.old, &went, &Change::Removed, &names.to, found);
+    entries(pairs.new, &came, &Change::Added, &names.from, found);
 }
 
-fn entries(side: &Side<'_>, ids: &[ObjectId], change: Change, renamed: &Renamed, found: &mut Found) {
+fn entries(side: &Side<'_>, ids: &[ObjectId], change: &Change, renamed: &Renamed, found: &mut Found) {
     let graph = &side.of.graph;
     let mut by_definition: BTreeMap<(Arc<str>, u32), Entry> = BTreeMap::new();
     for id in ids {
@@ -53,7 +53,9 @@ fn entries(side: &Side<'_>, ids: &[ObjectId], change: Change, renamed: &Renamed,
             }
         }
     }
-    by_definition.into_values().for_each(|entry| found.entry(entry));
+    for entry in by_definition.into_values() {
+        found.entry(entry);
+    }
 }
 
 /// Objects that are in both.
@@ -147,8 +149,12 @@ fn object(
         };
         let (gone, come) = apart(&names(pairs.old, parents), &names(pairs.new, now));
         let cause = || pairs.directive(ids, Key::Parents);
-        gone.into_iter().for_each(|parent| give(Delta::lost("parents", parent).by(cause())));
-        come.into_iter().for_each(|parent| give(Delta::gained("parents", parent).by(cause())));
+        for parent in gone {
+            give(Delta::lost("parents", parent).by(cause()));
+        }
+        for parent in come {
+            give(Delta::gained("parents", parent).by(cause()));
+        }
         if address != new_address {
             let delta = Delta::changed("address", address.to_string(), new_address.to_string());
             give(delta.by(pairs.directive(ids, Key::Address)));

@@ -74,13 +74,12 @@ fn alike(side: &Side<'_>, ids: &[ObjectId]) -> HashMap<String, Vec<ObjectId>> {
 fn said(side: &Side<'_>, id: ObjectId) -> String {
     let name = &*side.of.graph.object(id).name;
     let Block { directives, own, .. } = crate::print::object(side.of, id);
-    let own = own.into_iter().map(|(key, value)| (key.into(), value));
     let mut text = String::new();
     for (key, value) in directives.into_iter().chain(own) {
         let is_name = matches!(&*key, "host_name" | "service_description")
             || (matches!(&*key, "alias" | "display_name" | "address") && value == name);
         if !is_name {
-            text.push_str(&format!("{key} {value}\n"));
+            text.extend([&*key, " ", &*value, "\n"]);
         }
     }
     text

@@ -162,10 +162,10 @@ fn line(entry: &Entry, old: &str, new: &str) -> String {
     };
     let mut text = format!("{} {change}: {}", entry.of.as_str(), entry.objects.join(", "));
     if !entry.with.is_empty() {
-        text += &format!(" with {}", entry.with.join(", "));
+        text.extend([format!(" with {}", entry.with.join(", "))]);
     }
     if let Some(other) = &entry.renamed {
-        text += &format!(" perhaps {other}");
+        text.extend([format!(" perhaps {other}")]);
     }
     if let Some(cause) = &entry.cause {
         let by = match &cause.by {
@@ -178,7 +178,7 @@ fn line(entry: &Entry, old: &str, new: &str) -> String {
         };
         let (old, place) =
             if cause.is_old { ("old ", at(old, cause.line)) } else { ("", at(new, cause.line)) };
-        text += &format!(" by {by}, {old}`{place}`");
+        text.extend([format!(" by {by}, {old}`{place}`")]);
     }
     text
 }

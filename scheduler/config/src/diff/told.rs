@@ -128,8 +128,12 @@ pub(super) fn escalations(pairs: &Pairs<'_, '_>, ids: (ObjectId, ObjectId), give
     if let ([was], [is]) = (&gone[..], &come[..]) {
         return give(Delta::changed("escalation", was.shown(), is.shown()).by(is.cause.clone()));
     }
-    gone.into_iter().for_each(|rung| give(Delta::lost("escalation", rung.shown()).by(rung.cause)));
-    come.into_iter().for_each(|rung| give(Delta::gained("escalation", rung.shown()).by(rung.cause)));
+    for rung in gone {
+        give(Delta::lost("escalation", rung.shown()).by(rung.cause));
+    }
+    for rung in come {
+        give(Delta::gained("escalation", rung.shown()).by(rung.cause));
+    }
 }
 
 /// An escalation of an object.
@@ -180,12 +184,12 @@ fn in_words(side: &Side<'_>, escalation: &Escalation, is_host: bool) -> String {
         (first, last) => format!("mails {first} to {last}: {to}"),
     };
     if let Some(interval) = notification_interval {
-        text +=
-            &if interval.is_zero() { ", once".to_owned() } else { format!(", every {}", span(*interval)) };
+        let often = if interval.is_zero() { "once".to_owned() } else { format!("every {}", span(*interval)) };
+        text.extend([", ", &often]);
     }
     let options = letters(*options, if is_host { "dur" } else { "wucr" });
     if options != "all" {
-        text += &format!(", of {options}");
+        text.extend([", of ", &options]);
     }
     text
 }

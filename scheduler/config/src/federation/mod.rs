@@ -46,6 +46,8 @@ pub(crate) fn generate(
     let mut found = Problems::default();
     let (federation, mentions) = check::check(lists, folder, file, &mut found);
     let is_sound = !found.has_errors();
-    found.finish().into_iter().for_each(|problem| problems.push(problem));
+    for problem in found.finish() {
+        problems.push(problem);
+    }
     is_sound.then(|| Generated { source: write::write(&federation, file), mentions })
 }

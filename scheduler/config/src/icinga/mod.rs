@@ -39,7 +39,9 @@ impl Scripts {
         self.files.push(file);
         let mut found = Vec::new();
         let script = icinga2::parse(number, text, &mut found);
-        found.into_iter().for_each(|problem| problems.push(converted(problem, &self.files)));
+        for problem in found {
+            problems.push(converted(problem, &self.files));
+        }
         script
     }
 }
@@ -69,7 +71,9 @@ pub(crate) fn lower(scripts: &Scripts, unit: f64, problems: &mut Problems) -> Lo
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut found = Vec::new();
     let evaluated = icinga2::evaluate(&scripts.scripts, &node, &mut found);
-    found.into_iter().for_each(|problem| problems.push(converted(problem, &scripts.files)));
+    for problem in found {
+        problems.push(converted(problem, &scripts.files));
+    }
     let mut files = scripts.files.clone();
     files.push("(commands of hlidka under Icinga's names)".into());
     let built_in = u32::try_from(scripts.files.len()).unwrap_or(BUILT_IN_FILE);
@@ -183,9 +187,10 @@ fn converted(problem: icinga2::Problem, files: &[Arc<str>]) -> Problem {
     let unknown: Arc<str> = "(Icinga's names)".into();
     let place =
         Place { file: files.get(problem.at.file as usize).unwrap_or(&unknown), line: problem.at.line };
-    let converted = match problem.is_warning {
-        true => Problem::warning(Concern::Icinga2, place, problem.message),
-        false => Problem::error(place, problem.message),
+    let converted = if problem.is_warning {
+        Problem::warning(Concern::Icinga2, place, problem.message)
+    } else {
+        Problem::error(place, problem.message)
     };
     let mut converted = converted.column(problem.at.column);
     if let Some(object) = problem.object {

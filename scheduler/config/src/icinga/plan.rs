@@ -69,7 +69,7 @@ pub(super) fn steps(timings: &[Timing]) -> (f64, Vec<Step>) {
             || active.iter().filter_map(|n| timings.get(*n)).any(|t| t.interval <= 0.0 || t.end.is_some());
         match steps.last_mut() {
             Some(last) if last.active == active && (last.interval - to_next).abs() < 0.001 => {
-                last.last = number
+                last.last = number;
             }
             _ => steps.push(Step { first: number, last: number, active, interval: to_next }),
         }
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn clocks_become_numbers() {
-        let cases: &[(&[(f64, Option<f64>, f64)], &str)] = &[
+        type Case<'a> = (&'a [(f64, Option<f64>, f64)], &'a str);
+        let cases: &[Case<'_>] = &[
             (&[(0.0, None, 30.0)], "0: 1-0 [0] every 30"),
             (&[(0.0, None, 0.0)], "0: 1-0 [0] every 0"),
             (&[(10.0, None, 30.0)], "10: 1-0 [0] every 30"),

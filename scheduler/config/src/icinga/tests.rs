@@ -292,14 +292,14 @@ fn both_languages_stand_side_by_side_and_exported_files_are_only_nagios() {
 fn thousands_of_hosts_and_tens_of_rules() {
     let mut text = String::from(BASE);
     for host in 0..3_000 {
-        text.push_str(&format!(
+        text.extend([format!(
             "object Host \"h{host}\" {{ check_command = \"dummy\"; vars.n = {host}; vars.os = \"Linux\" }}\n"
-        ));
+        )]);
     }
     for rule in 0..40 {
-        text.push_str(&format!(
+        text.extend([format!(
             "apply Service \"s{rule}\" {{ check_command = \"dummy\"; assign where host.vars.os == \"Linux\" && match(\"h*{rule}\", host.name) }}\n"
-        ));
+        )]);
     }
     let of = read(&text);
     assert_eq!(of.graph.hosts().count(), 3_001);

@@ -327,16 +327,15 @@ impl Shared {
     ) -> SettingsId {
         let graph = builder.parts();
         let of_host = graph.object(host).settings;
-        let (id, untold) = match self.on.get(&of_host) {
-            Some(known) => *known,
-            None => {
-                let settings = self.draft.on(graph.settings(host));
-                warn_if_nobody_listens(view, &settings, known.people, cx);
-                let untold = is_untold(view, &settings);
-                let new = (builder.settings(settings), untold);
-                self.on.insert(of_host, new);
-                new
-            }
+        let (id, untold) = if let Some(known) = self.on.get(&of_host) {
+            *known
+        } else {
+            let settings = self.draft.on(graph.settings(host));
+            warn_if_nobody_listens(view, &settings, known.people, cx);
+            let untold = is_untold(view, &settings);
+            let new = (builder.settings(settings), untold);
+            self.on.insert(of_host, new);
+            new
         };
         self.counts[0] += 1;
         self.counts[1] += usize::from(untold);

@@ -200,12 +200,16 @@ impl<'t> Admission<'t> {
                 _ => summary(exported.of, "nothing of it is in force"),
             });
             let more = exported.reasons.len().saturating_sub(MAX_REASONS);
-            exported.reasons.drain(..).take(MAX_REASONS).for_each(|reason| problems.push(reason));
+            for reason in exported.reasons.drain(..).take(MAX_REASONS) {
+                problems.push(reason);
+            }
             if more > 0 {
                 problems.push(summary(exported.of, &format!("{more} further reasons are not shown")));
             }
         }
-        self.quarantine.drain(..).for_each(|reason| problems.push(reason));
+        for reason in self.quarantine.drain(..) {
+            problems.push(reason);
+        }
         let foreigners = resolved.as_ref().map(|resolved| self.foreigners(&resolved.graph));
         Outcome { resolved, foreigners: foreigners.unwrap_or_default() }
     }

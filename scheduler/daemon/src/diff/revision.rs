@@ -114,7 +114,7 @@ fn within(repository: &Repository, folder: &Path, path: &str) -> Result<PathBuf>
         })?;
         let here = folder.canonicalize().with_context(|| format!("cannot find {}", folder.display()))?;
         let top = top.canonicalize().with_context(|| format!("cannot find {}", top.display()))?;
-        found = here.strip_prefix(&top).unwrap_or(Path::new("")).to_owned();
+        here.strip_prefix(&top).unwrap_or(Path::new("")).clone_into(&mut found);
     }
     for component in Path::new(path).components() {
         match component {

@@ -93,7 +93,9 @@ impl Writer<'_> {
         self.line("");
         self.line(&self.style.paint.bold(heading(of)));
         let shown = if self.style.all { entries.len() } else { entries.len().min(MAX_ENTRIES) };
-        entries.iter().take(shown).for_each(|entry| self.entry(entry));
+        for entry in entries.iter().take(shown) {
+            self.entry(entry);
+        }
         if let Some(more) = entries.len().checked_sub(shown).filter(|more| *more > 0) {
             self.line(&format!("  … and {more} more change{}; --all shows them", plural(more)));
         }
@@ -159,7 +161,7 @@ impl Writer<'_> {
             let name = clean(name);
             if number > 0 && line.chars().count() + name.chars().count() > WIDTH {
                 self.line(line.trim_end());
-                line = "      ".to_owned();
+                "      ".clone_into(&mut line);
             }
             line += &name;
             line += if number + 1 < shown { ", " } else { "" };
@@ -184,7 +186,7 @@ impl Writer<'_> {
             let _ = write!(place, ", Puppet: {title}"); // a String takes everything
         }
         let gap = if by.is_empty() { "" } else { ", " };
-        let text = format!("  ({by}{gap}{})", place);
+        let text = format!("  ({by}{gap}{place})");
         self.style.paint.dim(&clean(&text))
     }
 }

@@ -384,7 +384,9 @@ mod tests {
         let second = |at: Timestamp| usize::try_from(at.secs() - FROM.secs()).unwrap();
         let count_by = |wanted: &dyn Fn(ObjectId) -> bool| {
             let mut counts = vec![0_u32; 7200];
-            all.iter().filter(|(_, id)| wanted(*id)).for_each(|(at, _)| counts[second(*at)] += 1);
+            for (at, _) in all.iter().filter(|(_, id)| wanted(*id)) {
+                counts[second(*at)] += 1;
+            }
             counts
         };
         assert_eq!(load.starts, count_by(&|_| true));
