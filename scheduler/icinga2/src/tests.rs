@@ -11,7 +11,7 @@ fn read(text: &str) -> (Vec<String>, Vec<String>) {
     for object in evaluated.objects.iter().filter(|object| !object.is_built_in) {
         let mut line = format!("{} {}", object.of.name(), object.name);
         for (name, (value, _)) in &object.attributes {
-            line.push_str(&format!(" {name}={}", value.shown()));
+            line.extend([" ", name, "=", &value.shown()]);
         }
         objects.push(line);
     }
