@@ -111,8 +111,8 @@ fn t16_an_interval_of_a_template() {
     let change = Change::new();
     change.edit(
         "templates.cfg",
-        "servicegroups                 HOME-REALM\n  check_interval                5",
-        "servicegroups                 HOME-REALM\n  check_interval                10",
+        "check_command                 federation_realm\n  check_interval                5\n",
+        "check_command                 federation_realm\n  check_interval                10\n",
     );
     let json = change.says("template-interval");
     let entry = &json["changes"][0];
@@ -170,6 +170,7 @@ fn t16_a_realm_is_added() {
     );
     for (file, of) in [
         ("contacts.cfg", "contact_name                  north"),
+        ("accounts.cfg", "account-north.example"),
         ("visitors.cfg", "@north.example"),
         ("groups.cfg", "hostgroup_name     realm-north.example"),
     ] {

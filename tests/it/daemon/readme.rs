@@ -61,8 +61,8 @@ fn the_scheduler_s_commands_do_what_the_readme_says() {
         ran.push(command.split(' ').nth(1).unwrap().to_owned());
     }
     let all = [
-        "verify", "objects", "status", "history", "recheck", "ack", "downtime", "command", "simulate",
-        "plan", "reload",
+        "verify", "objects", "status", "history", "recheck", "ack", "downtime", "command", "diff",
+        "simulate", "plan", "reload",
     ];
     assert_eq!(ran, all);
     assert!(lines.iter().any(|line| line.starts_with("hlidka run /etc/hlidka ")));

@@ -70,16 +70,18 @@ fn alike(side: &Side<'_>, ids: &[ObjectId]) -> HashMap<String, Vec<ObjectId>> {
     alike
 }
 
-/// What is said of an object but its name, and what follows from it.
+/// What is said of an object but its name, and what follows from it; where its host is named, that is none
+/// of its own.
 fn said(side: &Side<'_>, id: ObjectId) -> String {
-    let name = &*side.of.graph.object(id).name;
+    let graph = &side.of.graph;
+    let (name, host) = (&*graph.object(id).name, &*graph.object(graph.host_of(id)).name);
     let Block { directives, own, .. } = crate::print::object(side.of, id);
     let mut text = String::new();
     for (key, value) in directives.into_iter().chain(own) {
         let is_name = matches!(&*key, "host_name" | "service_description")
             || (matches!(&*key, "alias" | "display_name" | "address") && value == name);
         if !is_name {
-            text.extend([&*key, " ", &*value, "\n"]);
+            text.extend([&*key, " ", &value.replace(host, "$HOSTNAME$"), "\n"]);
         }
     }
     text
