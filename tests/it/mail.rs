@@ -287,7 +287,8 @@ fn nothing_is_lost_while_the_server_is_down() {
                     assert!(delivered.insert(id), "{id} twice");
                 }
                 Report::Failed { id, error, next_try } => {
-                    assert!(error.contains("Connection refused") && next_try.is_some(), "{error}");
+                    // refused; or reset, if the port has been somebody else's for a moment
+                    assert!(error.contains("Connection re") && next_try.is_some(), "{error}");
                     store.failed(id, now, &error, next_try).unwrap();
                     failed += 1;
                     if failed == 3 {

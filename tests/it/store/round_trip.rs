@@ -1,16 +1,27 @@
 //! What is stored comes back, is asked for, marked and pruned.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use engine::{
     Condition, Entry, EntryKind, Extras, Globals, HoldReason, Identity, Notification, NotificationKind,
     ObjectSwitch, Saved, Span, StateType, Switch, Timestamp,
 };
-use store::{Batch, DeliveryId, Fate, HistoryQuery, LedgerQuery, Scope, Store};
+use store::{Batch, DeliveryId, Fate, HistoryQuery, LedgerQuery, Scope, Store, StoreError};
 use tempfile::TempDir;
 
 fn open(dir: &TempDir) -> Store {
-    Store::open(&format!("sqlite:{}/state.db", dir.path().display())).unwrap()
+    let url = format!("sqlite:{}/state.db", dir.path().display());
+    let start = Instant::now();
+    loop {
+        match Store::open(&url) {
+            // a child that another test is just about to start holds the lock for a moment, too
+            Err(StoreError::InUse { .. }) if start.elapsed() < Duration::from_secs(30) => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 /// As a person with `sqlite3` would, while no daemon runs.
