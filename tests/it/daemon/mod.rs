@@ -3,6 +3,7 @@
 mod commands;
 mod crash;
 mod demo;
+mod examples;
 mod external;
 mod federation;
 mod flow;
