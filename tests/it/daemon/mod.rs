@@ -9,6 +9,7 @@ mod federation;
 mod flow;
 mod harness;
 mod icinga2;
+mod languages;
 mod macros;
 mod objects;
 mod plan;
