@@ -47,6 +47,7 @@ impl Source {
     /// Takes the bytes of a file; what is no UTF-8 becomes U+FFFD, with a warning.
     pub(crate) fn new(file: &str, bytes: Vec<u8>, problems: &mut Problems) -> Source {
         let file: Arc<str> = file.into();
+        let bytes = text_only(bytes, Place { file: &file, line: 0 }, problems);
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -106,6 +107,24 @@ impl Source {
             }
         })
     }
+}
+
+/// Nothing of what is no text: one word about it says more than one about each of its lines.
+fn text_only(bytes: Vec<u8>, place: Place<'_>, problems: &mut Problems) -> Vec<u8> {
+    if !bytes.contains(&0) {
+        return bytes;
+    }
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let (message, hint) = if is_utf16 {
+        ("this is UTF-16", "convert the file with `iconv -f utf-16 -t utf-8`")
+    } else {
+        (
+            "this is no text: it has bytes that are 0",
+            "name a file of text, or take it out of the configuration",
+        )
+    };
+    problems.push(Problem::error(place, message).hint(hint));
+    Vec::new()
 }
 
 impl Source {

@@ -11,6 +11,7 @@ mod harness;
 mod icinga2;
 mod languages;
 mod macros;
+mod mistakes;
 mod objects;
 mod plan;
 mod plugins;
