@@ -254,6 +254,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_text_is_one_error() {
+        for (bytes, says) in [
+            (&b"\x7fELF\n\0\nx"[..], "this is no text"),
+            (b"\xff\xfea\0\n\0", "this is UTF-16"),
+            (b"\xfe\xff\0a\0\n", "this is UTF-16"),
+        ] {
+            let mut problems = Problems::default();
+            let source = Source::new("x.cfg", bytes.to_vec(), &mut problems);
+            assert_eq!(source.lines().count(), 0);
+            let problems: Vec<String> = problems.finish().iter().map(ToString::to_string).collect();
+            assert!(
+                matches!(&problems[..], [one] if one.starts_with(&format!("x.cfg: error: {says}"))),
+                "{problems:?}"
+            );
+        }
+    }
+
+    #[test]
     fn lines_are_joined_cut_and_unescaped_as_nagios_does() {
         let cases: &[(&str, &[(u32, &str)])] = &[
             ("", &[]),

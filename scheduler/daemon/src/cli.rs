@@ -384,7 +384,9 @@ pub(crate) fn load(path: &Path) -> Result<Configuration> {
 
 /// That there are no definitions: most often the path is not what was meant.
 pub(crate) fn nothing_there(of: &Configuration) -> impl Iterator<Item = &config::Problem> {
-    of.warnings.iter().filter(|problem| problem.concern == Some(config::Concern::NoDefinitions))
+    let is_empty = of.graph.objects().is_empty();
+    let is_so = move |problem: &&config::Problem| problem.concern == Some(config::Concern::NoDefinitions);
+    of.warnings.iter().filter(is_so).filter(move |_| is_empty)
 }
 
 fn problems_as_error(problems: &[config::Problem]) -> anyhow::Error {

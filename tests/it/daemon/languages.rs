@@ -5,6 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 use testkit::{Server, program, wait_until};
@@ -26,28 +29,51 @@ fn script(path: &Path, text: &str) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
 }
 
-/// Where doors are: nobody else takes the number of one that is closed.
+/// Where doors are: other tests do not take the number of one that is closed.
 const ADDRESS: &str = "127.16.37.1";
 
-/// A door that is open while this is kept, and its number.
-fn door() -> (TcpListener, u16) {
-    let listener = TcpListener::bind((ADDRESS, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    (listener, port)
+/// A door that lets everybody in while this is kept.
+struct Door {
+    port: u16,
+    is_closed: Arc<AtomicBool>,
+    porter: Option<JoinHandle<()>>,
 }
 
-fn close(door: TcpListener, port: u16) {
-    drop(door);
-    wait_until("the door is closed", || TcpStream::connect((ADDRESS, port)).is_err());
+impl Door {
+    /// One of a number that nobody has.
+    fn new() -> Door {
+        Door::open(0)
+    }
+
+    /// The one of this number, closed so far.
+    fn open(port: u16) -> Door {
+        let mut opened = None;
+        wait_until("the door is open", || {
+            opened = TcpListener::bind((ADDRESS, port)).ok();
+            opened.is_some()
+        });
+        let listener = opened.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let seen = is_closed.clone();
+        let porter = std::thread::spawn(move || {
+            for _guest in listener.incoming() {
+                if seen.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
+        });
+        Door { port, is_closed, porter: Some(porter) }
+    }
 }
 
-fn open(port: u16) -> TcpListener {
-    let mut opened = None;
-    wait_until("the door is open again", || {
-        opened = TcpListener::bind((ADDRESS, port)).ok();
-        opened.is_some()
-    });
-    opened.unwrap()
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        // the last guest
+        let _ = TcpStream::connect((ADDRESS, self.port));
+        let _ = self.porter.take().map(JoinHandle::join);
+    }
 }
 
 /// A signal, as init systems send it; what must have come of it is for the caller to wait for.
@@ -89,8 +115,8 @@ fn people(folder: &Path) -> String {
 
 #[test]
 fn t16_the_daemon_runs_on_a_configuration_of_icinga_2() {
-    let (front, port) = door();
-    let (_back, back) = door();
+    let (front, back) = (Door::new(), Door::new());
+    let port = front.port;
     let mut daemon = prepare("trusted: [icinga2.conf]");
     std::fs::create_dir(daemon.path("conf.d")).unwrap();
     daemon.write("conf.d/people.conf", &people(daemon.dir.path()));
@@ -98,7 +124,7 @@ fn t16_the_daemon_runs_on_a_configuration_of_icinga_2() {
     daemon.start();
     let well = daemon.wait_for("gate", "front", "ok hard");
     assert!(well["output"].as_str().unwrap().contains(ADDRESS), "a real result: {well}");
-    close(front, port);
+    drop(front);
     let failed = daemon.wait_for("gate", "front", "critical hard");
     wait_until("ann has a mail", || !daemon.mails().is_empty());
     let mail = &daemon.mails()[0];
@@ -109,7 +135,7 @@ fn t16_the_daemon_runs_on_a_configuration_of_icinga_2() {
     );
 
     // what is wrong is refused, with the line of the rule
-    let changed = icinga(&[("front", port), ("back", back)], "mail-service-notification", 2);
+    let changed = icinga(&[("front", port), ("back", back.port)], "mail-service-notification", 2);
     daemon.write("icinga2.conf", &changed.replace("check_command = \"tcp\"", "check_command = \"tpc\""));
     hang_up(&mut daemon, "is refused");
     assert!(daemon.log().contains("icinga2.conf:") && daemon.log().contains("tpc"), "{}", daemon.log());
@@ -124,7 +150,7 @@ fn t16_the_daemon_runs_on_a_configuration_of_icinga_2() {
     daemon.wait_for("gate", "back", "ok hard");
     let kept = daemon.wait_for("gate", "front", "critical hard");
     assert_eq!((&kept["since"], daemon.mails().len()), (&failed["since"], 1), "nobody is told twice");
-    let _front = open(port);
+    let _front = Door::open(port);
     daemon.wait_for("gate", "front", "ok hard");
     let told = || std::fs::read_to_string(daemon.path("told")).unwrap_or_default();
     wait_until("the new command tells of the recovery", || !told().is_empty());
@@ -145,7 +171,8 @@ fn t16_an_icinga2_conf_is_all_that_the_daemon_needs() {
         let main = folder.path().join("icinga2.conf");
         std::fs::create_dir(folder.path().join("conf.d")).unwrap();
         std::fs::write(folder.path().join("conf.d/people.conf"), people(folder.path())).unwrap();
-        let (front, port) = door();
+        let front = Door::new();
+        let port = front.port;
         std::fs::write(&main, icinga(&[("front", port)], "tell", 2)).unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut server = Server::start_logged(Command::new(program("hlidka")).arg("run").arg(&main), log);
@@ -163,7 +190,7 @@ fn t16_an_icinga2_conf_is_all_that_the_daemon_needs() {
             });
         };
         front_is("ok");
-        close(front, port);
+        drop(front);
         front_is("critical");
         let told = || std::fs::read_to_string(folder.path().join("told")).unwrap_or_default();
         wait_until("it is told", || !told().is_empty());
@@ -216,10 +243,10 @@ fn lists(servers: &[&str], user: &str) -> String {
 
 #[test]
 fn e37_the_daemon_runs_on_a_federation_s_lists() {
-    let (echo, port) = door();
-    let mut daemon = prepare(
-        "trusted: [templates.cfg, contacts.cfg, commands.cfg, main.cfg]\n  federation: federation.yaml",
-    );
+    let echo = Door::new();
+    let port = echo.port;
+    let mut daemon =
+        prepare("trusted: [templates.cfg, contacts.cfg, commands.cfg]\n  federation: federation.yaml");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/federation/objects");
     for file in ["templates.cfg", "contacts.cfg"] {
         std::fs::copy(example.join(file), daemon.path(file)).unwrap();
@@ -237,7 +264,7 @@ fn e37_the_daemon_runs_on_a_federation_s_lists() {
     assert_eq!(logged_in["output"], "logged in: test@north.example");
     daemon.wait_for(first, "PING", "ok hard");
 
-    close(echo, port);
+    drop(echo);
     let failed = daemon.wait_for(first, "PING", "critical hard");
     wait_until("the institution has a mail", || !daemon.mails().is_empty());
     let told: Vec<String> =
@@ -260,7 +287,7 @@ fn e37_the_daemon_runs_on_a_federation_s_lists() {
     let kept = daemon.wait_for(first, "PING", "critical hard");
     assert_eq!(kept["since"], failed["since"]);
     assert!(daemon.object(first, "@north.example")["blocked"].to_string().contains("PING"));
-    let _echo = open(port);
+    let _echo = Door::open(port);
     for server in [first, second] {
         daemon.wait_for(server, "PING", "ok hard");
         wait_until("the other account logs in", || {
