@@ -147,7 +147,8 @@ impl<'c> Block<'c> {
     }
 
     /// The definition in the object language, as Nagios prints it: a tab before and behind the name
-    /// of a directive, and before the closing brace; and `null` for what must not be inherited. Nothing, if Nagios has no words for any of it.
+    /// of a directive, and before the closing brace; and `null` for what must not be inherited. Nothing, if
+    /// Nagios has no words for any of it.
     pub fn to_nagios(&self) -> String {
         if self.directives.is_empty() {
             return String::new();

@@ -74,7 +74,8 @@ enum Command {
     /// exit code 0 if nothing changes, 1 if something does, 2 if that cannot be said
     ///
     /// OLD and NEW are each an hlidka.yaml, a nagios.cfg, an icinga2.conf, a directory, or one of these in a
-    /// revision of a Git repository, as `git show` names it: `main:monitoring`, `HEAD~3:./objects`. A path that exists is a path.
+    /// revision of a Git repository, as `git show` names it: `main:monitoring`, `HEAD~3:./objects`. A path that
+    /// exists is a path.
     Diff {
         /// The configuration as it was: a path, or REVISION:PATH
         old: String,
