@@ -418,12 +418,34 @@ pub(crate) fn name(path: &Path) -> Arc<str> {
 /// The text of a file.
 pub(crate) fn read(path: &Path, by: NamedBy<'_>, problems: &mut Problems) -> Option<Source> {
     match bytes(path) {
-        Ok(bytes) => Some(Source::new(&name(path), bytes, problems)),
+        Ok(bytes) => {
+            let file = name(path);
+            let bytes = text_only(bytes, Place { file: &file, line: 0 }, problems);
+            Some(Source::new(&file, bytes, problems))
+        }
         Err(error) => {
             problems.push(unreadable(path, &error, by));
             None
         }
     }
+}
+
+/// Nothing of what is no text: one word about it says more than one about each of its lines.
+fn text_only(bytes: Vec<u8>, place: Place<'_>, problems: &mut Problems) -> Vec<u8> {
+    if !bytes.contains(&0) {
+        return bytes;
+    }
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let (message, hint) = if is_utf16 {
+        ("this is UTF-16", "convert the file with `iconv -f utf-16 -t utf-8`")
+    } else {
+        (
+            "this is no text: it has bytes that are 0",
+            "name a file of text, or take it out of the configuration",
+        )
+    };
+    problems.push(Problem::error(place, message).hint(hint));
+    Vec::new()
 }
 
 /// The bytes of a regular file, up to the limit.
