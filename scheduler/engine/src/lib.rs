@@ -51,8 +51,8 @@ pub use engine::{Engine, Restored};
 pub use flapping::{FlapHistory, FlapThresholds};
 pub use graph::{
     Check, CheckCommand, Command, CommandId, Contact, ContactGroupId, ContactId, ContactSide, Definition,
-    Escalation, EscalationId, Graph, GraphBuilder, Group, Identity, Kind, Letters, Named, Object, ObjectId,
-    Origin, PeriodId, Rules, Settings, SettingsId,
+    Escalation, EscalationId, Graph, GraphBuilder, Group, Host, Identity, Kind, Letters, Named, Object,
+    ObjectId, Origin, PeriodId, Rules, Settings, SettingsId,
 };
 pub use history::{Entry, EntryKind};
 pub use message::{Action, CheckResult, Event, Handling, Job, NewDowntime};

@@ -90,7 +90,7 @@ impl Engine {
         };
         let above = match &self.graph.object(id).kind {
             Kind::Service { host } => vec![above(*host)],
-            Kind::Host { parents, .. } => parents.iter().map(|parent| above(*parent)).collect(),
+            Kind::Host(host) => host.parents.iter().map(|parent| above(*parent)).collect(),
         };
         Case {
             graph: &self.graph,
@@ -360,7 +360,7 @@ impl Engine {
         let host_id = graph.host_of(id);
         let host = graph.object(host_id);
         let address = match &host.kind {
-            Kind::Host { address, .. } => address.clone(),
+            Kind::Host(host) => host.address.clone(),
             Kind::Service { .. } => Arc::from(""),
         };
         let contact = graph.contact(contact);

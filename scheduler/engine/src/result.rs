@@ -34,7 +34,7 @@ impl Engine {
         let aggressive = self.graph.rules.aggressive_host_checking;
         let condition = match self.graph.object(id).kind {
             Kind::Service { .. } => Condition::of_service(result.state),
-            Kind::Host { .. } => self.reachability(id, Condition::of_host(result.state, aggressive)),
+            Kind::Host(_) => self.reachability(id, Condition::of_host(result.state, aggressive)),
         };
         let due = self.state(id).next_due;
         let was_problem = self.state(id).condition.is_problem();
@@ -180,7 +180,7 @@ impl Engine {
         let graph = self.graph.clone();
         let above = match &graph.object(id).kind {
             Kind::Service { host } => std::slice::from_ref(host),
-            Kind::Host { parents, .. } => parents,
+            Kind::Host(host) => &host.parents,
         };
         for host in above {
             let fresh = self.state(*host).last_check.is_some_and(|at| at >= newer_than);

@@ -254,7 +254,7 @@ mod tests {
             let settings = builder.settings(Settings { importance, ..Settings::default() });
             let kind = match host {
                 Some(host) => Kind::Service { host },
-                None => Kind::Host { parents: Box::default(), address: Arc::from("") },
+                None => Kind::host([], ""),
             };
             builder.object(Object { name: name.into(), kind, settings, definition: Arc::default() })
         };

@@ -52,8 +52,8 @@ fn engine() -> Engine {
         })
     };
     let host = |builder: &mut GraphBuilder, name: &str, parents: &[ObjectId]| {
-        let address = format!("{name}.example.org").into();
-        object(builder, name, Kind::Host { parents: parents.into(), address })
+        let address = format!("{name}.example.org");
+        object(builder, name, Kind::host(parents, address))
     };
     let core = host(&mut builder, "core", &[]);
     let edge = host(&mut builder, "edge", &[core]);
