@@ -79,7 +79,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Collector")]
     institutions: Option<PathBuf>,
     /// Time zone of days, and of times in the log that do not tell [default: the system's]
-    #[arg(long, value_name = "NAME", value_parser = zone, help_heading = "Collector")]
+    #[arg(long, value_name = "NAME", value_parser = logs::zone, help_heading = "Collector")]
     time_zone: Option<TimeZone>,
     #[command(flatten)]
     urls: UrlOptions,
@@ -170,11 +170,6 @@ impl Args {
     fn zone(&self) -> TimeZone {
         self.time_zone.clone().unwrap_or_else(TimeZone::system)
     }
-}
-
-fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text)
-        .map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
 }
 
 #[cfg(test)]
