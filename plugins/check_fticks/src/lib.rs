@@ -146,7 +146,7 @@ impl Check for Args {
         if let Some(base) = &self.etlog {
             let days = (first.to_string(), today.to_string());
             let question = etlog::Question { base, realm: &realm, mode, missing, days };
-            let found = etlog::ask(&question, &self.urls, ctx)?;
+            let found = etlog::ask(&question, &self.urls, ctx).await?;
             return Ok(judge::judge(&found, &realm, mode, self));
         }
         let path = self.state.as_deref().ok_or_else(|| CheckError::usage("--state or --etlog is needed"))?;
