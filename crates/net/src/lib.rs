@@ -22,7 +22,7 @@ mod udp;
 pub mod xmpp;
 
 pub use conversation::{Conversation, MAX_ANSWER, Progress, TalkError, excerpt, line};
-pub use dial::{DialOptions, Error, Family};
+pub use dial::{DialOptions, Error, Family, HostOptions};
 pub use proxy::{Kind as ProxyKind, ParseProxyError, Proxy};
 pub use server::TlsServer;
 pub use starttls::{Starttls, StarttlsError};

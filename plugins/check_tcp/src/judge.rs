@@ -20,8 +20,8 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
         .min(0.0)
         .max(ctx.timeout.as_secs_f64());
     let place = match args.dial.proxy() {
-        Some(proxy) => format!("{} port {} through {proxy}", args.host(), args.port),
-        None => format!("{} port {}", args.host(), args.port),
+        Some(proxy) => format!("{} port {} through {proxy}", args.host.name(), args.port),
+        None => format!("{} port {}", args.host.name(), args.port),
     };
     if !sample.doubts.is_empty() {
         let doubts: Vec<String> = sample.doubts.iter().map(ToString::to_string).collect();
