@@ -140,8 +140,8 @@ impl Check for Args {
             Mode::Compromised => 60.0,
             Mode::Concurrent => 20.0,
         });
-        let now = collect::now();
-        let today = Timestamp::from_second(now).map_err(CheckError::internal)?.to_zoned(self.zone()).date();
+        let now = Timestamp::now();
+        let today = now.to_zoned(self.zone()).date();
         let first = today.checked_sub(i32::from(self.days).days()).unwrap_or(today);
         if let Some(base) = &self.etlog {
             let days = (first.to_string(), today.to_string());
@@ -157,7 +157,7 @@ impl Check for Args {
                 path.display()
             ))
         })?;
-        if let Some(report) = judge::stale((now - store.collected) as f64, self) {
+        if let Some(report) = judge::stale((now.as_second() - store.collected) as f64, self) {
             return Ok(report);
         }
         let found = findings::of_store(&store, &realm, mode, &first.to_string(), missing)
