@@ -77,9 +77,13 @@ impl Engine {
         if veto::told_already(&case).is_some() {
             return;
         }
-        let silenced_until = case.silenced_now();
-        if silenced_until != self.state(id).silenced_until {
-            self.state_mut(id).silenced_until = silenced_until;
+        let silenced = case.silences();
+        if silenced != case.status.silenced {
+            let state = self.state_mut(id);
+            state.silenced = silenced;
+            if !silenced {
+                state.silenced_until = Some(now);
+            }
         }
     }
 
@@ -102,7 +106,6 @@ impl Engine {
             all_enabled: self.on(Switch::Notifications),
             enabled: self.is_on(id, ObjectSwitch::Notifications),
             interval: self.interval(id, self.state(id).notifications, now),
-            silenced_until: self.state(id).silenced_until,
             now,
         }
     }
@@ -175,7 +178,7 @@ impl Engine {
         }
         let state = self.state_mut(id);
         state.pending = false;
-        state.silenced_until = None;
+        (state.silenced, state.silenced_until) = (false, None);
         state.notifications = number;
         state.last_notification = Some(now);
         self.live[id.0 as usize].held = None;
@@ -287,7 +290,7 @@ impl Engine {
         self.recovered_softly(id);
         let state = self.state_mut(id);
         state.pending = false;
-        state.silenced_until = None;
+        (state.silenced, state.silenced_until) = (false, None);
         state.notifications = 0;
         state.last_notification = None;
         self.live[id.0 as usize].held = None;

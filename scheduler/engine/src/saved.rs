@@ -55,8 +55,10 @@ pub struct Saved {
     pub told: Vec<Arc<str>>,
     /// A hard change that nobody has been told of so far.
     pub pending: bool,
-    /// When the last of the reasons that silenced the problem (downtime, host not UP) ends or ended:
-    /// only a result that started later may tell of it. The epoch while a host is not UP.
+    /// Something silences the problem: a downtime, a dependency, a host that is not UP.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silenced: bool,
+    /// When the last of what silenced the problem had ended: only a result that started later may tell of it.
     pub silenced_until: Option<Timestamp>,
     /// The last results, as far as flapping goes.
     #[serde(default, skip_serializing_if = "FlapHistory::is_calm")]
@@ -226,6 +228,7 @@ impl Saved {
             last_notification: None,
             told: Vec::new(),
             pending: false,
+            silenced: false,
             silenced_until: None,
             flap_history: FlapHistory::default(),
             extras: None,

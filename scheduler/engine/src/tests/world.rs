@@ -285,7 +285,8 @@ impl World {
     }
 }
 
-fn result_of(id: ObjectId, state: State, started: Timestamp, finished: Timestamp) -> CheckResult {
+/// One answer to a check.
+pub(super) fn result_of(id: ObjectId, state: State, started: Timestamp, finished: Timestamp) -> CheckResult {
     CheckResult {
         object: id,
         started,
