@@ -31,6 +31,9 @@ pub(super) fn block(of: &Configuration, id: ObjectId) -> Block<'_> {
             block.put("service_description", &*object.name);
             block.put_some("display_name", object.alias.as_deref());
             block.put_list("parents", parents(of, *host, &details.parents));
+            let (own, implied) = (graph.settings(id), graph.settings(*host));
+            block.stop_contacts(&own.named, &implied.named);
+            block.stop("notification_period", own.notification_period, implied.notification_period);
         }
     }
     checks(of, id, &details.kept, &mut block);

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use engine::{Cluster, Kind, Object, ObjectId, Quorum};
+use engine::{Cluster, Kind, Object, ObjectId, Quorum, counted};
 
 use crate::concern::Concern;
 use crate::directives::Key;
@@ -65,7 +65,7 @@ impl Draft {
             return refuse(format!("no such check: `{name}`"), hint);
         }
         let [selector, warning, critical] = arguments.as_slice() else {
-            let message = format!("hlidka:cluster has {} arguments instead of 3", arguments.len());
+            let message = format!("hlidka:cluster has {} instead of 3", counted(arguments.len(), "argument"));
             return refuse(
                 message,
                 "write hlidka:cluster!SELECTOR!WARN!CRIT; a `!` in the selector is `\\!`",

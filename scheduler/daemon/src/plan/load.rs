@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use config::Configuration;
-use engine::{Check, CommandId, Graph, Kind, ObjectId, Settings, Span, Timestamp};
+use engine::{Check, CommandId, Graph, Kind, ObjectId, Settings, Span, Timestamp, counted};
 
 use super::time_limit::{TimeLimit, TimeLimits};
 
@@ -222,8 +222,8 @@ impl<'g> Tally<'g> {
                 self.all += 1;
             }
             if self.all > MOST {
-                let (most, hours) = (super::number::count(MOST), self.window.hours);
-                return Err(format!("more than {most} checks in {hours} hours: plan fewer with --hours"));
+                let (most, hours) = (super::number::count(MOST), counted(self.window.hours, "hour"));
+                return Err(format!("more than {most} checks in {hours}: plan fewer with --hours"));
             }
         }
         self.checked += 1;
