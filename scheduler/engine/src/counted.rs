@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// `1 host`, `2 hosts`.
-pub fn counted<N: Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
     let s = if number == N::from(1) { "" } else { "s" };
     format!("{number} {what}{s}")
 }

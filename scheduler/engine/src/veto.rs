@@ -175,7 +175,7 @@ fn downtime(case: &Case) -> Option<HoldReason> {
         return Some(HoldReason::Downtime);
     }
     let confirmed = |end| case.status.last_check.is_some_and(|at| at >= end);
-    case.status.silenced_until.is_some_and(|end| !confirmed(end)).then_some(HoldReason::Unconfirmed)
+    case.status.extras().silenced_until.is_some_and(|end| !confirmed(end)).then_some(HoldReason::Unconfirmed)
 }
 
 pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {
@@ -184,6 +184,7 @@ pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {
     }
     let again = case
         .status
+        .extras()
         .last_notification
         .is_none_or(|at| !case.interval.is_zero() && case.now >= at + case.interval);
     (!again).then_some(HoldReason::Interval)
