@@ -11,7 +11,7 @@ fn configurations(folder: &Path, are_parts: bool) -> Vec<PathBuf> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     let is_one = folder.join("hlidka.yaml").exists();
-    let mut found = Vec::from_iter(is_one.then(|| folder.to_owned()));
+    let mut found: Vec<PathBuf> = is_one.then(|| folder.to_owned()).into_iter().collect();
     for path in entries {
         let of_objects = path.extension().is_some_and(|extension| extension == "cfg" || extension == "conf");
         if path.is_dir() {
