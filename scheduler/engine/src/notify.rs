@@ -258,12 +258,8 @@ impl Engine {
     /// A hard problem is over: exactly those who were told of it hear of it, whatever period it is;
     /// but not those who know that it changes all the time.
     pub(crate) fn recovered(&mut self, id: ObjectId, previous: Condition, now: Timestamp) {
-        let told = self
-            .state_mut(id)
-            .extras
-            .as_mut()
-            .map(|extras| std::mem::take(&mut extras.told))
-            .unwrap_or_default();
+        let extras = self.state_mut(id).extras.as_mut();
+        let told = extras.map(|extras| std::mem::take(&mut extras.told)).unwrap_or_default();
         let wanted = self.graph.settings(id).notification_options.has('r');
         let graph = self.graph.clone();
         let is_host = graph.is_host(id);
@@ -300,6 +296,7 @@ impl Engine {
         state.notifications = 0;
         if let Some(extras) = &mut state.extras {
             extras.last_notification = None;
+            state.tidy();
         }
         self.live[id.0 as usize].held = None;
     }
