@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Check, CheckCommand, CommandId, ObjectId, Saved, Timestamp, nearest};
+use engine::{Check, CheckCommand, CommandId, ObjectId, Said, Saved, Timestamp, nearest};
 
 use crate::command::{CommandLine, MacroValue, macro_names};
 use crate::concern::Concern;
@@ -110,11 +110,12 @@ impl Configuration {
             .entry(command.command)
             .or_insert_with(|| Uses::of(&self.graph.command(command.command).line));
         uses.variables.iter().for_each(&mut hash);
-        let used = || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
-        for name in used().filter(|(_, text)| text.contains('$')).flat_map(|(_, text)| variables(text)) {
+        let given =
+            || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
+        for name in given().filter(|(_, text)| text.contains('$')).flat_map(|(_, text)| variables(text)) {
             hash(&name);
         }
-        used().for_each(|argument| argument.hash(&mut hasher));
+        given().for_each(|argument| argument.hash(&mut hasher));
         if let Some(MacroValue::Words(text) | MacroValue::Data(text)) = proxy(self, id) {
             text.hash(&mut hasher);
         }
@@ -140,9 +141,7 @@ impl Configuration {
     fn example(&self, id: ObjectId) -> Option<(Vec<String>, Vec<usize>)> {
         let well = [true, false].map(|is_host| Saved {
             last_check: Some(Timestamp::EPOCH),
-            output: Arc::from("fine"),
-            long_output: Arc::from("fine"),
-            perfdata: Arc::from("x=1"),
+            said: Said::new("fine", "fine", "x=1"),
             ..Saved::pristine(is_host, Timestamp::EPOCH)
         });
         let states = |id| Some(&well[usize::from(!self.graph.is_host(id))]);

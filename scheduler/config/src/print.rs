@@ -125,7 +125,7 @@ impl<'c> Block<'c> {
     }
 
     /// Says `null` for what an object has not and would take from where this is.
-    fn stop<T>(&mut self, key: &'static str, own: Option<T>, implied: Option<T>) {
+    fn stop<T: Copy>(&mut self, key: &'static str, own: Option<T>, implied: Option<T>) {
         if own.is_none() && implied.is_some() {
             self.not_taken.push(key);
         }

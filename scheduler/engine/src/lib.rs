@@ -29,6 +29,7 @@ mod people;
 mod period;
 mod reload;
 mod result;
+mod said;
 mod saved;
 mod schedule;
 mod slots;
@@ -53,14 +54,15 @@ pub use engine::{Engine, Restored};
 pub use flapping::{FlapHistory, FlapThresholds};
 pub use graph::{
     Check, CheckCommand, Command, CommandId, Contact, ContactGroupId, ContactId, ContactSide, Definition,
-    Escalation, EscalationId, Graph, GraphBuilder, Group, Identity, Kind, Letters, Named, Object, ObjectId,
-    Origin, PeriodId, Rules, Settings, SettingsId,
+    Escalation, EscalationId, Graph, GraphBuilder, Group, Host, Identity, Kind, Letters, Named, Object,
+    ObjectId, Origin, PeriodId, Rules, Settings, SettingsId,
 };
 pub use history::{Entry, EntryKind};
 pub use message::{Action, CheckResult, Event, Handling, Job, NewDowntime};
 pub use nearest::nearest;
 pub use notification::{HoldReason, Notification, NotificationKind};
 pub use period::{Day, DayRange, Days, Timeperiod};
+pub use said::Said;
 pub use saved::{Acknowledgement, Blocked, Comment, Downtime, Extras, Globals, Owed, Saved, Unrest};
 pub use slots::Slots;
 pub use switch::{ObjectSwitch, Switch, Switches};

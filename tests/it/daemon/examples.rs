@@ -39,7 +39,7 @@ fn either(printed: &str) -> Vec<String> {
         }
         match line.rsplit_once('\t') {
             Some((variable, "null")) if variable.starts_with("\t_") => {
-                writeln!(text, "{variable}\t").unwrap()
+                writeln!(text, "{variable}\t").unwrap();
             }
             Some((_, "null")) => {}
             Some((key @ ("\tcontacts" | "\tcontact_groups" | "\tmembers" | "\tparents"), list)) => {

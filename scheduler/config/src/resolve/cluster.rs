@@ -141,7 +141,7 @@ pub(crate) fn host_macro(host: &Object, name: &str) -> Option<String> {
     match (name, &host.kind) {
         ("HOSTNAME", _) => Some(host.name.to_string()),
         ("HOSTALIAS", _) => Some(host.alias.as_ref().unwrap_or(&host.name).to_string()),
-        ("HOSTADDRESS", Kind::Host { address, .. }) => Some(address.to_string()),
+        ("HOSTADDRESS", Kind::Host(host)) => Some(host.address.to_string()),
         _ => value_of(name.strip_prefix("_HOST")?, host),
     }
 }

@@ -151,8 +151,8 @@ pub(crate) fn count(
 fn by_address(graph: &Graph) -> BTreeMap<Arc<str>, Vec<ObjectId>> {
     let mut hosts: BTreeMap<Arc<str>, Vec<ObjectId>> = BTreeMap::new();
     for id in graph.hosts() {
-        if let Kind::Host { address, .. } = &graph.object(id).kind {
-            hosts.entry(address.clone()).or_default().push(id);
+        if let Kind::Host(host) = &graph.object(id).kind {
+            hosts.entry(host.address.clone()).or_default().push(id);
         }
     }
     hosts

@@ -129,7 +129,7 @@ impl<W: Write> World<W> {
             state: Some(condition),
             state_type: Some(state_type),
             attempt: Some(attempt),
-            text: Some(self.engine.state(id).output.clone()),
+            text: Some(self.engine.state(id).said.output().into()),
             ..self.line(id, event)
         };
         self.report.line(&line, self.now)

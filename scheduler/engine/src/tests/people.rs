@@ -193,7 +193,7 @@ fn a_switch_holds_over_a_restart_until_it_is_switched_back() {
     assert!(again.mails.is_empty());
     again.event(Event::Switch { object: service, switch: ObjectSwitch::Notifications, on: true });
     assert_eq!(again.told(), ["h;a PROBLEM CRITICAL alice"]);
-    assert!(again.engine.state(service).extras.is_none());
+    assert!(again.engine.state(service).extras().switches.is_empty());
 }
 
 #[test]
