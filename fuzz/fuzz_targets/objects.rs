@@ -3,7 +3,7 @@
 #![no_main]
 
 use config::print::objects;
-use config::{CheckMacros, Configuration, Verdict, load_text};
+use config::{CheckMacros, Configuration, Examined, load_text};
 use engine::{PeriodId, Timestamp};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ fuzz_target!(|text: &[u8]| {
                 let _ = CheckMacros::new(&configuration, id, Timestamp::EPOCH).expand();
             }
             let lines = configuration.command_lines();
-            let refused = Verdict::Refused { why: "no".to_owned(), culprit: Some("x".to_owned()), options: Vec::new() };
+            let refused = Examined::Refused { why: "no".to_owned(), culprit: Some("x".to_owned()), options: Vec::new() };
             let problems = configuration.argument_problems(&lines, &vec![refused; lines.own.len()]);
             assert!(problems.len() >= usize::from(!lines.own.is_empty()));
             for id in (0..).map(PeriodId).take(configuration.graph.periods.len()) {

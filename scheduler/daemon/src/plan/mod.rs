@@ -48,7 +48,7 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "WHEN", value_parser = Moment::parse, conflicts_with = "what_if")]
     from: Option<Moment>,
     /// Look at so many hours, at most 168
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=168))]
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with = "what_if")]
     hours: u16,
     /// Seconds that a check takes while all is well; nothing in a configuration tells
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
@@ -57,7 +57,7 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "SECONDS", default_value = "50", value_parser = seconds, requires = "what_if")]
     timeout: Span,
     /// Show so many of the heaviest targets and commands; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "what_if")]
     top: usize,
     /// Exit with 1 if a limit of hlidka.yaml is exceeded
     #[arg(long, conflicts_with = "what_if")]
@@ -119,7 +119,7 @@ impl<'c> Forecast<'c> {
             // a warning to the daemon, which needs no plan
             bail!("{}", Problem { severity: Severity::Error, ..problem });
         }
-        let realms = Realms::of(of);
+        let realms = Realms::of(of, window.from);
         let logins = realms.as_ref().map(|realms| realms.logins(of.graph.objects().len()));
         let is_login = |id: engine::ObjectId| logins.as_ref().is_some_and(|logins| logins[id.0 as usize]);
         let load = load::count(of, duration, &is_login, window)
