@@ -154,8 +154,7 @@ fn is_macro(word: &str) -> bool {
 /// Secrets in a word that is none as a whole: in a line of its own (of a shell, say), a header, an address,
 /// or what is given a name (`PASSWORD=x`).
 fn in_value(word: &str) -> Vec<Secret> {
-    let inner = word.trim_matches(['\'', '"']);
-    let start = word.find(inner).unwrap_or(0);
+    let (start, inner) = unquoted(word);
     let at = |offset: usize| {
         move |secret: Secret| Secret {
             place: secret.place.start + offset..secret.place.end + offset,
@@ -182,6 +181,12 @@ fn in_value(word: &str) -> Vec<Secret> {
         }
     }
     named(inner).into_iter().chain(account(inner)).chain(query(inner)).map(at(start)).collect()
+}
+
+/// What is between quotes around the whole of it, and where that starts.
+fn unquoted(word: &str) -> (usize, &str) {
+    let within = |quote: char| word.strip_prefix(quote)?.strip_suffix(quote);
+    within('\'').or_else(|| within('"')).map_or((0, word), |inner| (1, inner))
 }
 
 /// `PASSWORD=x`
@@ -263,6 +268,7 @@ mod tests {
             ("x --api-token s3cret --expect 200", "x --api-token *** --expect 200"),
             ("x --password 's 3 c' y", "x --password *** y"),
             ("TOKEN=s3cret x", "TOKEN=*** x"),
+            ("TOKEN='s 3 c' x", "TOKEN=*** x"),
             ("x -u https://u:s3cret@h/a?b=c@d", "x -u https://***@h/a?b=c@d"),
             ("/bin/sh -c 'check_snmp -C s3cret -H h'", "/bin/sh -c 'check_snmp -C *** -H h'"),
             ("x -k 'Authorization: Bearer s3cret' y", "x -k 'Authorization: ***' y"),
