@@ -37,10 +37,8 @@ impl Judged {
     fn doubts(&self) -> Vec<Doubt> {
         let alerts = |limit: &&Limit| limit.range.alerts_within(&self.within);
         let limits = || self.warning.iter().chain(&self.critical);
-        let never = |limit: &Limit| Doubt::NeverAlerts {
-            option: limit.option.to_owned(),
-            range: limit.text.clone(),
-        };
+        let never =
+            |limit: &Limit| Doubt::NeverAlerts { option: limit.option.to_owned(), range: limit.text.clone() };
         let mut doubts: Vec<Doubt> = limits().filter(|limit| !alerts(limit)).map(never).collect();
         if let (Some(warning), Some(critical)) = (self.warning.as_ref().filter(alerts), &self.critical)
             && warning.range != critical.range

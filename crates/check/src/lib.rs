@@ -31,7 +31,10 @@ pub use error::CheckError;
 pub use examine::{Judged, Limit};
 pub use glob::glob;
 pub use invocation::{Invocation, Output};
-pub use nagios::{Doubt, Examined, Perfdata, Range, Report, State, Thresholds, Uom, is_secret_name, is_secret_value, secret_letters};
+pub use nagios::{
+    Doubt, Examined, Perfdata, Range, Report, State, Thresholds, Uom, is_secret_name, is_secret_value,
+    secret_letters,
+};
 pub use program::{main, run};
 pub use secret::{Secret, without_account};
 pub use span::span;

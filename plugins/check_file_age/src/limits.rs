@@ -108,14 +108,15 @@ impl Limits {
                 ([shown(&age.warning), shown(&age.critical)], [shown(&size.warning), shown(&size.critical)])
             }
         };
-        let judged = |[warning, critical]: [Option<(String, Range)>; 2], options: [&'static str; 2], least| {
-            let limit = |option, (text, range)| check::Limit { option, text, range };
-            Judged {
-                warning: warning.map(|given| limit(options[0], given)),
-                critical: critical.map(|given| limit(options[1], given)),
-                within: least..=f64::INFINITY,
-            }
-        };
+        let judged =
+            |[warning, critical]: [Option<(String, Range)>; 2], options: [&'static str; 2], least| {
+                let limit = |option, (text, range)| check::Limit { option, text, range };
+                Judged {
+                    warning: warning.map(|given| limit(options[0], given)),
+                    critical: critical.map(|given| limit(options[1], given)),
+                    within: least..=f64::INFINITY,
+                }
+            };
         [
             judged(ages, ["--warning-age", "--critical-age"], f64::NEG_INFINITY),
             judged(sizes, ["--warning-size", "--critical-size"], 0.0),

@@ -96,7 +96,11 @@ mod tests {
             ("check_disk", "-w 10% -c 10% -p /", vec![]),
             ("check_disk", "-w 10% -c 20% -p /", vec![hidden("--warning 10%", "--critical 20%")]),
             ("check_disk", "-w 200% -c 300% -p /", vec![hidden("--warning 200%", "--critical 300%")]),
-            ("check_disk", "-w 10 -c 5% -p / -C -w 5 -c 10 -p /x", vec![hidden("--warning 5", "--critical 10")]),
+            (
+                "check_disk",
+                "-w 10 -c 5% -p / -C -w 5 -c 10 -p /x",
+                vec![hidden("--warning 5", "--critical 10")],
+            ),
             ("check_disk", "-W 5% -K 10% -p /", vec![hidden("--iwarning 5%", "--icritical 10%")]),
             ("check_disk", "-w 101%:200% -c 5% -p /", vec![never("--warning", "101:200%")]),
             ("check_ping", "-H a -w 100,20% -c 500,100%", vec![]),
@@ -109,7 +113,11 @@ mod tests {
             ("check_file_age", "-f /x -w 1h", vec![hidden("--warning-age 3600", "--critical-age 600")]),
             ("check_file_age", "-f /x -W 5 -C 10", vec![hidden("--warning-size 5", "--critical-size 10")]),
             ("check_cluster", "-s -d 0,1,2 -w 0 -c 2", vec![]),
-            ("check_cluster", "-s -d 0,1 -w 0: -c 5", vec![never("--warning", "0:"), never("--critical", "5")]),
+            (
+                "check_cluster",
+                "-s -d 0,1 -w 0: -c 5",
+                vec![never("--warning", "0:"), never("--critical", "5")],
+            ),
             ("check_cluster", "-s -d 0,1 -w 50% -c 20%", vec![hidden("--warning 50%", "--critical 20%")]),
         ] {
             assert_eq!(ask(&question(check, line)), Ok(vec![Some(Examined::Taken(want))]), "{check} {line}");

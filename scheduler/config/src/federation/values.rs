@@ -79,7 +79,8 @@ impl Checker<'_> {
         let is_name = begins && text.value.len() <= 253 && text.value.chars().all(fits);
         if !is_name {
             let message = format!("`{}` is no name of {what}", shown(&text.value));
-            let hint = "letters, digits, `.`, `-` and `_`; no `.` or `-` at the beginning; xn--… for other letters";
+            let hint =
+                "letters, digits, `.`, `-` and `_`; no `.` or `-` at the beginning; xn--… for other letters";
             self.error(line(text), message, hint);
         }
         is_name

@@ -41,9 +41,8 @@ fn t16_nobody_is_told_and_it_was_not_meant() {
 #[test]
 fn t16_an_empty_contact_group_is_nobody() {
     let group = "define contactgroup {\n contactgroup_name nobody\n}\n";
-    let text = format!(
-        "{group}define host {{\n host_name x\n max_check_attempts 3\n contact_groups nobody\n}}\n"
-    );
+    let text =
+        format!("{group}define host {{\n host_name x\n max_check_attempts 3\n contact_groups nobody\n}}\n");
     let said = resolve_with(&text).1;
     assert!(said.len() == 1 && said[0].contains("x.cfg:4: warning: host `x`: has no contacts"), "{said:?}");
 }

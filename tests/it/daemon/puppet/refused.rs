@@ -87,8 +87,7 @@ fn an_object_whose_file_cannot_hold_it_is_refused_before_anything_is_changed() {
     let manifests = ["ensure => absent", "ensure => directory", "source => '/etc/hostname'"].map(|says| {
         let name = format!("{}.pp", says.len());
         let path = target.display();
-        let text =
-            format!("file {{ '{path}': {says} }}\nhlidka::host {{ 'router': target => '{path}' }}\n");
+        let text = format!("file {{ '{path}': {says} }}\nhlidka::host {{ 'router': target => '{path}' }}\n");
         site.write(&name, &text);
         site.path(&name)
     });
