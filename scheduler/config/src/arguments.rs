@@ -51,11 +51,11 @@ impl Configuration {
         let mut lines = CommandLines::default();
         // the place of what is a check of ours
         let mut known: HashMap<u64, Option<usize>> = HashMap::new();
-        let mut names = HashMap::new();
+        let mut uses = HashMap::new();
         for id in self.graph.ids() {
             let Some(Check::Command(command)) = &self.graph.object(id).check else { continue };
             let room = known.len() < MAX_LINES;
-            match known.entry(self.fingerprint(id, command, &mut names)) {
+            match known.entry(self.fingerprint(id, command, &mut uses)) {
                 Entry::Occupied(known) => {
                     if let Some(own) = known.get().and_then(|place| lines.own.get_mut(place)) {
                         own.objects += 1;
@@ -70,29 +70,25 @@ impl Configuration {
         lines
     }
 
-    /// The same for objects that differ in names only. `names` are the custom variables of each command.
-    fn fingerprint(
-        &self,
-        id: ObjectId,
-        command: &CheckCommand,
-        names: &mut HashMap<CommandId, Vec<String>>,
-    ) -> u64 {
+    /// The same for objects that differ in names only, and in arguments that their command does not use.
+    fn fingerprint(&self, id: ObjectId, command: &CheckCommand, uses: &mut HashMap<CommandId, Uses>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (command, self.foreigners.chose_arguments(id)).hash(&mut hasher);
+        (command.command, self.foreigners.chose_arguments(id)).hash(&mut hasher);
         let macros = CheckMacros::new(self, id, Timestamp::EPOCH);
         let mut hash = |name: &String| {
             if let Some(MacroValue::Words(text) | MacroValue::Data(text)) = macros.value(name) {
                 (name, text).hash(&mut hasher);
             }
         };
-        let of_line = names
+        let uses = uses
             .entry(command.command)
-            .or_insert_with(|| variables(&self.graph.command(command.command).line));
-        of_line.iter().for_each(&mut hash);
-        let with_macros = command.arguments.iter().filter(|argument| argument.contains('$'));
-        for name in with_macros.flat_map(|argument| variables(argument)) {
+            .or_insert_with(|| Uses::of(&self.graph.command(command.command).line));
+        uses.variables.iter().for_each(&mut hash);
+        let used = || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
+        for name in used().filter(|(_, text)| text.contains('$')).flat_map(|(_, text)| variables(text)) {
             hash(&name);
         }
+        used().for_each(|argument| argument.hash(&mut hasher));
         if let Some(MacroValue::Words(text) | MacroValue::Data(text)) = proxy(self, id) {
             text.hash(&mut hasher);
         }
@@ -192,6 +188,21 @@ impl Configuration {
 
 /// Stands before what is not known yet; no text has this character.
 const MARK: char = '\u{f8ff}';
+
+/// What of an object the line of a command uses.
+struct Uses {
+    variables: Vec<String>,
+    /// Places of arguments, from 0.
+    arguments: Vec<usize>,
+}
+
+impl Uses {
+    fn of(line: &str) -> Uses {
+        let place = |name: String| name.strip_prefix("ARG")?.parse::<usize>().ok()?.checked_sub(1);
+        let arguments: BTreeSet<usize> = macro_names(line).into_iter().filter_map(place).collect();
+        Uses { variables: variables(line), arguments: arguments.into_iter().collect() }
+    }
+}
 
 /// Custom variables of hosts and services that a text uses.
 fn variables(text: &str) -> Vec<String> {

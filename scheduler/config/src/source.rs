@@ -109,6 +109,11 @@ impl Source {
 }
 
 impl Source {
+    /// Is this somewhere in it? It may say so though it is not.
+    pub(crate) fn may_hold(&self, text: &str) -> bool {
+        !self.cooked.is_empty() || self.text.contains(text)
+    }
+
     /// All of it, as it was read.
     pub(crate) fn text(&self) -> &str {
         &self.text

@@ -1,6 +1,7 @@
 //! Objects that left the configuration: their states are kept for some days, in case they come back.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use engine::{Engine, Graph, Identity, Saved, Span, Timestamp};
 
@@ -10,7 +11,7 @@ const KEEP: Span = Span::from_secs(7 * 86_400);
 /// States of objects that left, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Away {
-    states: HashMap<Identity, Saved>,
+    states: HashMap<Identity, Arc<Saved>>,
 }
 
 impl Away {
@@ -21,7 +22,7 @@ impl Away {
         for id in old.ids() {
             let identity = old.identity(id);
             if new.find(&identity).is_none() {
-                self.states.insert(identity.clone(), engine.state(id).clone());
+                self.states.insert(identity.clone(), engine.snapshot(id));
                 gone.push(identity);
             }
         }
@@ -29,7 +30,7 @@ impl Away {
     }
 
     /// What is remembered of objects that a new configuration has again.
-    pub fn come_back(&mut self, new: &Graph) -> Vec<(Identity, Saved)> {
+    pub fn come_back(&mut self, new: &Graph) -> Vec<(Identity, Arc<Saved>)> {
         self.states.extract_if(|identity, _| new.find(identity).is_some()).collect()
     }
 
@@ -40,13 +41,13 @@ impl Away {
     }
 
     /// The state of one.
-    pub fn state(&self, identity: &Identity) -> Option<&Saved> {
+    pub fn state(&self, identity: &Identity) -> Option<&Arc<Saved>> {
         self.states.get(identity)
     }
 }
 
-impl FromIterator<(Identity, Saved)> for Away {
-    fn from_iter<I: IntoIterator<Item = (Identity, Saved)>>(states: I) -> Away {
+impl FromIterator<(Identity, Arc<Saved>)> for Away {
+    fn from_iter<I: IntoIterator<Item = (Identity, Arc<Saved>)>>(states: I) -> Away {
         Away { states: states.into_iter().collect() }
     }
 }

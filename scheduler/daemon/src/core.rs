@@ -248,7 +248,7 @@ impl Core {
     fn commit(&mut self, now: Timestamp) {
         let graph = self.engine.graph().clone();
         let changed = self.engine.take_changed();
-        let changed = changed.into_iter().map(|id| (graph.identity(id), self.engine.state(id).clone()));
+        let changed = changed.into_iter().map(|id| (graph.identity(id), self.engine.snapshot(id)));
         self.batch.states.extend(changed);
         self.batch.globals = self.engine.take_globals();
         self.batch.at = now;

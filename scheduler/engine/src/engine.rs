@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct Restored {
     /// State of each object, by name.
-    pub states: Vec<(Identity, Saved)>,
+    pub states: Vec<(Identity, Arc<Saved>)>,
     /// State of the scheduler as a whole.
     pub globals: Globals,
     /// When the engine was last known to run.
@@ -29,7 +29,8 @@ pub struct Restored {
 pub struct Engine {
     pub(crate) graph: Arc<Graph>,
     pub(crate) limits: Limits,
-    pub(crate) states: Vec<Saved>,
+    /// Shared with whoever stores them: what changes meanwhile is copied first.
+    pub(crate) states: Vec<Arc<Saved>>,
     pub(crate) live: Vec<Live>,
     pub(crate) globals: Globals,
     pub(crate) globals_changed: bool,
@@ -112,6 +113,11 @@ impl Engine {
     /// All that is known of an object.
     pub fn state(&self, id: ObjectId) -> &Saved {
         &self.states[id.0 as usize]
+    }
+
+    /// The same to be kept: it stays as it is now, whatever happens next.
+    pub fn snapshot(&self, id: ObjectId) -> Arc<Saved> {
+        self.states[id.0 as usize].clone()
     }
 
     /// What is remembered of the scheduler as a whole.
@@ -265,7 +271,7 @@ impl Engine {
             live.changed = true;
             self.changed.push(id);
         }
-        &mut self.states[id.0 as usize]
+        Arc::make_mut(&mut self.states[id.0 as usize])
     }
 
     pub(crate) fn record(&mut self, id: ObjectId, at: Timestamp, kind: EntryKind) {

@@ -33,16 +33,16 @@ impl Engine {
     /// `gap_start`.
     fn adopt(
         &mut self,
-        known: impl Iterator<Item = (ObjectId, Saved, Past)>,
+        known: impl Iterator<Item = (ObjectId, Arc<Saved>, Past)>,
         gap_start: Timestamp,
         now: Timestamp,
     ) {
         let graph = self.graph.clone();
         self.live = graph.ids().map(|id| Live::new(timetable::seed(&graph.identity(id)))).collect();
-        self.states = graph.ids().map(|id| self.unknown(id, now)).collect();
+        self.states = graph.ids().map(|id| self.unknown(id, now)).map(Arc::new).collect();
         let mut pasts = vec![Past::New; graph.objects().len()];
         for (id, mut state, past) in known {
-            self.texts.of(&mut state);
+            self.texts.of(Arc::make_mut(&mut state));
             self.states[id.0 as usize] = state;
             pasts[id.0 as usize] = past;
         }
@@ -103,7 +103,7 @@ impl Engine {
     pub fn reload(
         &mut self,
         graph: Arc<Graph>,
-        stored: Vec<(Identity, Saved)>,
+        stored: Vec<(Identity, Arc<Saved>)>,
         now: Timestamp,
     ) -> Vec<Option<ObjectId>> {
         let old = self.graph.clone();

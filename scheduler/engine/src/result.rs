@@ -45,7 +45,7 @@ impl Engine {
         let new_output = state.output != result.output;
         (state.output, state.long_output, state.perfdata) =
             (result.output, result.long_output, result.perfdata);
-        self.texts.of(&mut self.states[id.0 as usize]);
+        self.texts.of(Arc::make_mut(&mut self.states[id.0 as usize]));
         let state = self.state_mut(id);
         if let Some(extras) = &mut state.extras {
             (extras.not_counted, extras.heard) = (Span::ZERO, None);

@@ -1,5 +1,7 @@
 //! Where a simulation starts: everything has been watched for long, and all is well.
 
+use std::sync::Arc;
+
 use crate::engine::Restored;
 use crate::graph::{Graph, ObjectId};
 use crate::saved::{Globals, Saved};
@@ -10,7 +12,7 @@ impl Restored {
     /// As if the scheduler had run for long before `now` and every check had found all well: each
     /// object was last checked in its last slot before `now` and is due in its next.
     pub fn steady(graph: &Graph, now: Timestamp) -> Restored {
-        let states = graph.ids().map(|id| (graph.identity(id), steady(graph, id, now))).collect();
+        let states = graph.ids().map(|id| (graph.identity(id), Arc::new(steady(graph, id, now)))).collect();
         Restored { states, globals: Globals::default(), alive: Some(now) }
     }
 }
@@ -37,8 +39,6 @@ fn steady(graph: &Graph, id: ObjectId, now: Timestamp) -> Saved {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::{
         Check, CheckCommand, CommandId, Definition, Engine, GraphBuilder, Kind, Limits, Object, Settings,

@@ -83,7 +83,7 @@ fn batch(number: u64) -> Batch {
     });
     Batch {
         at,
-        states: objects.map(|object| (identity(object), saved(number, at))).collect(),
+        states: objects.map(|object| (identity(object), Arc::new(saved(number, at)))).collect(),
         globals: None,
         removed: Vec::new(),
         history: history.collect(),

@@ -1,9 +1,11 @@
 //! Writing what the engine decided.
 
+use std::sync::Arc;
+
 use engine::{Entry, EntryKind, Globals, Identity, Notification, Saved, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::row::{encode, service_column};
+use crate::row::{Json, service_column};
 use crate::{DeliveryId, Store, StoreError};
 
 /// All that is stored together.
@@ -12,7 +14,7 @@ pub struct Batch {
     /// Now: the daemon was alive then.
     pub at: Timestamp,
     /// Objects of which something new is known.
-    pub states: Vec<(Identity, Saved)>,
+    pub states: Vec<(Identity, Arc<Saved>)>,
     /// What is remembered of the scheduler as a whole, if it changed.
     pub globals: Option<Globals>,
     /// Objects that left the configuration; their history stays.
@@ -47,39 +49,13 @@ impl Store {
     /// Stores a batch in one transaction and gives each notification its number, in their order.
     /// If it fails nothing of it is stored; commit it again, or with more in it.
     pub fn commit(&mut self, batch: &Batch) -> Result<Vec<DeliveryId>, StoreError> {
-        let encoded = Encoded::of(batch)?;
-        let written = self
-            .wait_for_disk(batch.waits_for_disk())
-            .and_then(|()| write(&mut self.connection, batch, &encoded));
+        let written =
+            self.wait_for_disk(batch.waits_for_disk()).and_then(|()| write(&mut self.connection, batch));
         written.map_err(|source| self.broken("write to", source))
     }
 }
 
-/// JSON of everything, made before the transaction begins.
-struct Encoded {
-    states: Vec<String>,
-    history: Vec<String>,
-    notifications: Vec<String>,
-    globals: Option<String>,
-}
-
-impl Encoded {
-    fn of(batch: &Batch) -> Result<Encoded, StoreError> {
-        let states = batch.states.iter().map(|(identity, saved)| encode(saved, identity));
-        let history = batch.history.iter().map(|entry| encode(&entry.kind, &entry.identity));
-        let notifications = batch.notifications.iter().map(|told| encode(told, &told.identity));
-        let everything = Identity { host: "".into(), service: None };
-        let globals = batch.globals.iter().map(|globals| encode(globals, &everything)).next().transpose()?;
-        Ok(Encoded {
-            states: states.collect::<Result<_, _>>()?,
-            history: history.collect::<Result<_, _>>()?,
-            notifications: notifications.collect::<Result<_, _>>()?,
-            globals,
-        })
-    }
-}
-
-fn write(connection: &mut Connection, batch: &Batch, encoded: &Encoded) -> rusqlite::Result<Vec<DeliveryId>> {
+fn write(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<Vec<DeliveryId>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut ids = Vec::with_capacity(batch.notifications.len());
     {
@@ -88,11 +64,11 @@ fn write(connection: &mut Connection, batch: &Batch, encoded: &Encoded) -> rusql
         )?;
         alive.execute([batch.at.micros()])?;
 
-        if let Some(globals) = &encoded.globals {
+        if let Some(globals) = &batch.globals {
             let mut scheduler = transaction.prepare_cached(
                 "INSERT INTO scheduler VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET detail = excluded.detail",
             )?;
-            scheduler.execute([globals])?;
+            scheduler.execute([Json(globals)])?;
         }
 
         let mut remove = transaction.prepare_cached("DELETE FROM object WHERE host = ?1 AND service = ?2")?;
@@ -103,24 +79,25 @@ fn write(connection: &mut Connection, batch: &Batch, encoded: &Encoded) -> rusql
             "INSERT INTO object VALUES (?1, ?2, ?3)
              ON CONFLICT (host, service) DO UPDATE SET detail = excluded.detail",
         )?;
-        for ((identity, _), json) in batch.states.iter().zip(&encoded.states) {
-            state.execute((&*identity.host, service_column(identity), json))?;
+        for (identity, saved) in &batch.states {
+            state.execute((&*identity.host, service_column(identity), Json(&**saved)))?;
         }
         let mut line = transaction
             .prepare_cached("INSERT INTO history (at, host, service, detail) VALUES (?1, ?2, ?3, ?4)")?;
-        for (entry, json) in batch.history.iter().zip(&encoded.history) {
-            line.execute((entry.at.micros(), &*entry.identity.host, service_column(&entry.identity), json))?;
+        for entry in &batch.history {
+            let Entry { at, identity, kind } = entry;
+            line.execute((at.micros(), &*identity.host, service_column(identity), Json(kind)))?;
         }
         let mut queue = transaction.prepare_cached(
             "INSERT INTO notification (host, service, contact, queued_at, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
-        for (told, json) in batch.notifications.iter().zip(&encoded.notifications) {
+        for told in &batch.notifications {
             let row = queue.insert((
                 &*told.identity.host,
                 service_column(&told.identity),
                 &*told.contact,
                 told.at.micros(),
-                json,
+                Json(told),
             ))?;
             ids.push(DeliveryId(row));
         }

@@ -58,14 +58,6 @@ pub enum StoreError {
         /// What to do about it, if anything is known.
         hint: &'static str,
     },
-    /// A value has no JSON form.
-    #[error("cannot store {what}: {source}")]
-    Encode {
-        /// What.
-        what: String,
-        /// Why.
-        source: serde_json::Error,
-    },
 }
 
 impl StoreError {

@@ -1,5 +1,7 @@
 //! Reading everything back at the start.
 
+use std::sync::Arc;
+
 use engine::{Globals, Identity, Notification, Saved, Timestamp};
 use rusqlite::Connection;
 
@@ -10,7 +12,7 @@ use crate::{DeliveryId, Store, StoreError};
 #[derive(Debug)]
 pub struct Loaded {
     /// State of every object.
-    pub states: Vec<(Identity, Saved)>,
+    pub states: Vec<(Identity, Arc<Saved>)>,
     /// What is remembered of the scheduler as a whole.
     pub globals: Globals,
     /// When something was last stored; none for a new database.
@@ -39,7 +41,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Loaded> {
         let identity = row::identity_at(columns, 0)?;
         let what = format_args!("the state of {identity}");
         if let Some(saved) = decode(row::bytes(columns, 2)?, what, &mut warnings) {
-            states.push((identity, saved));
+            states.push((identity, Arc::new(saved)));
         }
     }
 

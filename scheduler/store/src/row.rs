@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use engine::{Identity, Timestamp};
 use rusqlite::Row;
+use rusqlite::types::{ToSql, ToSqlOutput};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use crate::StoreError;
 
 /// Warnings kept; the rest is counted.
 const MAX_WARNINGS: usize = 20;
@@ -47,10 +46,14 @@ impl Warnings {
     }
 }
 
-/// The JSON of a value.
-pub(crate) fn encode(value: &impl Serialize, identity: &Identity) -> Result<String, StoreError> {
-    serde_json::to_string(value)
-        .map_err(|source| StoreError::Encode { what: format!("what is known of {identity}"), source })
+/// A value as JSON, made when its row is written: of millions of rows one text exists at a time.
+pub(crate) struct Json<'a, T>(pub &'a T);
+
+impl<T: Serialize> ToSql for Json<'_, T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(self.0);
+        text.map(ToSqlOutput::from).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
 }
 
 /// The value of a JSON text, or a warning.

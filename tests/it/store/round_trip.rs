@@ -39,8 +39,8 @@ fn secs(seconds: i64) -> Timestamp {
     Timestamp::from_secs(seconds)
 }
 
-fn saved(output: &str) -> Saved {
-    Saved {
+fn saved(output: &str) -> Arc<Saved> {
+    Arc::new(Saved {
         condition: Condition::Critical,
         hard: Condition::Critical,
         state_type: StateType::Hard,
@@ -68,7 +68,7 @@ fn saved(output: &str) -> Saved {
             ..Extras::default()
         })),
         ..Saved::pristine(false, secs(0))
-    }
+    })
 }
 
 fn told(identity: &str, contact: &str, at: i64) -> Notification {

@@ -264,7 +264,7 @@ pub(super) fn take(world: &mut World, ids: &[ObjectId], step: Step) {
 pub(super) fn restarted(mut world: World) -> World {
     let saved = world.saved();
     let globals = serde_json::from_str(&serde_json::to_string(&saved.globals).unwrap()).unwrap();
-    let text = |state: &Saved| serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
+    let text = |state: &Arc<Saved>| serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
     let states = saved.states.iter().map(|(name, state)| (name.clone(), text(state))).collect();
     let restored = Restored { states, globals, alive: Some(world.now) };
     world.engine = Engine::new(world.engine.graph().clone(), Limits::default(), restored, world.now);

@@ -1,6 +1,7 @@
 //! When checks run: intervals, retries, periods, overload, sleep, restart and reload.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use nagios::State;
 
@@ -186,7 +187,7 @@ fn objects_that_come_back_are_checked_soon_but_not_all_at_once() {
     world.answers = world.engine.graph().ids().map(|id| (id, State::Critical)).collect();
     world.until(START + minutes(17));
     let graph = world.engine.graph().clone();
-    let away = graph.ids().map(|id| (graph.identity(id), world.engine.state(id).clone())).collect();
+    let away = graph.ids().map(|id| (graph.identity(id), world.engine.snapshot(id))).collect();
     let mut plan = Plan::new();
     plan.bare_host("h");
     world.engine.reload(plan.build(), Vec::new(), world.now);
@@ -269,7 +270,7 @@ fn what_is_being_made_up_for_is_not_forgotten() {
         world.until(START + minutes(2000));
         let saved = world.saved();
         let missed = START + minutes(2000)..START + minutes(2120);
-        let is_missed = |(_, state): &&(Identity, Saved)| missed.contains(&state.next_due);
+        let is_missed = |(_, state): &&(Identity, Arc<Saved>)| missed.contains(&state.next_due);
         let missed: BTreeSet<Identity> =
             saved.states.iter().filter(is_missed).map(|(identity, _)| identity.clone()).collect();
         assert!(missed.len() > 20, "{}", missed.len());

@@ -234,8 +234,8 @@ impl Soak {
     /// Cuts the power: what was stored is all that is left.
     fn restart(&mut self) {
         let graph = self.engine.graph().clone();
-        let text: Vec<(Identity, Saved)> =
-            graph.ids().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        let text: Vec<(Identity, Arc<Saved>)> =
+            graph.ids().map(|id| (graph.identity(id), self.engine.snapshot(id))).collect();
         let restored = Restored { states: text, alive: Some(self.now), ..Restored::default() };
         self.in_flight.clear();
         self.engine = Engine::new(graph, Limits::default(), restored, self.now);

@@ -200,7 +200,7 @@ impl World {
     /// What is stored, as a restart would find it.
     pub fn saved(&self) -> Restored {
         let graph = self.engine.graph();
-        let states = graph.ids().map(|id| (graph.identity(id), self.engine.state(id).clone())).collect();
+        let states = graph.ids().map(|id| (graph.identity(id), self.engine.snapshot(id))).collect();
         Restored { states, globals: self.engine.globals().clone(), alive: Some(self.now) }
     }
 
