@@ -25,7 +25,8 @@ const ABOUT: [&str; 6] = ["FILE", "PATH", "DIR", "ENV", "URL", "THROUGH"];
 
 /// Short options whose value is a secret, by the programs that have them: checks of ours, and those of
 /// others that everybody has.
-const SHORT: [(&str, &str); 20] = [
+const SHORT: [(&str, &str); 21] = [
+    ("check_apt_repo", "a"),
     ("check_eap", "Spl"),
     ("check_eap_certificate", "S"),
     ("check_eap_resumption", "Spl"),

@@ -82,8 +82,8 @@ impl Limits {
         }
     }
 
-    /// What verifying a configuration doubts.
-    pub(crate) fn judged(&self) -> [Judged; 4] {
+    /// What verifying a configuration doubts; limits of inodes are ranges already.
+    pub(crate) fn judged(&self) -> [Judged; 3] {
         let judged = |range: fn(&Level) -> Option<&Range>, options: [&'static str; 2], unit, most| {
             let limit = |option, level| {
                 let range = range(level)?;
@@ -99,7 +99,6 @@ impl Limits {
             judged(|level| level.free_units.as_ref(), free, "", f64::INFINITY),
             judged(|level| level.free_percent.as_ref(), free, "%", 100.0),
             judged(|level| level.used_percent.as_ref(), ["WARN", "CRIT"], "%", 100.0),
-            judged(|level| level.free_inodes.as_ref(), ["--iwarning", "--icritical"], "%", 100.0),
         ]
     }
 

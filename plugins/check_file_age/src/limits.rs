@@ -103,9 +103,13 @@ impl Limits {
                 let shown = |limit: (f64, Range)| (limit.0.to_string(), limit.1);
                 (ages.map(|end| age(end).map(shown)), sizes.map(|least| size(least).map(shown)))
             }
-            Limits::Ranges { age, size } => {
+            Limits::Ranges { age, size: size_limits } => {
                 let shown = |range: &Option<Range>| range.as_ref().map(|r| (r.to_string(), r.clone()));
-                ([shown(&age.warning), shown(&age.critical)], [shown(&size.warning), shown(&size.critical)])
+                // `0:` is a way to say that no size is too small
+                let size =
+                    |range| shown(range).filter(|(_, range)| range.alerts_within(&(0.0..=f64::INFINITY)));
+                let sizes = [&size_limits.warning, &size_limits.critical].map(size);
+                ([shown(&age.warning), shown(&age.critical)], sizes)
             }
         };
         let judged =

@@ -199,7 +199,8 @@ fn named(text: &str) -> Option<Secret> {
 /// `Authorization: Bearer x`
 fn header(text: &str) -> Option<Secret> {
     let (name, value) = text.split_once(':')?;
-    let is_one = is_word(name) && (is_secret_name(name) || name.eq_ignore_ascii_case("cookie"));
+    let is_name = !name.starts_with('-') && is_word(name);
+    let is_one = is_name && (is_secret_name(name) || name.eq_ignore_ascii_case("cookie"));
     let start = text.len() - value.trim_start().len();
     whole(text, start, format!("the header {name}")).filter(|_| is_one)
 }

@@ -101,7 +101,7 @@ mod tests {
                 "-w 10 -c 5% -p / -C -w 5 -c 10 -p /x",
                 vec![hidden("--warning 5", "--critical 10")],
             ),
-            ("check_disk", "-W 5% -K 10% -p /", vec![hidden("--iwarning 5%", "--icritical 10%")]),
+            ("check_disk", "-W 5% -K 10% -p /", vec![hidden("--iwarning @5", "--icritical @10")]),
             ("check_disk", "-w 101%:200% -c 5% -p /", vec![never("--warning", "101:200%")]),
             ("check_ping", "-H a -w 100,20% -c 500,100%", vec![]),
             (

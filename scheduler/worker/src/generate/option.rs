@@ -176,6 +176,7 @@ mod tests {
                 "check_apt_repo --authorization",
                 "check_eap --secret",
                 "check_eap --password",
+                "check_eap --eap-key-passphrase",
                 "check_eap_certificate --secret",
                 "check_eap_resumption --secret",
                 "check_eap_resumption --password",
