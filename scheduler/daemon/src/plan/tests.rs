@@ -166,11 +166,9 @@ fn a_home_is_known_by_its_own_test_of_the_realm() {
 #[test]
 fn e35_a_test_that_is_switched_off_makes_no_server_a_home() {
     let off = |objects: &str, name: &str| {
-        let service = format!("service_description {name}\n");
-        let of = configuration(
-            objects.replace(&service, &format!("{service} active_checks_enabled 0\n")),
-            PlanLimits::default(),
-        );
+        let service = format!("service_description {name}\n check_command");
+        let switched = format!("active_checks_enabled 0\n {service}");
+        let of = configuration(objects.replace(&service, &switched), PlanLimits::default());
         let realms = Realms::of(&of, FROM).unwrap();
         (realms.homes.clone(), Logins::of(&realms, &of.graph))
     };
