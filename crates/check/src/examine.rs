@@ -89,7 +89,7 @@ impl CheckDef {
             Err(error) => return refused(&error),
         };
         match (self.prepare)(&matches) {
-            Err(error) => return refused(&error),
+            Err(error) => refused(&error),
             Ok(check) => {
                 if let (Err(error), true) = (check.validate(), is_whole) {
                     let why = in_one_line(&error.to_string());
