@@ -84,11 +84,11 @@ impl Configuration {
             .entry(command.command)
             .or_insert_with(|| Uses::of(&self.graph.command(command.command).line));
         uses.variables.iter().for_each(&mut hash);
-        let used = || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
-        for name in used().filter(|(_, text)| text.contains('$')).flat_map(|(_, text)| variables(text)) {
+        let given = || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
+        for name in given().filter(|(_, text)| text.contains('$')).flat_map(|(_, text)| variables(text)) {
             hash(&name);
         }
-        used().for_each(|argument| argument.hash(&mut hasher));
+        given().for_each(|argument| argument.hash(&mut hasher));
         if let Some(MacroValue::Words(text) | MacroValue::Data(text)) = proxy(self, id) {
             text.hash(&mut hasher);
         }
