@@ -84,7 +84,8 @@ impl Configuration {
             .entry(command.command)
             .or_insert_with(|| Uses::of(&self.graph.command(command.command).line));
         uses.variables.iter().for_each(&mut hash);
-        let given = || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
+        let given =
+            || uses.arguments.iter().filter_map(|place| Some((place, command.arguments.get(*place)?)));
         for name in given().filter(|(_, text)| text.contains('$')).flat_map(|(_, text)| variables(text)) {
             hash(&name);
         }
