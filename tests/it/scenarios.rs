@@ -295,5 +295,5 @@ fn one_object_is_shown_and_all_are_played() {
     let none = simulate(&config, &scenario, &["--object", "radius1;PIGN"]);
     assert!(!none.status.success() && none.stdout.is_empty());
     let errors = String::from_utf8(none.stderr).unwrap();
-    assert!(errors.contains("no object matches radius1;PIGN; nearest known: `radius1;PING`"), "{errors}");
+    assert!(errors.contains("no object matches `radius1;PIGN`; nearest known: `radius1;PING`"), "{errors}");
 }

@@ -7,12 +7,16 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use nagios::State;
 
 use crate::definition::{Check, CheckDef, Isolation};
 use crate::invocation::{Invocation, Output, timed_out};
 use crate::{CheckError, Report};
+
+/// How much earlier than whoever watches over it a check gives up, so that it can clean up.
+const HAIR: Duration = Duration::from_millis(10);
 
 /// Reads the command line, runs the check, prints, and gives the exit code. The whole of a check's
 /// `main.rs` is a call of this.
@@ -46,17 +50,7 @@ fn drive(invocation: Invocation) -> Output {
 }
 
 fn waiting(invocation: &Invocation) -> Output {
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => {
-            let output = runtime.block_on(invocation.run(None));
-            // a name that the resolver is still looking for holds nobody up
-            runtime.shutdown_background();
-            output
-        }
-        Err(error) => {
-            invocation.output(Err(CheckError::internal(format!("cannot start the event loop: {error}"))))
-        }
-    }
+    in_a_loop(invocation.run(None)).unwrap_or_else(|error| invocation.output(Err(error)))
 }
 
 fn unwatched(invocation: &Invocation) -> Output {
@@ -73,12 +67,25 @@ fn watched(invocation: Invocation) -> Output {
     let (sender, receiver) = mpsc::channel();
     let worker = invocation.clone();
     std::thread::spawn(move || {
-        let result = at_once(worker.guarded(&ctx));
+        let patience = ctx.remaining().saturating_sub(HAIR);
+        let turn = async { tokio::time::timeout(patience, worker.guarded(&ctx)).await };
+        let result = in_a_loop(turn).and_then(|ended| ended.unwrap_or_else(|_| Err(timed_out(&ctx))));
         // the receiver is gone only when the deadline has passed
         let _ = sender.send(result);
     });
     let result = receiver.recv_timeout(ctx.remaining()).unwrap_or_else(|_| Err(timed_out(&ctx)));
     invocation.output(result)
+}
+
+/// Runs a future in an event loop of its own.
+fn in_a_loop<T>(future: impl Future<Output = T>) -> Result<T, CheckError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| CheckError::internal(format!("cannot start the event loop: {error}")))?;
+    let result = runtime.block_on(future);
+    // a name that the resolver is still looking for holds nobody up
+    runtime.shutdown_background();
+    Ok(result)
 }
 
 /// Runs a future that never waits.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::mschap::Refusal;
 use crate::packet::{EapType, Malformed};
+use crate::refusal::Refusal;
 
 /// How far a login has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,12 @@
 //! EAP methods inside a tunnel: MSCHAPv2, GTC and MD5.
 
 use md5::{Digest, Md5};
+use mschap::Exchange;
 
 use crate::config::{Credentials, InnerEap};
 use crate::failure::{Cause, Violation};
-use crate::mschap::{Exchange, Refusal};
 use crate::packet::{Code, EapType, Packet, response};
+use crate::refusal::Refusal;
 use crate::told::plain_bytes;
 
 /// Most proposals and messages of a server that are kept.
@@ -123,14 +124,13 @@ impl InnerPeer {
             CHALLENGE => {
                 let [16, rest @ ..] = value else { return Err(Violation::Inner) };
                 let challenge = rest.first_chunk::<16>().ok_or(Violation::Inner)?;
-                let peer = random()?;
                 let user = &self.credentials.identity;
-                let exchange = Exchange::new(user, self.credentials.password.expose(), &peer, challenge);
+                let exchange = Exchange::new(challenge, random()?, user, self.credentials.password.expose());
                 let mut answer = vec![RESPONSE, *identifier];
                 let length = u16::try_from(54 + user.len()).unwrap_or(u16::MAX);
                 answer.extend(length.to_be_bytes());
                 answer.push(49);
-                answer.extend(peer);
+                answer.extend(exchange.peer_challenge);
                 answer.extend([0; 8]);
                 answer.extend(exchange.response);
                 answer.push(0);
@@ -141,8 +141,7 @@ impl InnerPeer {
             }
             SUCCESS => {
                 let exchange = self.exchange.as_ref().ok_or(Violation::Inner)?;
-                let message = String::from_utf8_lossy(value);
-                self.proved = exchange.proves(&message);
+                self.proved = exchange.proves(value);
                 if self.proved {
                     return Ok(vec![SUCCESS]);
                 }
@@ -226,7 +225,7 @@ mod tests {
         assert_eq!(ask(&mut peer, EapType::MSCHAPV2, &wrong).unwrap()[5..], [4]);
         assert_eq!(peer.failed, Some(Cause::WrongProof));
         peer.failed = None;
-        let right = [&[3, 9, 0, 0][..], b"S=", proof.as_bytes()].concat();
+        let right = [&[3, 9, 0, 0][..], proof.as_bytes()].concat();
         assert_eq!(ask(&mut peer, EapType::MSCHAPV2, &right).unwrap()[5..], [3]);
         assert!(peer.is_content());
         for nonsense in [&[][..], &[1], &[1, 2, 0, 0, 15], &[1, 2, 0, 0, 16, 1], &[9, 0, 0, 0]] {

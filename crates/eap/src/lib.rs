@@ -38,10 +38,10 @@ mod facts;
 mod failure;
 mod fragments;
 mod inner;
-pub mod mschap;
 pub mod packet;
 mod peap;
 mod peer;
+mod refusal;
 mod tls;
 mod told;
 mod ttls;
@@ -56,4 +56,5 @@ pub use failure::{Cause, Doubt, DoubtKind, Failure, Phase, Sender, Violation, al
 pub use fragments::MAX_MESSAGE;
 pub use packet::EapType;
 pub use peer::{MAX_ROUNDS, Peer, Step};
+pub use refusal::Refusal;
 pub use tls::{ClientIdentity, Session, Tls, TlsConfig, TlsConfigError, Version};

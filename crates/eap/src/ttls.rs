@@ -1,12 +1,13 @@
 //! What is inside a TTLS tunnel: attributes (RFC 5281 §10), and the ways to log in by them (§11).
 
 use md5::{Digest, Md5};
+use mschap::{Exchange, challenge_response, nt_hash};
 
 use crate::config::{Credentials, TtlsInner};
 use crate::failure::{Cause, Violation};
 use crate::inner::{InnerPeer, random};
-use crate::mschap::{Exchange, Refusal, challenge_response, nt_hash};
 use crate::packet::Packet;
+use crate::refusal::Refusal;
 use crate::told::plain_bytes;
 use crate::tunnel::Tunnel;
 
@@ -162,7 +163,7 @@ impl Ttls {
                 push(&mut out, MICROSOFT, MS_CHAP_RESPONSE, &value);
             }
             TtlsInner::Mschapv2 => {
-                let exchange = Exchange::new(&user, password, &peer, &first);
+                let exchange = Exchange::new(&first, peer, &user, password);
                 push(&mut out, MICROSOFT, MS_CHAP_CHALLENGE, &first);
                 let value = [&[identifier, 0][..], &peer, &[0; 8], &exchange.response].concat();
                 push(&mut out, MICROSOFT, MS_CHAP2_RESPONSE, &value);
@@ -204,7 +205,7 @@ impl Ttls {
     fn success(&mut self, value: &[u8]) -> Result<(), Violation> {
         let Some((identifier, exchange)) = &self.exchange else { return Err(Violation::Inner) };
         let (first, message) = value.split_first().ok_or(Violation::Attributes)?;
-        self.proved = first == identifier && exchange.proves(&String::from_utf8_lossy(message));
+        self.proved = first == identifier && exchange.proves(message);
         self.failed = (!self.proved).then_some(Cause::WrongProof);
         Ok(())
     }
@@ -266,7 +267,7 @@ mod tests {
         let proof = login.exchange.as_ref().unwrap().1.proof.clone();
         let success = |identifier: u8, proof: &str| {
             let mut out = Vec::new();
-            push(&mut out, 311, 26, format!("{}S={proof}", char::from(identifier)).as_bytes());
+            push(&mut out, 311, 26, format!("{}{proof}", char::from(identifier)).as_bytes());
             out
         };
         assert_eq!(login.handle(&success(4, &proof)), Ok(None));

@@ -90,7 +90,7 @@ impl Verdict {
             told.push(&more);
         }
         let what = if told.is_empty() { self.fine.join(", ") } else { told.join(", ") };
-        let time = Perfdata::new("time", seconds, Uom::Seconds).decimals(6).min(0.0);
+        let time = Perfdata::seconds("time", seconds);
         let report = Report::new(state, format!("{what} at {place}")).perf(time);
         let report = self.metrics.into_iter().fold(report, Report::perf);
         let untold = self.problems.into_iter().skip(TOLD);

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 /// Why it cannot be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeepError {
-    /// Another process has it.
-    #[error("{0} is in use by another run")]
+    /// Another process has it: whoever keeps something collects it first.
+    #[error("another collector is at work on {0}")]
     Busy(String),
     /// The system says no.
     #[error("cannot {what} {path}: {why}")]

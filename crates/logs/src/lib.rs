@@ -20,7 +20,7 @@ pub use find::{MAX_FILES, Pattern};
 pub use keep::{Keep, KeepError, read_json};
 pub use marks::Marks;
 pub use source::{Bookmark, Line, MAX_LINE, Source, open};
-pub use stamp::{Clock, Stamp};
+pub use stamp::{Clock, Stamp, zone};
 
 /// Why a log cannot be read.
 #[derive(Debug, thiserror::Error)]

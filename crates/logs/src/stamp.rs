@@ -123,6 +123,12 @@ impl Clock {
     }
 }
 
+/// A time zone by its name, for an option.
+pub fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text)
+        .map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
+}
+
 /// Length of `<142>` or `<142>1 `.
 fn priority(line: &[u8]) -> usize {
     let Some(rest) = line.strip_prefix(b"<") else { return 0 };

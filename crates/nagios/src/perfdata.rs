@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Range;
+use crate::{Range, Thresholds};
 
 /// Unit of measurement. These are the ones that Nagios' tools and Icinga 2 both know; any other is
 /// dropped or, worse, makes Icinga 2 drop the metric.
@@ -81,6 +81,11 @@ impl Perfdata {
         }
     }
 
+    /// How long something took, as monitoring-plugins print it: to the microsecond, from zero.
+    pub fn seconds(label: impl Into<String>, seconds: f64) -> Perfdata {
+        Perfdata::new(label, seconds, Uom::Seconds).decimals(6).min(0.0)
+    }
+
     /// Print value, thresholds given as numbers, minimum and maximum with so many decimals.
     #[must_use]
     pub fn decimals(mut self, decimals: usize) -> Perfdata {
@@ -94,6 +99,12 @@ impl Perfdata {
         self.warning = warning.map(|range| range.perfdata().to_owned());
         self.critical = critical.map(|range| range.perfdata().to_owned());
         self
+    }
+
+    /// The same, of both ranges together.
+    #[must_use]
+    pub fn limits(self, limits: &Thresholds) -> Perfdata {
+        self.thresholds(limits.warning.as_ref(), limits.critical.as_ref())
     }
 
     /// The least possible value.

@@ -46,6 +46,23 @@ impl Family {
     }
 }
 
+/// Whom to ask: `-H`, or the first word.
+#[derive(Clone, Debug, clap::Args)]
+pub struct HostOptions {
+    /// Host name or address (may also be given without -H)
+    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "positional_host")]
+    hostname: Option<String>,
+    #[arg(value_name = "HOST", conflicts_with = "hostname", hide = true)]
+    positional_host: Option<String>,
+}
+
+impl HostOptions {
+    /// As it was given.
+    pub fn name(&self) -> &str {
+        self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default()
+    }
+}
+
 /// How to reach the target: `-4`, `-6`, `--source` and `--proxy`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct DialOptions {

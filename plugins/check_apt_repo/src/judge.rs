@@ -37,7 +37,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         told.push(&more);
     }
     let what = if told.is_empty() { fine.join(", ") } else { told.join("; ") };
-    let time = Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0);
+    let time = Perfdata::seconds("time", sample.seconds);
     let size = Perfdata::new("size", sample.bytes as f64, Uom::Bytes).min(0.0);
     let mut report = Report::new(state, format!("{what} at {}", sample.url)).perf(time).perf(size);
     for metric in metrics {
@@ -270,8 +270,7 @@ impl Verdicts {
 fn metric(label: String, seconds: i64, limits: Option<&Spans>) -> Perfdata {
     let none = Thresholds::default();
     let limits = limits.map_or(&none, Spans::thresholds);
-    Perfdata::new(label, seconds as f64, Uom::Seconds)
-        .thresholds(limits.warning.as_ref(), limits.critical.as_ref())
+    Perfdata::new(label, seconds as f64, Uom::Seconds).limits(limits)
 }
 
 fn day(at: i64) -> String {

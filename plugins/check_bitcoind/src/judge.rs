@@ -17,7 +17,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let (chain, network) = match &sample.node {
         Node::Starting(words) => {
             return Report::new(State::Warning, format!("the node is starting: {words}"))
-                .perf(time(sample.seconds));
+                .perf(Perfdata::seconds("time", sample.seconds));
         }
         Node::Running { chain, network } => (chain, network.as_ref()),
     };
@@ -39,7 +39,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
             found.problem(State::Warning, format!("the node warns: {warning}"));
         }
     }
-    found.perfdata.push(time(sample.seconds));
+    found.perfdata.push(Perfdata::seconds("time", sample.seconds));
     let mut report = found.report();
     report = report.detail(1, format!("node: height {}, headers {}", chain.height, chain.headers));
     if let Some(network) = network {
@@ -218,10 +218,6 @@ fn look_at_network(network: &NetworkFacts, args: &Args, found: &mut Findings) {
     found.say(state, text);
     let metric = Perfdata::new("peers", network.peers as f64, Uom::None);
     found.perfdata.push(metric.thresholds(Some(warning), Some(critical)).min(0.0));
-}
-
-fn time(seconds: f64) -> Perfdata {
-    Perfdata::new("time", seconds, Uom::Seconds).decimals(6).min(0.0)
 }
 
 fn blocks(count: u64) -> String {

@@ -136,7 +136,7 @@ fn metrics(
         let least = Range::at_least(f64::from(args.verify));
         report = report.perf(number("verified", seeds as u64).thresholds(None, Some(&least)));
     }
-    report.perf(Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0))
+    report.perf(Perfdata::seconds("time", sample.seconds))
 }
 
 fn details(report: Report, sample: &Sample) -> Report {

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use check::{CheckError, Ctx};
 use fetch::{Url, UrlOptions};
-use net::DialOptions;
-use tokio::net::UdpSocket;
+use net::{DialOptions, Udp};
 
 use crate::http_tracker::{self, Announce, Announced, Counts, Event};
 use crate::metainfo::{InfoHash, PeerName};
@@ -222,7 +221,7 @@ const MAX_ADDRESSES: usize = 4;
 
 /// A tracker over UDP that has let us in.
 struct Session<'a> {
-    socket: UdpSocket,
+    socket: Udp,
     connection: u64,
     path: &'a str,
     /// Of addresses in its answers, by the family that it was asked over.
@@ -264,14 +263,7 @@ impl<'a> Session<'a> {
         dial: &DialOptions,
         ctx: &Ctx,
     ) -> Result<Session<'a>, Failure> {
-        let any = if address.is_ipv4() { "0.0.0.0" } else { "::" };
-        let local = dial.source().map_or_else(|| any.to_owned(), |source| source.to_string());
-        let opened = async {
-            let socket = UdpSocket::bind((local.as_str(), 0)).await?;
-            socket.connect(address).await?;
-            Ok(socket)
-        };
-        let socket = opened.await.map_err(|error: std::io::Error| Failure::of(error.to_string()))?;
+        let socket = Udp::connect(address, dial.source()).map_err(|error| Failure::of(error.to_string()))?;
         let mut session =
             Session { socket, connection: 0, path, address_length: if address.is_ipv4() { 4 } else { 16 } };
         let connection =

@@ -18,7 +18,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let profiles = sample.profiles.len() + sample.unseen;
     report
         .perf(Perfdata::new("profiles", profiles as f64, Uom::None).min(0.0))
-        .perf(Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0))
+        .perf(Perfdata::seconds("time", sample.seconds))
 }
 
 fn verdict(sample: &Sample, args: &Args) -> Report {

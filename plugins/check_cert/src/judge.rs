@@ -1,6 +1,6 @@
 //! The verdict of `check_cert`, pure.
 
-use check::{Perfdata, Report, State, Uom};
+use check::{Perfdata, Report, State};
 use net::tls::{Certificate, Doubt, expiry};
 
 use crate::Args;
@@ -39,7 +39,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         let label = format!("days_chain_elem{}", i + 1);
         report = report.perf(days.perfdata(label, certificate, sample.now));
     }
-    report = report.perf(Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0));
+    report = report.perf(Perfdata::seconds("time", sample.seconds));
     if let Some(ended) = &sample.ended {
         report = report.detail(0, format!("after its certificate, {ended}: it may want one of the client"));
     }

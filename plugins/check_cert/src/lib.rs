@@ -10,16 +10,13 @@ use std::ops::RangeInclusive;
 
 use check::{Check, CheckError, Ctx, Definition, Isolation, Range, Report, State};
 use net::tls::{Days, TlsOptions, Version, least_days};
-use net::{DialOptions, Starttls};
+use net::{DialOptions, HostOptions, Starttls};
 
 /// Options of `check_cert`; letters as in check_ssl_cert where they mean the same.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Host name or address (may also be given without -H)
-    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "positional_host")]
-    hostname: Option<String>,
-    #[arg(value_name = "HOST", conflicts_with = "hostname", hide = true)]
-    positional_host: Option<String>,
+    #[command(flatten)]
+    host: HostOptions,
     /// Port [default: 443, or the usual one of the protocol]
     #[arg(short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
@@ -66,10 +63,6 @@ pub struct Args {
 }
 
 impl Args {
-    fn host(&self) -> &str {
-        self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default()
-    }
-
     fn port(&self) -> u16 {
         self.port.unwrap_or_else(|| self.starttls.map_or(443, Starttls::port))
     }

@@ -27,10 +27,10 @@ pub(crate) struct Sample {
 pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
     let server = TlsServer {
         dial: &args.dial,
-        host: args.host(),
+        host: args.host.name(),
         port: args.port(),
         starttls: args.starttls,
-        name: args.tls_options.name(args.host()),
+        name: args.tls_options.name(args.host.name()),
         alpn: None,
     };
     let start = Instant::now();
@@ -38,7 +38,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let seconds = start.elapsed().as_secs_f64();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let doubts = args.tls_options.doubts(&peer, args.host(), now)?;
+    let doubts = args.tls_options.doubts(&peer, args.host.name(), now)?;
     let old = match args.tls_min.and_then(Version::older) {
         Some(newest) => refused_or(server.offer(newest, ctx).await?, &server)?,
         None => None,

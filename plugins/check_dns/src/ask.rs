@@ -1,7 +1,7 @@
 //! One question to one server, by UDP or TCP, with all that can go wrong on the way named.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,7 @@ use check::{CheckError, Ctx};
 use hickory_resolver::proto::op::{Edns, Message, Query};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
-use net::{Conversation, DialOptions, Progress};
-use tokio::net::UdpSocket;
+use net::{Conversation, DialOptions, Progress, Udp};
 use tokio::time::timeout_at;
 
 use crate::Args;
@@ -201,11 +200,7 @@ impl Asker {
             .host
             .parse()
             .map_err(|_| CheckError::internal(format!("{}: a name cannot be asked by UDP", place.host)))?;
-        let any: IpAddr =
-            if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let socket = UdpSocket::bind((self.dial.source().unwrap_or(any), 0)).await.map_err(broken)?;
-        // a connected socket hears nobody else, and hears of refusals
-        socket.connect((address, place.port)).await.map_err(broken)?;
+        let socket = Udp::connect((address, place.port).into(), self.dial.source()).map_err(broken)?;
         let deadline = ctx.deadline().checked_sub(HAIR).unwrap_or_else(Instant::now);
         let patience = ctx.remaining() / TRIES;
         let mut again = Instant::now();

@@ -268,14 +268,9 @@ impl Verdict<'_> {
 
     fn metrics(&self) -> Vec<Perfdata> {
         let thresholds = self.args.thresholds.thresholds();
-        let time =
-            |label: &str, seconds: f64| Perfdata::new(label, seconds, Uom::Seconds).decimals(6).min(0.0);
-        let mut metrics = vec![
-            time("time", self.sample.seconds)
-                .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref()),
-        ];
+        let mut metrics = vec![Perfdata::seconds("time", self.sample.seconds).limits(&thresholds)];
         if let Some(by_tcp) = &self.sample.by_tcp {
-            metrics.push(time("time_tcp", by_tcp.seconds));
+            metrics.push(Perfdata::seconds("time_tcp", by_tcp.seconds));
         }
         if let Some((_, window)) = self.signatures.first() {
             let levels = self.args.rrsig_days.as_ref().map(|levels| &levels.0);

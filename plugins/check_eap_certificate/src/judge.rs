@@ -47,7 +47,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         report = report.detail(1, format!("{version}, {cipher}, by {}", shown.method));
         report = report.perf(Perfdata::new("round_trips", f64::from(shown.round_trips), Uom::None).min(0.0));
     }
-    report.perf(Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0))
+    report.perf(Perfdata::seconds("time", sample.seconds))
 }
 
 /// Problems by weight, and what is only worth a line with -v.

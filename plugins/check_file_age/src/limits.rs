@@ -139,10 +139,8 @@ impl Limits {
             }
             Limits::Ranges { age, size } => (age.clone(), size.clone()),
         };
-        let metric = |label, value, uom, thresholds: &Thresholds| {
-            Perfdata::new(label, value, uom)
-                .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-        };
+        let metric =
+            |label, value, uom, thresholds: &Thresholds| Perfdata::new(label, value, uom).limits(thresholds);
         [
             metric("age", age as f64, Uom::Seconds, &age_thresholds),
             metric("size", size as f64, Uom::Bytes, &size_thresholds).min(0.0),

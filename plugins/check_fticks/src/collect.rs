@@ -6,14 +6,14 @@ use std::fs::File;
 use std::hash::Hasher;
 use std::io::Read;
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use check::{CheckError, Ctx, Perfdata, Report, State, Uom};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use logs::fticks::{self, NoTick};
-use logs::{Bookmark, Clock, Keep, KeepError, LogError, Source};
+use logs::{Bookmark, Clock, Keep, LogError, Source};
 
 use crate::Args;
 use crate::distance::Distances;
@@ -60,17 +60,8 @@ pub(crate) struct Sample {
     pub failures: Vec<String>,
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
 pub(crate) fn collect(args: &Args, state: &Path, ctx: &Ctx) -> Result<Sample, CheckError> {
-    let keep = Keep::lock(state, MODE, MAX_FILE).map_err(|error| match error {
-        KeepError::Busy(path) => CheckError::internal(format!("another collector is at work on {path}")),
-        other => CheckError::internal(other),
-    })?;
+    let keep = Keep::lock(state, MODE, MAX_FILE).map_err(CheckError::internal)?;
     let mut store = keep.read::<Store>().map_err(CheckError::internal)?.unwrap_or_else(Store::new);
     if !store.is_known() {
         let path = state.display();
@@ -81,7 +72,7 @@ pub(crate) fn collect(args: &Args, state: &Path, ctx: &Ctx) -> Result<Sample, Ch
     let path =
         args.institutions.as_deref().ok_or_else(|| CheckError::usage("--collect needs --institutions"))?;
     let (institutions, hash) = read_institutions(path)?;
-    let now = now();
+    let now = Timestamp::now().as_second();
     let mut calendar = Calendar::new(args.zone());
     let today =
         calendar.date(now).ok_or_else(|| CheckError::internal("the clock shows no time of this world"))?;

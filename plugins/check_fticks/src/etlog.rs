@@ -1,7 +1,5 @@
 //! The same from an etlog, by its REST API.
 
-use std::time::Duration;
-
 use check::{CheckError, Ctx};
 use fetch::{Url, UrlOptions};
 use serde_json::Value;
@@ -22,33 +20,11 @@ pub(crate) struct Question<'a> {
 
 /// Asks for the newest revision, then for its events. An etlog that does not answer says nothing about a
 /// realm: that is UNKNOWN.
-///
-/// A check that is a process for itself has no event loop: this one brings its own, on a thread, for it is
-/// run inside one by others.
-pub(crate) fn ask(question: &Question<'_>, urls: &UrlOptions, ctx: &Ctx) -> Result<Findings, CheckError> {
-    let turn = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime =
-            runtime.map_err(|error| CheckError::internal(format!("cannot start the event loop: {error}")))?;
-        // a hair before the deadline of whoever waits for this thread
-        let left = ctx.remaining().saturating_sub(Duration::from_millis(10));
-        let outcome =
-            runtime.block_on(async { tokio::time::timeout(left, answers(question, urls, ctx)).await });
-        // a name that the resolver is still looking for holds nobody up
-        runtime.shutdown_background();
-        outcome.unwrap_or_else(|_| {
-            let place = fetch::place(question.base);
-            Err(CheckError::timeout(format!(
-                "{place} has not answered within {} seconds",
-                ctx.timeout.as_secs_f64()
-            )))
-        })
-    };
-    let joined = std::thread::scope(|scope| scope.spawn(turn).join());
-    joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-async fn answers(question: &Question<'_>, urls: &UrlOptions, ctx: &Ctx) -> Result<Findings, CheckError> {
+pub(crate) async fn ask(
+    question: &Question<'_>,
+    urls: &UrlOptions,
+    ctx: &Ctx,
+) -> Result<Findings, CheckError> {
     let revision = revision(&get(question, "concurrent_rev/", &[], urls, ctx).await?)
         .ok_or_else(|| strange(question, "concurrent_rev", "no list of revisions"))?;
     let queries: &[&str] = match question.mode {

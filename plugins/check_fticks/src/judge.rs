@@ -57,8 +57,7 @@ pub(crate) fn judge(found: &Findings, realm: &str, mode: Mode, args: &Args) -> R
         Mode::Concurrent => "events",
     };
     let metric = Perfdata::new(label, value as f64, Uom::None).min(0.0);
-    let mut report = Report::new(thresholds.state(value as f64), text)
-        .perf(metric.thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref()));
+    let mut report = Report::new(thresholds.state(value as f64), text).perf(metric.limits(&thresholds));
     if mode == Mode::Compromised {
         report = report.perf(Perfdata::new("events", found.events as f64, Uom::None).min(0.0));
     }

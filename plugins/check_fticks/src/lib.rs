@@ -79,7 +79,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Collector")]
     institutions: Option<PathBuf>,
     /// Time zone of days, and of times in the log that do not tell [default: the system's]
-    #[arg(long, value_name = "NAME", value_parser = zone, help_heading = "Collector")]
+    #[arg(long, value_name = "NAME", value_parser = logs::zone, help_heading = "Collector")]
     time_zone: Option<TimeZone>,
     #[command(flatten)]
     urls: UrlOptions,
@@ -140,13 +140,13 @@ impl Check for Args {
             Mode::Compromised => 60.0,
             Mode::Concurrent => 20.0,
         });
-        let now = collect::now();
-        let today = Timestamp::from_second(now).map_err(CheckError::internal)?.to_zoned(self.zone()).date();
+        let now = Timestamp::now();
+        let today = now.to_zoned(self.zone()).date();
         let first = today.checked_sub(i32::from(self.days).days()).unwrap_or(today);
         if let Some(base) = &self.etlog {
             let days = (first.to_string(), today.to_string());
             let question = etlog::Question { base, realm: &realm, mode, missing, days };
-            let found = etlog::ask(&question, &self.urls, ctx)?;
+            let found = etlog::ask(&question, &self.urls, ctx).await?;
             return Ok(judge::judge(&found, &realm, mode, self));
         }
         let path = self.state.as_deref().ok_or_else(|| CheckError::usage("--state or --etlog is needed"))?;
@@ -157,7 +157,7 @@ impl Check for Args {
                 path.display()
             ))
         })?;
-        if let Some(report) = judge::stale((now - store.collected) as f64, self) {
+        if let Some(report) = judge::stale((now.as_second() - store.collected) as f64, self) {
             return Ok(report);
         }
         let found = findings::of_store(&store, &realm, mode, &first.to_string(), missing)
@@ -170,11 +170,6 @@ impl Args {
     fn zone(&self) -> TimeZone {
         self.time_zone.clone().unwrap_or_else(TimeZone::system)
     }
-}
-
-fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text)
-        .map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
 }
 
 #[cfg(test)]

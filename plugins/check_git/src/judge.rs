@@ -30,18 +30,14 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
     }
 
     let said = if verdict.bad.is_empty() { verdict.good } else { verdict.bad };
-    let time = Perfdata::new("time", sample.seconds, Uom::Seconds)
-        .decimals(6)
-        .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-        .min(0.0)
-        .max(ctx.timeout.as_secs_f64());
+    let time = Perfdata::seconds("time", sample.seconds).limits(&thresholds).max(ctx.timeout.as_secs_f64());
     let mut report = Report::new(verdict.state, said.join(", "))
         .perf(time)
         .perf(Perfdata::new("refs", sample.refs.count() as f64, Uom::None).min(0.0))
         .perf(Perfdata::new("received", sample.received as f64, Uom::Bytes).min(0.0));
     if let Some(age) = age {
         let age = Perfdata::new("age", age as f64, Uom::Seconds).min(0.0);
-        report = report.perf(age.thresholds(ages.warning.as_ref(), ages.critical.as_ref()));
+        report = report.perf(age.limits(&ages));
     }
     if let Some(How::Cloned { commits } | How::Pulled { commits }) =
         sample.fetched.as_ref().map(|fetched| fetched.how)

@@ -64,10 +64,7 @@ fn judge_answer(answer: &Answer, sample: &Sample, args: &Args, ctx: &Ctx) -> Rep
 
     let whole = ctx.timeout.as_secs_f64();
     let seconds = |label: &str, value: f64| Perfdata::new(label, value, Uom::Seconds).decimals(6);
-    let total = seconds("time", sample.seconds)
-        .thresholds(time.warning.as_ref(), time.critical.as_ref())
-        .min(0.0)
-        .max(whole);
+    let total = seconds("time", sample.seconds).limits(&time).min(0.0).max(whole);
     let mut report = Report::new(state, summary).perf(total).perf(size_perfdata(answer, args));
     for metric in json.perfdata {
         report = report.perf(metric);

@@ -58,7 +58,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let Found::Document(bytes) = &sample.found else { return report };
     report
         .perf(Perfdata::new("size", bytes.len() as f64, Uom::Bytes).min(0.0))
-        .perf(Perfdata::new("time", sample.seconds, Uom::Seconds).decimals(6).min(0.0))
+        .perf(Perfdata::seconds("time", sample.seconds))
 }
 
 /// There is nothing to judge, which for the coverage has a name.

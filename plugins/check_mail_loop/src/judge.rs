@@ -41,7 +41,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let mut seconds = |label: &str, value: f64, thresholds: Thresholds| {
         state = state.worst(thresholds.state(value));
         let metric = Perfdata::new(label, value, Uom::Seconds).decimals(3).min(0.0);
-        metrics.push(metric.thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref()));
+        metrics.push(metric.limits(&thresholds));
     };
     if let Some(way) = &sample.arrived {
         seconds("delay", way.delay, limits(0));
@@ -52,11 +52,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     let lost = Thresholds::new(Some(args.missing_warning.clone()), args.missing_critical.clone());
     let missing = sample.missing.len() as f64;
     state = state.worst(lost.state(missing));
-    metrics.push(
-        Perfdata::new("missing", missing, Uom::None)
-            .thresholds(lost.warning.as_ref(), lost.critical.as_ref())
-            .min(0.0),
-    );
+    metrics.push(Perfdata::new("missing", missing, Uom::None).limits(&lost).min(0.0));
 
     let mut said = Vec::new();
     if let Some(way) = &sample.arrived {

@@ -29,7 +29,6 @@ use net::DialOptions;
 use net::tls::TlsOptions;
 
 use crate::judge::Limits;
-use crate::measure::Sample;
 use crate::server::{Security, Server};
 
 /// Environment variables with passwords.
@@ -332,27 +331,7 @@ impl Check for Args {
     };
 
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
-        let sample = on_own_thread(self, ctx)?;
+        let sample = measure::measure(self, ctx).await?;
         Ok(judge::judge(&sample, self))
     }
-}
-
-/// A check that is a process for itself has no event loop: this one brings its own.
-fn on_own_thread(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
-    let turn = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime =
-            runtime.map_err(|error| CheckError::internal(format!("cannot start the event loop: {error}")))?;
-        // a hair before the deadline of whoever waits for this thread
-        let left = ctx.remaining().saturating_sub(Duration::from_millis(10));
-        let turn = async { tokio::time::timeout(left, measure::measure(args, ctx)).await };
-        let outcome = runtime.block_on(turn);
-        // a name that the resolver is still looking for holds nobody up
-        runtime.shutdown_background();
-        outcome.unwrap_or_else(|_| {
-            Err(CheckError::timeout(format!("no end within {} seconds", ctx.timeout.as_secs_f64())))
-        })
-    };
-    let joined = std::thread::scope(|scope| scope.spawn(turn).join());
-    joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

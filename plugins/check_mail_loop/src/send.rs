@@ -1,6 +1,5 @@
 //! Sending the probe: lettre speaks SMTP, over a connection of `net`'s.
 
-use std::cell::Cell;
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -57,17 +56,17 @@ pub(crate) async fn send(
 ) -> Result<String, Unsent> {
     let message = message(probe, args)?;
     let (stream, is_greeted) = server.connect(Starttls::Smtp, ctx).await?;
-    let relay = Relay {
+    let mut relay = Relay {
         place: format!("SMTP {}", server.place()),
         secrets: login.map(|(user, password)| forms(user, password)).unwrap_or_default(),
-        step: Cell::new("our connection"),
+        step: "our connection",
     };
     let hello = args.fqdn().map_or_else(ClientId::default, ClientId::Domain);
     let dialogue = relay.talk(Guarded::new(stream, is_greeted), &hello, login, &message);
     // lettre would wait for ever
     let left = ctx.remaining().saturating_sub(HAIR);
     tokio::time::timeout(left, dialogue).await.unwrap_or_else(|_| {
-        let (place, step, seconds) = (&relay.place, relay.step.get(), ctx.timeout.as_secs_f64());
+        let (place, step, seconds) = (&relay.place, relay.step, ctx.timeout.as_secs_f64());
         Err(Unsent {
             why: CheckError::timeout(format!("{place}: no answer to {step} within {seconds} seconds")),
             perhaps: step == THE_MAIL,
@@ -86,12 +85,12 @@ struct Relay {
     /// What must not be shown, though the server may repeat it.
     secrets: Vec<String>,
     /// What is being answered.
-    step: Cell<&'static str>,
+    step: &'static str,
 }
 
 impl Relay {
     async fn talk(
-        &self,
+        &mut self,
         stream: Guarded,
         hello: &ClientId,
         login: Option<(&str, &Secret)>,
@@ -101,7 +100,7 @@ impl Relay {
             .await
             .map_err(|error| self.refused("no SMTP", &error))?;
         if let Some((user, password)) = login {
-            self.step.set("the login");
+            self.step = "the login";
             let credentials = Credentials::new(user.to_owned(), password.expose().to_owned());
             connection
                 .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
@@ -109,21 +108,21 @@ impl Relay {
                 .map_err(|error| self.refused("the login was refused", &error))?;
         }
         let envelope = message.envelope();
-        self.step.set("the sender");
+        self.step = "the sender";
         connection
             .command(Mail::new(envelope.from().cloned(), Vec::new()))
             .await
             .map_err(|error| self.refused("the sender was refused", &error))?;
-        self.step.set("the recipient");
+        self.step = "the recipient";
         for recipient in envelope.to() {
             connection
                 .command(Rcpt::new(recipient.clone(), Vec::new()))
                 .await
                 .map_err(|error| self.refused(&format!("the recipient <{recipient}> was refused"), &error))?;
         }
-        self.step.set("DATA");
+        self.step = "DATA";
         connection.command(Data).await.map_err(|error| self.refused("the mail was refused", &error))?;
-        self.step.set(THE_MAIL);
+        self.step = THE_MAIL;
         let answer = connection.message(&message.formatted()).await.map_err(|error| Unsent {
             perhaps: error.status().is_none(),
             ..self.refused("the mail was refused", &error)

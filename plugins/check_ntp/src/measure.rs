@@ -1,10 +1,11 @@
 //! All I/O of `check_ntp`: every server at once, each a few times.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use check::{CheckError, Ctx};
-use tokio::net::{UdpSocket, lookup_host};
+use net::Udp;
+use tokio::net::lookup_host;
 use tokio::task::JoinSet;
 use tokio::time::{timeout, timeout_at};
 
@@ -135,11 +136,7 @@ struct Asked {
 
 async fn ask(address: SocketAddr, args: &Args, ctx: &Ctx) -> Result<Reading, Failure> {
     let broken = |error: std::io::Error| Failure::Other(error.to_string());
-    let any: IpAddr =
-        if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((args.source.unwrap_or(any), 0)).await.map_err(broken)?;
-    // a connected socket hears nobody else, and hears of refusals
-    socket.connect(address).await.map_err(broken)?;
+    let socket = Udp::connect(address, args.source).map_err(broken)?;
     let patience = PATIENCE.min(ctx.remaining() / 5);
     let interval = Duration::from_secs_f64(args.interval.min(ctx.timeout.as_secs_f64()));
     let (mut asked, mut exchanges, mut misses) = (Vec::<Asked>::new(), Vec::new(), 0);
@@ -182,7 +179,7 @@ enum Heard {
 
 /// Waits for the answer to any question that is open, whatever else comes.
 async fn hear(
-    socket: &UdpSocket,
+    socket: &Udp,
     asked: &mut Vec<Asked>,
     until: Instant,
     junk: &mut Option<String>,

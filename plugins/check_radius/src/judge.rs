@@ -59,16 +59,11 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
 
     let (warning, critical) = (thresholds.warning.as_ref(), thresholds.critical.as_ref());
     let mut report = Report::new(state, said.join(", "))
-        .perf(
-            Perfdata::new("time", sample.seconds, Uom::Seconds)
-                .thresholds(warning, critical)
-                .decimals(6)
-                .min(0.0),
-        )
+        .perf(Perfdata::seconds("time", sample.seconds).thresholds(warning, critical))
         .perf(Perfdata::new("retransmissions", f64::from(reply.retransmissions), Uom::None).min(0.0));
     if let Some((seconds, tls)) = &sample.tls {
         report = report
-            .perf(Perfdata::new("connect", *seconds, Uom::Seconds).decimals(6).min(0.0))
+            .perf(Perfdata::seconds("connect", *seconds))
             .detail(1, format!("connected by {tls} in {seconds:.3} seconds"));
     }
     if args.password.is_some() {

@@ -1,10 +1,10 @@
 //! The collector: what is new in the logs, into the aggregate; all I/O.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use check::{CheckError, Ctx, Perfdata, Report, State, Uom};
 use jiff::Timestamp;
-use logs::{Clock, Keep, KeepError, LogError};
+use logs::{Clock, Keep, LogError};
 
 use crate::Args;
 use crate::aggregate::{Aggregate, MAX_FILE, Taken};
@@ -33,17 +33,8 @@ pub(crate) struct Sample {
     pub is_cut_short: bool,
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
 pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
-    let keep = Keep::lock(&args.state, MODE, MAX_FILE).map_err(|error| match error {
-        KeepError::Busy(path) => CheckError::internal(format!("another collector is at work on {path}")),
-        other => CheckError::internal(other),
-    })?;
+    let keep = Keep::lock(&args.state, MODE, MAX_FILE).map_err(CheckError::internal)?;
     let window = args.window();
     let mut aggregate =
         keep.read::<Aggregate>().map_err(CheckError::internal)?.unwrap_or_else(|| Aggregate::new(window));
@@ -53,7 +44,7 @@ pub(crate) fn collect(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError> {
             "{path} is of another version of this check; remove it to begin anew"
         )));
     }
-    let now = now();
+    let now = Timestamp::now().as_second();
     aggregate.window = window;
     aggregate.forget_old(now);
     // a fifth is for writing

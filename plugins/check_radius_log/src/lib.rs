@@ -80,7 +80,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = window, help_heading = "Collector")]
     window: f64,
     /// Time zone of times in the log that do not tell [default: the system's]
-    #[arg(long, value_name = "NAME", value_parser = zone, help_heading = "Collector")]
+    #[arg(long, value_name = "NAME", value_parser = logs::zone, help_heading = "Collector")]
     time_zone: Option<TimeZone>,
 }
 
@@ -184,11 +184,6 @@ fn window(text: &str) -> Result<f64, String> {
     } else {
         Err("between an hour and 31 days".to_owned())
     }
-}
-
-fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text)
-        .map_err(|_| format!("`{text}` is no time zone of this system; write UTC or Europe/Prague"))
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::io::Read;
 use std::path::Path;
 
 use check::CheckError;
+use jiff::Timestamp;
 
 use crate::Args;
 use crate::aggregate::{Aggregate, MAX_FILE};
-use crate::collect::now;
 use crate::judge::Sample;
 
 /// Longest list of realms: all of eduroam are some ten thousand.
@@ -28,7 +28,7 @@ pub(crate) fn measure(args: &Args) -> Result<Sample, CheckError> {
     if clients.len() != args.hostname.len() {
         return Err(CheckError::usage("-H: a client is an address or a name"));
     }
-    let now = now();
+    let now = Timestamp::now().as_second();
     Ok(Sample {
         collected: aggregate.collected,
         window: aggregate.window,

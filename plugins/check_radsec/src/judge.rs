@@ -73,11 +73,10 @@ pub(crate) fn active(asked: &Asked, args: &Args) -> Report {
     let text =
         format!("{} answers Status-Server by {}{tls} in {seconds:.3} seconds", asked.place, asked.code);
     let (warning, critical) = (thresholds.warning.as_ref(), thresholds.critical.as_ref());
-    let time = |label: &str, seconds: f64| Perfdata::new(label, seconds, Uom::Seconds).decimals(6).min(0.0);
     let mut report = Report::new(state, text)
-        .perf(time("time", seconds).thresholds(warning, critical))
-        .perf(time("connect", asked.connect))
-        .perf(time("answer", asked.answer));
+        .perf(Perfdata::seconds("time", seconds).thresholds(warning, critical))
+        .perf(Perfdata::seconds("connect", asked.connect))
+        .perf(Perfdata::seconds("answer", asked.answer));
     if let Some(peer) = &asked.peer {
         report = report.detail(1, format!("{} with {}", peer.version, peer.cipher));
         if let Some(certificate) = peer.certificate() {

@@ -38,18 +38,14 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
     }
     let mut said = if bad.is_empty() { good } else { bad };
     said.push(format!("{:.3} seconds", sample.seconds));
-    let time = Perfdata::new("time", sample.seconds, Uom::Seconds)
-        .decimals(6)
-        .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-        .min(0.0)
-        .max(ctx.timeout.as_secs_f64());
+    let time = Perfdata::seconds("time", sample.seconds).limits(&thresholds).max(ctx.timeout.as_secs_f64());
     let mut report = Report::new(state, said.join(", ")).perf(time);
     if sample.login == Login::Accepted {
         report = report.perf(Perfdata::new("entries", sample.entries as f64, Uom::None).min(0.0));
     }
     if let Some(Trip::Made { upload, download, .. }) = &sample.trip {
         for (label, seconds) in [("upload", upload), ("download", download)] {
-            report = report.perf(Perfdata::new(label, *seconds, Uom::Seconds).decimals(6).min(0.0));
+            report = report.perf(Perfdata::seconds(label, *seconds));
         }
     }
     report

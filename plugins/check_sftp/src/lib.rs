@@ -9,7 +9,7 @@ mod round_trip;
 
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
-use net::DialOptions;
+use net::{DialOptions, HostOptions};
 use ssh::{LoginOptions, Target};
 
 /// Largest file that is sent.
@@ -18,11 +18,8 @@ const MAX_SIZE: u64 = 16 * 1024 * 1024;
 /// Options of `check_sftp`, letters as in Napsty's plugin of that name.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Host name or address (may also be given without -H)
-    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "positional_host")]
-    hostname: Option<String>,
-    #[arg(value_name = "HOST", conflicts_with = "hostname", hide = true)]
-    positional_host: Option<String>,
+    #[command(flatten)]
+    host: HostOptions,
     /// Port
     #[arg(short = 'P', long, value_name = "PORT", default_value = "22", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
@@ -58,8 +55,7 @@ pub struct Args {
 
 impl Args {
     fn target(&self) -> Target {
-        let host = self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default();
-        Target { dial: self.dial.clone(), host: host.to_owned(), port: self.port }
+        Target { dial: self.dial.clone(), host: self.host.name().to_owned(), port: self.port }
     }
 }
 

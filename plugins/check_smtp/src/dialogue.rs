@@ -113,7 +113,7 @@ impl<'a> Session<'a> {
             self.meet(peer)?;
             stream
         } else {
-            Stream::from(self.args.dial.connect(self.args.host(), self.args.port(), self.ctx).await?)
+            Stream::from(self.args.dial.connect(self.args.host.name(), self.args.port(), self.ctx).await?)
         };
         Ok(Conversation::new(stream, server.place()))
     }
@@ -135,14 +135,15 @@ impl<'a> Session<'a> {
 
     fn server(&self, starttls: Option<Starttls>) -> TlsServer<'a> {
         let args = self.args;
-        let name = args.tls_options.name(args.host());
-        TlsServer { dial: &args.dial, host: args.host(), port: args.port(), starttls, name, alpn: None }
+        let name = args.tls_options.name(args.host.name());
+        TlsServer { dial: &args.dial, host: args.host.name(), port: args.port(), starttls, name, alpn: None }
     }
 
     /// Takes note of the server's certificate. Nothing secret follows if there are doubts.
     fn meet(&mut self, peer: Peer) -> Result<(), CheckError> {
         if self.args.verifies() {
-            self.sample.doubts = self.args.tls_options.doubts(&peer, self.args.host(), self.sample.now)?;
+            self.sample.doubts =
+                self.args.tls_options.doubts(&peer, self.args.host.name(), self.sample.now)?;
         }
         self.sample.transcript.push(format!("= {} with {}", peer.version, peer.cipher));
         self.sample.peer = Some(peer);

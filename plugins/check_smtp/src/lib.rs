@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, Secret, State};
-use net::DialOptions;
 use net::tls::{Days, TlsOptions};
+use net::{DialOptions, HostOptions};
 
 use auth::Mechanism;
 
@@ -24,11 +24,8 @@ const PASSWORD_VARIABLE: &str = "HLIDKA_SMTP_PASSWORD";
 /// Options of `check_smtp`, letters as in monitoring-plugins.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Host name or address (may also be given without -H)
-    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "positional_host")]
-    hostname: Option<String>,
-    #[arg(value_name = "HOST", conflicts_with = "hostname", hide = true)]
-    positional_host: Option<String>,
+    #[command(flatten)]
+    host: HostOptions,
     /// Port [default: 25, with --tls 465]
     #[arg(short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
@@ -105,10 +102,6 @@ pub struct Args {
 }
 
 impl Args {
-    fn host(&self) -> &str {
-        self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default()
-    }
-
     fn port(&self) -> u16 {
         self.port.unwrap_or(if self.tls { 465 } else { 25 })
     }

@@ -1,6 +1,6 @@
 //! The verdict of `check_ssh`, pure.
 
-use check::{Ctx, Perfdata, Report, State, Uom};
+use check::{Ctx, Perfdata, Report, State};
 use ssh::{Login, Ran};
 
 use crate::Args;
@@ -38,14 +38,10 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
         text.push_str(if i == 0 && !verdict.bad.is_empty() { " " } else { ", " });
         text.push_str(what);
     }
-    let time = Perfdata::new("time", hello.seconds, Uom::Seconds)
-        .decimals(6)
-        .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-        .min(0.0)
-        .max(ctx.timeout.as_secs_f64());
+    let time = Perfdata::seconds("time", hello.seconds).limits(&thresholds).max(ctx.timeout.as_secs_f64());
     let mut report = Report::new(verdict.state, text).perf(time);
     if let Some(visit) = &sample.visit {
-        report = report.perf(Perfdata::new("login", visit.seconds, Uom::Seconds).decimals(6).min(0.0));
+        report = report.perf(Perfdata::seconds("login", visit.seconds));
     }
     for (kind, name) in hello.algorithms.iter().flat_map(ssh::Algorithms::all) {
         report = report.detail(1, format!("{kind}: {name}"));

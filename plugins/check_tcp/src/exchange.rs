@@ -34,7 +34,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let mut sample =
         Sample { seconds: 0.0, answer: Vec::new(), refused: None, peer: None, doubts: Vec::new(), now };
-    let stream = match args.dial.connect(args.host(), args.port, ctx).await {
+    let stream = match args.dial.connect(args.host.name(), args.port, ctx).await {
         Ok(stream) => stream,
         Err(error) if args.refuse != State::Critical && is_refusal(&error) => {
             sample.seconds = start.elapsed().as_secs_f64();
@@ -46,7 +46,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
     let mut stream = if args.wants_tls() {
         let (stream, peer) = secure(stream, args, ctx).await?;
         if args.verifies() {
-            sample.doubts = args.tls_options.doubts(&peer, args.host(), now)?;
+            sample.doubts = args.tls_options.doubts(&peer, args.host.name(), now)?;
         }
         sample.peer = Some(peer);
         stream
@@ -58,7 +58,7 @@ pub(crate) async fn measure(args: &Args, ctx: &Ctx) -> Result<Sample, CheckError
         return Ok(sample);
     }
     let broken =
-        |error: io::Error| CheckError::target(format!("{} port {}: {error}", args.host(), args.port));
+        |error: io::Error| CheckError::target(format!("{} port {}: {error}", args.host.name(), args.port));
     if let Some(text) = &args.send {
         stream.write_all(&unescape(text, args.escape)).await.map_err(broken)?;
     }
@@ -85,7 +85,7 @@ fn is_refusal(error: &net::Error) -> bool {
 
 /// Makes TLS of a connection.
 async fn secure(stream: TcpStream, args: &Args, ctx: &Ctx) -> Result<(Stream, Peer), CheckError> {
-    let (host, name) = (args.host(), args.tls_options.name(args.host()));
+    let (host, name) = (args.host.name(), args.tls_options.name(args.host.name()));
     match handshake(stream, name, None, ctx).await {
         Ok(done) => Ok(done),
         Err(error) => {
@@ -139,7 +139,7 @@ async fn read_until_satisfied(
 
 /// Not a wrong answer but none: `--mismatch` has no say in it, as with the peer.
 fn no_answer(end: End, args: &Args, ctx: &Ctx) -> CheckError {
-    let (host, port, expected) = (args.host(), args.port, args.expected());
+    let (host, port, expected) = (args.host.name(), args.port, args.expected());
     match end {
         End::Late => CheckError::timeout(format!(
             "No answer from {host} port {port} within {} seconds, expected {expected}",

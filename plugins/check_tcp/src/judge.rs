@@ -1,6 +1,6 @@
 //! The verdict of `check_tcp`, pure.
 
-use check::{Ctx, Perfdata, Report, State, Uom};
+use check::{Ctx, Perfdata, Report, State};
 use net::tls::{Peer, expiry};
 
 use crate::Args;
@@ -14,14 +14,10 @@ pub(crate) fn judge(sample: &Sample, args: &Args, ctx: &Ctx) -> Report {
         return Report::new(args.refuse, refused.clone());
     }
     let thresholds = args.thresholds.thresholds();
-    let time = Perfdata::new("time", sample.seconds, Uom::Seconds)
-        .decimals(6)
-        .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-        .min(0.0)
-        .max(ctx.timeout.as_secs_f64());
+    let time = Perfdata::seconds("time", sample.seconds).limits(&thresholds).max(ctx.timeout.as_secs_f64());
     let place = match args.dial.proxy() {
-        Some(proxy) => format!("{} port {} through {proxy}", args.host(), args.port),
-        None => format!("{} port {}", args.host(), args.port),
+        Some(proxy) => format!("{} port {} through {proxy}", args.host.name(), args.port),
+        None => format!("{} port {}", args.host.name(), args.port),
     };
     if !sample.doubts.is_empty() {
         let doubts: Vec<String> = sample.doubts.iter().map(ToString::to_string).collect();

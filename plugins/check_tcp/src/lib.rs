@@ -8,17 +8,14 @@ mod judge;
 
 use check::options::ThresholdOptions;
 use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
-use net::DialOptions;
 use net::tls::{Days, TlsOptions};
+use net::{DialOptions, HostOptions};
 
 /// Options of `check_tcp`, letters as in monitoring-plugins.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Host name or address (may also be given without -H)
-    #[arg(short = 'H', long, value_name = "HOST", required_unless_present = "positional_host")]
-    hostname: Option<String>,
-    #[arg(value_name = "HOST", conflicts_with = "hostname", hide = true)]
-    positional_host: Option<String>,
+    #[command(flatten)]
+    host: HostOptions,
     /// Port
     #[arg(short = 'p', long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
@@ -72,10 +69,6 @@ pub struct Args {
 }
 
 impl Args {
-    fn host(&self) -> &str {
-        self.hostname.as_deref().or(self.positional_host.as_deref()).unwrap_or_default()
-    }
-
     /// The expected texts, for messages.
     fn expected(&self) -> String {
         let texts: Vec<String> = self.expect.iter().map(|text| format!("`{text}`")).collect();

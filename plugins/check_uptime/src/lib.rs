@@ -111,8 +111,7 @@ impl Args {
             let _ = write!(text, " Running since {since}.");
         }
         let uptime = Perfdata::new("uptime", value, Uom::Seconds);
-        Report::new(state, text)
-            .perf(uptime.thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref()).min(0.0))
+        Report::new(state, text).perf(uptime.limits(&thresholds).min(0.0))
     }
 }
 

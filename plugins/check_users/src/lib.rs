@@ -106,9 +106,7 @@ impl Args {
             given.critical.or_else(|| self.positional_critical.clone()),
         );
         let count = logins.count as f64;
-        let users = Perfdata::new("users", count, Uom::None)
-            .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-            .min(0.0);
+        let users = Perfdata::new("users", count, Uom::None).limits(&thresholds).min(0.0);
         let text = format!("{} users currently logged in", logins.count);
         let mut report = Report::new(thresholds.state(count), text).perf(users);
         for (user, terminal) in &logins.shown {

@@ -1,6 +1,6 @@
 //! The verdict of `check_xmpp`, pure.
 
-use check::{Perfdata, Report, State, Uom};
+use check::{Perfdata, Report, State};
 use net::tls::expiry;
 
 use crate::Args;
@@ -43,10 +43,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
     if state == State::Ok {
         said.rotate_right(1);
     }
-    let time = Perfdata::new("time", sample.seconds, Uom::Seconds)
-        .decimals(6)
-        .thresholds(thresholds.warning.as_ref(), thresholds.critical.as_ref())
-        .min(0.0);
+    let time = Perfdata::seconds("time", sample.seconds).limits(&thresholds);
     let mut report = Report::new(state, said.join(", ")).perf(time);
     if let Some((days, certificate)) = days {
         report = report.perf(days.perfdata("certificate_days", certificate, sample.now));

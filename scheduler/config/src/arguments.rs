@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Check, CheckCommand, CommandId, ObjectId, Saved, Timestamp, nearest};
+use engine::{Check, CheckCommand, CommandId, ObjectId, Said, Saved, Timestamp, nearest};
 use nagios::{Doubt, Examined};
 
 use crate::command::{CommandLine, MacroValue, macro_names};
@@ -115,9 +115,7 @@ impl Configuration {
     fn example(&self, id: ObjectId) -> Option<(Vec<String>, Vec<usize>)> {
         let well = [true, false].map(|is_host| Saved {
             last_check: Some(Timestamp::EPOCH),
-            output: Arc::from("fine"),
-            long_output: Arc::from("fine"),
-            perfdata: Arc::from("x=1"),
+            said: Said::new("fine", "fine", "x=1"),
             ..Saved::pristine(is_host, Timestamp::EPOCH)
         });
         let states = |id| Some(&well[usize::from(!self.graph.is_host(id))]);

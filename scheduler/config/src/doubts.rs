@@ -1,6 +1,6 @@
 //! What a resolved configuration shows: legal, and surely meant otherwise.
 
-use engine::{Graph, PeriodId, Settings, Timestamp};
+use engine::{Graph, PeriodId, Settings, Timestamp, counted};
 
 use crate::concern::Concern;
 use crate::options::Mail;
@@ -75,7 +75,9 @@ pub(crate) fn warn_of_missing_mail(
     let count = by_mail.count();
     if mail.is_none() && count > 0 {
         let message = format!(
-            "there is no `notify: mail:`, so {count} contacts without commands of their own are told nothing"
+            "there is no `notify: mail:`, so {} without commands of their own {} told nothing",
+            counted(count, "contact"),
+            if count == 1 { "is" } else { "are" }
         );
         let hint = "write `notify: {mail: {from: monitor@example.org, via: \"smtp://localhost:25\"}}`";
         problems.push(Problem::warning(Concern::NoWayToTell, place, message).hint(hint));

@@ -134,15 +134,13 @@ impl Files {
         if self.is_kept_out(path, by, problems) {
             return;
         }
-        let text = match bounded(path, MAX_LISTS) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "this is no UTF-8"),
+        let text =
+            bounded(path, MAX_LISTS).and_then(|bytes| String::from_utf8(bytes).map_err(|_| not_utf8()));
+        let text = match text {
+            Ok(text) => text,
             Err(error) => return problems.push(unreadable(path, &error, by)),
         };
         let file = name(path);
-        let text = match text {
-            Ok(text) => text,
-            Err(why) => return problems.push(Problem::error(Place { file: &file, line: 0 }, why)),
-        };
         // command lines are run elsewhere
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder = std::path::absolute(folder.join(".")).unwrap_or_else(|_| folder.to_owned());
@@ -204,7 +202,7 @@ impl Files {
                 let message = format!("it is larger than {} MiB", MAX_SCRIPT / 1024 / 1024);
                 return problems.push(unreadable(path, &io::Error::other(message), by));
             }
-            Ok(Err(_)) => return problems.push(unreadable(path, &io::Error::other("it is no UTF-8"), by)),
+            Ok(Err(_)) => return problems.push(unreadable(path, &not_utf8(), by)),
             Err(error) => return problems.push(unreadable(path, &error, by)),
         };
         let file = name(path);
@@ -346,6 +344,15 @@ fn listed(path: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
     chosen(path, |name, path| endings.iter().any(|ending| name.ends_with(ending.as_bytes())) || path.is_dir())
 }
 
+/// Is it a folder with files of Icinga 2, here or further down?
+pub(crate) fn has_scripts(path: &Path) -> bool {
+    let mut found = Vec::new();
+    if path.is_dir() {
+        below(path, "*.conf", &mut found, 0, None, &mut Problems::default());
+    }
+    !found.is_empty()
+}
+
 /// Is it a file of Icinga 2?
 fn is_icinga(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "conf")
@@ -427,10 +434,14 @@ pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 fn bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // a pipe would block as soon as it is opened
     let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
     if !metadata.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    let mut bytes = Vec::new();
+    let length = usize::try_from(metadata.len().min(limit)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(length);
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it is larger than {} MiB", limit / 1024 / 1024)));
@@ -445,6 +456,7 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error, by: NamedBy<'_>) -> Pro
         None => Problem::error(Place { file: &own, line: 0 }, format!("cannot read it: {error}")),
     };
     match error.kind() {
+        io::ErrorKind::PermissionDenied if is_icinga(path) => problem.hint("let hlidka's group read it"),
         io::ErrorKind::PermissionDenied => problem.hint(
             "let hlidka's group read it; Puppet's nagios types create files with mode 0600 unless `mode` and `group` \
              are given",
@@ -452,9 +464,16 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error, by: NamedBy<'_>) -> Pro
         io::ErrorKind::NotFound if by.is_some() => {
             problem.hint("create it, or take it out of the configuration")
         }
-        io::ErrorKind::NotFound => {
-            problem.hint("name a main file (hlidka.yaml, nagios.cfg), a file of objects or a folder of them")
-        }
+        io::ErrorKind::IsADirectory => problem.hint("name a file in it"),
+        io::ErrorKind::InvalidData => problem.hint("convert it with `iconv -f latin1 -t utf-8`"),
+        _ if by.is_none() => problem.hint(
+            "name a main file (hlidka.yaml, nagios.cfg, icinga2.conf), a file of objects or a folder of them",
+        ),
         _ => problem,
     }
+}
+
+/// That the bytes of a file are no text.
+pub(crate) fn not_utf8() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8")
 }

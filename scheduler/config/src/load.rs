@@ -12,7 +12,7 @@ use crate::command::{MacroValue, macro_names};
 use crate::concern::Concern;
 use crate::doubts::{warn_of_closed_periods, warn_of_missing_mail};
 use crate::federation::generate;
-use crate::files::{Files, Trace, bytes, name, unreadable};
+use crate::files::{Files, Trace, bytes, has_scripts, name, not_utf8, unreadable};
 use crate::globals::{Globals, basis, globals, rules};
 use crate::icinga::lower;
 use crate::macros::{CheckMacros, WITHOUT_VALUE};
@@ -191,7 +191,13 @@ fn load_with(path: &Path, trace: Trace, problems: &mut Problems) -> Option<Confi
     {
         let place = Place { file: &name(path), line: 0 };
         let message = "there are no object definitions here";
-        let hint = "object definitions are in files whose names end in .cfg or, for Icinga 2, in .conf";
+        // a folder alone says nothing of its language
+        let hint = if yaml.is_none() && has_scripts(path) {
+            "files of Icinga 2 in a folder are read if there is an icinga2.conf that includes them, or an hlidka.yaml \
+             that names the folder: `objects: {trusted: [.]}`"
+        } else {
+            "object definitions are in files whose names end in .cfg or, for Icinga 2, in .conf"
+        };
         problems.push(Problem::warning(Concern::NoDefinitions, place, message).hint(hint));
     }
     let configuration = assemble(files, &foreign, last_good, options, problems)?;
@@ -285,12 +291,8 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Reads an hlidka.yaml; relative paths in it are made relative to the folder.
 fn read_options(path: &Path, folder: &Path, problems: &mut Problems) -> Option<Options> {
-    let text = match bytes(path).map(String::from_utf8) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            problems.push(Problem::error(Place { file: &name(path), line: 0 }, "this is no UTF-8"));
-            return None;
-        }
+    let text = match bytes(path).and_then(|bytes| String::from_utf8(bytes).map_err(|_| not_utf8())) {
+        Ok(text) => text,
         Err(error) => {
             problems.push(unreadable(path, &error, None));
             return None;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::nearest;
+use engine::{counted, nearest};
 
 use crate::concern::Concern;
 use crate::problem::{Place, Problem, Problems};
@@ -284,8 +284,9 @@ impl MainFile {
         ignored.dedup();
         if !ignored.is_empty() {
             let place = Place { file: &source.file, line: 0 };
-            let message =
-                format!("{} options of Nagios mean nothing here: {}", ignored.len(), ignored.join(", "));
+            let mean = if ignored.len() == 1 { "means" } else { "mean" };
+            let options = counted(ignored.len(), "option");
+            let message = format!("{options} of Nagios {mean} nothing here: {}", ignored.join(", "));
             problems.push(Problem::warning(Concern::IgnoredOptions, place, message));
         }
         main
@@ -308,6 +309,8 @@ fn unknown(key: &str, place: Place<'_>) -> Problem {
         Problem::warning(Concern::UnknownOption, place, format!("no such option: `{}`", short(key)));
     match nearest(key, known.chain(paths)) {
         Some(known) => problem.hint(format!("nearest known: `{known}`")),
+        None if key.starts_with("$USER") => problem
+            .hint("name this file as `resource_file=` of a main file, or under `resources:` of hlidka.yaml"),
         None => problem.hint("take the line out"),
     }
 }

@@ -375,6 +375,17 @@ mod tests {
     }
 
     #[test]
+    fn includes_are_found_wherever_they_are_broken() {
+        let found = |text: &str| {
+            let source = Source::new("x.cfg", text.into(), &mut Problems::default());
+            includes(&source).iter().map(|include| include.path.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("include_file=a\ninclude_dir=b\n"), ["a", "b"]);
+        assert_eq!(found("inclu\\\nde_file=a\n"), ["a"]);
+        assert_eq!(found("define host {\n include_file=a\n}\n"), Vec::<String>::new());
+    }
+
+    #[test]
     fn every_mistake_is_named_with_its_way_out() {
         let cases: &[(&str, &[&str])] = &[
             ("define host {\n host_name a\n _X\n _y z\n}\n", &[]),

@@ -308,12 +308,25 @@ pub(crate) fn explained(error: &serde_saphyr::Error, place: Place<'_>) -> Proble
     let column = error.location().map_or(0, |location| location.column());
     if let serde_saphyr::Error::SerdeUnknownField { field, expected, .. } = error.without_snippet() {
         let problem = Problem::error(place, format!("no such key: `{field}` (column {column})"));
+        if expected.contains(&"objects") && crate::federation::is_key(field) {
+            return problem.hint(
+                "these are the lists of a federation: name them in an hlidka.yaml, `objects: {federation: federation.yaml}`",
+            );
+        }
         match nearest(field, expected.iter().copied()) {
             Some(known) => problem.hint(format!("nearest known: `{known}`")),
             None => problem.hint(format!("known here: {}", expected.join(", "))),
         }
     } else {
-        let shown = error.render().replace("<input>", place.file);
+        let mut shown = error.render().replace("<input>", place.file);
+        for (words, plain) in [
+            ("expected sequence start", "a list is expected here: `[a, b]`"),
+            ("expected mapping start", "keys with values are expected here: `{key: value}`"),
+            ("expected string scalar", "a text is expected here"),
+            ("invalid floating point", "a number is expected here"),
+        ] {
+            shown = shown.replace(words, plain);
+        }
         let shown = shown.strip_prefix("error: ").unwrap_or(&shown).trim_end().to_owned();
         Problem::error(place, shown)
     }

@@ -32,6 +32,8 @@ pub struct Block<'c> {
     pub directives: Vec<(Cow<'c, str>, String)>,
     /// Directives that only hlidka knows.
     pub own: Vec<(Cow<'c, str>, String)>,
+    /// What it has not, and would take from its host or service if nothing was said.
+    not_taken: Vec<&'static str>,
 }
 
 /// All types, in the order in which they are printed.
@@ -79,7 +81,15 @@ pub(crate) fn object(of: &Configuration, id: ObjectId) -> Block<'_> {
 
 impl<'c> Block<'c> {
     fn new(kind: &'static str, name: impl Into<String>, origin: &'c Origin) -> Block<'c> {
-        Block { kind, name: name.into(), about: None, origin, directives: Vec::new(), own: Vec::new() }
+        Block {
+            kind,
+            name: name.into(),
+            about: None,
+            origin,
+            directives: Vec::new(),
+            own: Vec::new(),
+            not_taken: Vec::new(),
+        }
     }
 
     fn put(&mut self, key: impl Into<Cow<'c, str>>, value: impl Into<String>) {
@@ -114,6 +124,19 @@ impl<'c> Block<'c> {
         self.put_list("contact_groups", groups.map(|group| &group.name));
     }
 
+    /// Says `null` for what an object has not and would take from where this is.
+    fn stop<T: Copy>(&mut self, key: &'static str, own: Option<T>, implied: Option<T>) {
+        if own.is_none() && implied.is_some() {
+            self.not_taken.push(key);
+        }
+    }
+
+    /// Says `null` for contacts likewise: there are none if neither contacts nor groups are named.
+    fn stop_contacts(&mut self, own: &Named, implied: &Named) {
+        let some = |named: &Named| (!named.contacts.is_empty() || !named.groups.is_empty()).then_some(());
+        self.stop("contacts", some(own), some(implied));
+    }
+
     fn put_flag(&mut self, key: &'static str, value: bool) {
         self.put(key, if value { "1" } else { "0" });
     }
@@ -124,7 +147,8 @@ impl<'c> Block<'c> {
     }
 
     /// The definition in the object language, as Nagios prints it: a tab before and behind the name
-    /// of a directive, and before the closing brace. Nothing, if Nagios has no words for any of it.
+    /// of a directive, and before the closing brace; and `null` for what must not be inherited. Nothing, if
+    /// Nagios has no words for any of it.
     pub fn to_nagios(&self) -> String {
         if self.directives.is_empty() {
             return String::new();
@@ -132,6 +156,9 @@ impl<'c> Block<'c> {
         let mut text = format!("define {} {{\n", self.kind);
         for (key, value) in &self.directives {
             let _ = writeln!(text, "\t{key}\t{}", escaped(value)); // a String takes everything
+        }
+        for key in &self.not_taken {
+            let _ = writeln!(text, "\t{key}\tnull");
         }
         text.push_str("\t}\n\n");
         text

@@ -47,6 +47,7 @@ impl Source {
     /// Takes the bytes of a file; what is no UTF-8 becomes U+FFFD, with a warning.
     pub(crate) fn new(file: &str, bytes: Vec<u8>, problems: &mut Problems) -> Source {
         let file: Arc<str> = file.into();
+        let bytes = text_only(bytes, Place { file: &file, line: 0 }, problems);
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -106,6 +107,24 @@ impl Source {
             }
         })
     }
+}
+
+/// Nothing of what is no text: one word about it says more than one about each of its lines.
+fn text_only(bytes: Vec<u8>, place: Place<'_>, problems: &mut Problems) -> Vec<u8> {
+    if !bytes.contains(&0) {
+        return bytes;
+    }
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let (message, hint) = if is_utf16 {
+        ("this is UTF-16", "convert the file with `iconv -f utf-16 -t utf-8`")
+    } else {
+        (
+            "this is no text: it has bytes that are 0",
+            "name a file of text, or take it out of the configuration",
+        )
+    };
+    problems.push(Problem::error(place, message).hint(hint));
+    Vec::new()
 }
 
 impl Source {
@@ -237,6 +256,24 @@ mod tests {
     fn lines(text: &str) -> Vec<(u32, String)> {
         let source = Source::new("x.cfg", text.into(), &mut Problems::default());
         source.lines().map(|line| (line.number, line.text.to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_no_text_is_one_error() {
+        for (bytes, says) in [
+            (&b"\x7fELF\n\0\nx"[..], "this is no text"),
+            (b"\xff\xfea\0\n\0", "this is UTF-16"),
+            (b"\xfe\xff\0a\0\n", "this is UTF-16"),
+        ] {
+            let mut problems = Problems::default();
+            let source = Source::new("x.cfg", bytes.to_vec(), &mut problems);
+            assert_eq!(source.lines().count(), 0);
+            let problems: Vec<String> = problems.finish().iter().map(ToString::to_string).collect();
+            assert!(
+                matches!(&problems[..], [one] if one.starts_with(&format!("x.cfg: error: {says}"))),
+                "{problems:?}"
+            );
+        }
     }
 
     #[test]

@@ -38,9 +38,19 @@ impl Patterns {
     /// What to say when nothing matches.
     pub fn missing(&self, of: &engine::Graph) -> String {
         let known: Vec<String> = of.ids().map(|id| of.identity(id).to_string()).collect();
-        let hint = self.0.iter().find_map(|pattern| nearest(pattern, known.iter().map(String::as_str)));
-        let hint = hint.map(|name| format!("; nearest known: `{name}`")).unwrap_or_default();
-        format!("no object matches {}{hint}", self.0.join(" "))
+        let near = self.0.iter().find_map(|pattern| nearest(pattern, known.iter().map(String::as_str)));
+        let hint = match near {
+            _ if known.is_empty() => "there are no hosts at all".to_owned(),
+            // it is there, and another option leaves it out
+            _ if of.ids().any(|id| self.match_name(&of.identity(id))) => {
+                "what does is not of the types, groups, contacts, commands and files that are asked for"
+                    .to_owned()
+            }
+            Some(name) => format!("nearest known: `{name}`"),
+            None => "write HOST or HOST;SERVICE, with `*` for anything".to_owned(),
+        };
+        let patterns: Vec<String> = self.0.iter().map(|pattern| format!("`{pattern}`")).collect();
+        format!("no object matches {}; {hint}", patterns.join(" "))
     }
 }
 
@@ -92,10 +102,8 @@ impl<'c> Choice<'c> {
         )?;
         for file in &filters.files {
             if !of.files.iter().any(|known| is_file(file, known)) {
-                let known: Vec<&str> = of.files.iter().map(|file| &**file).collect();
-                let near = nearest(file, known.iter().copied());
-                let near = near.map(|near| format!("; nearest known: `{near}`")).unwrap_or_default();
-                return Err(format!("no object is defined in `{file}`{near}"));
+                let files = of.files.iter().map(|file| &**file);
+                return Err(format!("no object is defined in `{file}`; {}", meant(file, files)));
             }
         }
         let members = |wanted: &[String], groups: &[Group]| {
@@ -165,12 +173,27 @@ fn known<'a>(
 ) -> Result<(), String> {
     for pattern in wanted {
         if !names.clone().any(|name| glob(pattern, name)) {
-            let near = nearest(pattern, names);
-            let near = near.map(|near| format!("; nearest known: `{near}`")).unwrap_or_default();
-            return Err(format!("no such {what}: `{pattern}`{near}"));
+            return Err(format!("no such {what}: `{pattern}`; {}", meant(pattern, names)));
         }
     }
     Ok(())
+}
+
+/// So many names are listed where none is near.
+const LISTED: usize = 5;
+
+/// What may have been meant.
+fn meant<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    if let Some(near) = nearest(text, names.clone()) {
+        return format!("nearest known: `{near}`");
+    }
+    let mut listed: Vec<String> = names.clone().take(LISTED).map(str::to_owned).collect();
+    match names.count() {
+        0 => return "there is none at all".to_owned(),
+        all if all > LISTED => listed.push(format!("and {} more", all - LISTED)),
+        _ => {}
+    }
+    format!("known: {}", listed.join(", "))
 }
 
 #[cfg(test)]
@@ -191,6 +214,18 @@ mod tests {
             (&["db1"], "web1", false),
         ] {
             assert_eq!(matches(patterns, name), want, "{patterns:?} {name}");
+        }
+    }
+
+    #[test]
+    fn who_names_nothing_hears_what_there_is() {
+        for (names, want) in [
+            (&["gates", "webs"][..], "nearest known: `gates`"),
+            (&[], "there is none at all"),
+            (&["x", "y"], "known: x, y"),
+            (&["1", "2", "3", "4", "5", "6", "7"], "known: 1, 2, 3, 4, 5, and 2 more"),
+        ] {
+            assert_eq!(meant("gats", names.iter().copied()), want);
         }
     }
 

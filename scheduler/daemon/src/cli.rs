@@ -73,8 +73,9 @@ enum Command {
     /// Show what a change of the configuration does: which checks come, go and change, and who is told of what;
     /// exit code 0 if nothing changes, 1 if something does, 2 if that cannot be said
     ///
-    /// OLD and NEW are each an hlidka.yaml, a nagios.cfg, a directory, or one of these in a revision of a Git
-    /// repository, as `git show` names it: `main:monitoring`, `HEAD~3:./objects`. A path that exists is a path.
+    /// OLD and NEW are each an hlidka.yaml, a nagios.cfg, an icinga2.conf, a directory, or one of these in a
+    /// revision of a Git repository, as `git show` names it: `main:monitoring`, `HEAD~3:./objects`. A path that
+    /// exists is a path.
     Diff {
         /// The configuration as it was: a path, or REVISION:PATH
         old: String,
@@ -374,7 +375,19 @@ fn author() -> Arc<str> {
 
 /// A configuration, or all its problems.
 pub(crate) fn load(path: &Path) -> Result<Configuration> {
-    config::load(path).map_err(|problems| problems_as_error(&problems))
+    let configuration = config::load(path).map_err(|problems| problems_as_error(&problems))?;
+    for warning in nothing_there(&configuration) {
+        // nothing is left to do if even this cannot be said
+        let _ = writeln!(std::io::stderr(), "hlidka: {warning}");
+    }
+    Ok(configuration)
+}
+
+/// That there are no definitions: most often the path is not what was meant.
+pub(crate) fn nothing_there(of: &Configuration) -> impl Iterator<Item = &config::Problem> {
+    let is_empty = of.graph.objects().is_empty();
+    let is_so = move |problem: &&config::Problem| problem.concern == Some(config::Concern::NoDefinitions);
+    of.warnings.iter().filter(is_so).filter(move |_| is_empty)
 }
 
 fn problems_as_error(problems: &[config::Problem]) -> anyhow::Error {

@@ -2,7 +2,7 @@
 //! empty folder or an export that failed half-way looks just like that. Pure.
 
 use config::MaxLoss;
-use engine::{Graph, Identity};
+use engine::{Graph, Identity, counted};
 
 /// So few hosts and services may always go.
 const ALWAYS: usize = 10;
@@ -26,9 +26,10 @@ pub(crate) fn too_much(old: &Graph, new: &Graph, most: MaxLoss) -> Option<String
         named.push(format!("and {} more", lost.len() - NAMED));
     }
     Some(format!(
-        "the new configuration lacks {hosts} of {all_hosts} hosts and {services} of {} services, which is more than \
+        "the new configuration lacks {hosts} of {} and {services} of {}, which is more than \
          `reload: {{max_loss: {}%}}` allows ({}); if that is meant, `hlidka reload --force` takes it",
-        total - all_hosts,
+        counted(all_hosts, "host"),
+        counted(total - all_hosts, "service"),
         most.0,
         named.join(", ")
     ))
@@ -69,7 +70,7 @@ mod tests {
         }
         assert_eq!(
             too_much(&graph(99), &graph(69), MaxLoss(20)).unwrap(),
-            "the new configuration lacks 0 of 1 hosts and 30 of 99 services, which is more than `reload: {max_loss: 20%}` \
+            "the new configuration lacks 0 of 1 host and 30 of 99 services, which is more than `reload: {max_loss: 20%}` \
              allows (h;s69, h;s70, h;s71, h;s72, h;s73, and 25 more); if that is meant, `hlidka reload --force` takes it"
         );
     }

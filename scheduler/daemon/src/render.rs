@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
-use engine::{Condition, Entry, EntryKind, StateType, Timestamp};
+use engine::{Condition, Entry, EntryKind, StateType, Timestamp, counted};
 use jiff::tz::TimeZone;
 
 use crate::wire::{Line, Overview};
@@ -153,23 +153,17 @@ pub(crate) fn status(overview: &Overview, detail: Detail, paint: Paint) -> Strin
     let problems = overview.objects.iter().filter(|line| line.condition.is_problem()).count();
     let waiting = if overview.waiting > 0 { format!(", {} late", overview.waiting) } else { String::new() };
     let mails = if overview.undelivered > 0 {
-        format!(", {} messages not delivered yet", overview.undelivered)
+        format!(", {} not delivered yet", counted(overview.undelivered, "message"))
     } else {
         String::new()
     };
-    let (hosts, services) = (overview.hosts, overview.services);
-    let count = if problems == 0 {
-        "no problems".to_owned()
-    } else {
-        format!("{problems} problem{}", plural(problems))
-    };
+    let count = if problems == 0 { "no problems".to_owned() } else { counted(problems, "problem") };
     writeln!(
         text,
-        "{count}; {hosts} host{}, {services} service{}; {} check{} running{waiting}{mails}",
-        plural(hosts),
-        plural(services),
-        overview.running,
-        plural(overview.running)
+        "{count}; {}, {}; {} running{waiting}{mails}",
+        counted(overview.hosts, "host"),
+        counted(overview.services, "service"),
+        counted(overview.running, "check")
     )
     .expect("writing to a string cannot fail");
     for reason in &overview.set_aside {
@@ -177,11 +171,6 @@ pub(crate) fn status(overview: &Overview, detail: Detail, paint: Paint) -> Strin
         text.push('\n');
     }
     text
-}
-
-/// The `s` of so many.
-pub(crate) fn plural(n: usize) -> &'static str {
-    if n == 1 { "" } else { "s" }
 }
 
 /// History, oldest first, as a terminal wants it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use config::Configuration;
+use engine::counted;
 use store::{Loaded, Store};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -102,8 +103,9 @@ async fn serve(
     let graph = &configuration.graph;
     let hosts = graph.hosts().count();
     tracing::info!(
-        "watching {hosts} hosts and {} services of {}",
-        graph.objects().len() - hosts,
+        "watching {} and {} of {}",
+        counted(hosts, "host"),
+        counted(graph.objects().len() - hosts, "service"),
         path.display()
     );
     let parts = Parts {

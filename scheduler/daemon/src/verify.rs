@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use config::{CommandLines, Configuration, Examined, OwnCheck, Problem, Severity};
+use engine::counted;
 use jobs::examine::{Answer, Question};
 
 use crate::cli::print;
 use crate::pools::worker_program;
-use crate::render::{Paint, plural};
+use crate::render::Paint;
 
 /// Says what is wrong; exit code 1 if there is an error, or a file that is set aside.
 pub(crate) fn run(path: &Path, json: bool) -> Result<ExitCode> {
@@ -43,8 +44,8 @@ pub(crate) fn run(path: &Path, json: bool) -> Result<ExitCode> {
     if !json {
         let counts = counts.map(|counts| format!("{counts}; ")).unwrap_or_default();
         let quarantined = if set_aside > 0 { format!(", {set_aside} quarantined") } else { String::new() };
-        let (s, and) = (plural(errors), plural(warnings));
-        writeln!(text, "{counts}{errors} error{s}, {warnings} warning{and}{quarantined}")?;
+        let (errors, warnings) = (counted(errors, "error"), counted(warnings, "warning"));
+        writeln!(text, "{counts}{errors}, {warnings}{quarantined}")?;
     }
     print(&text)?;
     Ok(if errors + set_aside > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -53,7 +54,9 @@ pub(crate) fn run(path: &Path, json: bool) -> Result<ExitCode> {
 fn counts(of: &Configuration) -> String {
     let hosts = of.graph.hosts().count();
     let services = of.graph.objects().len() - hosts;
-    format!("{hosts} hosts, {services} services, {} contacts", of.graph.contacts.len())
+    [(hosts, "host"), (services, "service"), (of.graph.contacts.len(), "contact")]
+        .map(|(number, what)| counted(number, what))
+        .join(", ")
 }
 
 fn as_json(problem: &Problem) -> Result<String> {

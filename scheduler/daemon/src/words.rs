@@ -1,6 +1,6 @@
 //! A line of history in words: for the log, and for `hlidka history`.
 
-use engine::{EntryKind, Timestamp};
+use engine::{EntryKind, Timestamp, counted};
 use jiff::tz::TimeZone;
 
 /// What happened, to be read after the object's name; times are in the zone.
@@ -34,10 +34,10 @@ pub(crate) fn in_words(kind: &EntryKind, zone: &TimeZone) -> String {
         EntryKind::Flapping { on: true, percent } => format!("flaps ({percent:.1} % change)"),
         EntryKind::Flapping { on: false, percent } => format!("flaps no more ({percent:.1} % change)"),
         EntryKind::OftenFailing { on: true, outages } => {
-            format!("fails more often than its budget allows ({outages} outages)")
+            format!("fails more often than its budget allows ({})", counted(*outages, "outage"))
         }
         EntryKind::OftenFailing { on: false, outages } => {
-            format!("is back in its failure budget ({outages} outages)")
+            format!("is back in its failure budget ({})", counted(*outages, "outage"))
         }
         EntryKind::Stale { age } => format!("nothing was heard for {age}"),
         EntryKind::Commented { author, text } => format!("{author} writes: {text}"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use nagios::State;
 
+use crate::counted::counted;
 use crate::graph::ObjectId;
 
 /// A service that takes its state from other objects.
@@ -114,7 +115,11 @@ pub(crate) fn judge(cluster: &Cluster, tally: Tally) -> (State, String, String) 
     let state = if total + pending == 0 {
         return (State::Unknown, "no members: the selector finds nothing".into(), String::new());
     } else if total == 0 {
-        return (State::Ok, format!("none of {pending} members was checked so far"), String::new());
+        return (
+            State::Ok,
+            format!("none of {} was checked so far", counted(pending, "member")),
+            String::new(),
+        );
     } else if !cluster.critical.is_met(well, total) {
         State::Critical
     } else if !cluster.warning.is_met(well, total) {

@@ -77,18 +77,29 @@ pub struct Origin {
 /// Host or service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A host, with its parents: it is reachable when one of them is UP.
-    Host {
-        /// Alternatives; none for what is on the monitor's own network.
-        parents: Box<[ObjectId]>,
-        /// Where to reach it.
-        address: Arc<str>,
-    },
+    /// A host.
+    Host(Box<Host>),
     /// A service of a host.
     Service {
         /// Its host.
         host: ObjectId,
     },
+}
+
+/// Where a host is. Kept apart: most objects are services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// It is reachable when one of them is UP; none for what is on the monitor's own network.
+    pub parents: Box<[ObjectId]>,
+    /// Where to reach it.
+    pub address: Arc<str>,
+}
+
+impl Kind {
+    /// A host behind its parents.
+    pub fn host(parents: impl Into<Box<[ObjectId]>>, address: impl Into<Arc<str>>) -> Kind {
+        Kind::Host(Box::new(Host { parents: parents.into(), address: address.into() }))
+    }
 }
 
 /// A check command with its arguments, as in `check_disk!20%!10%`.
@@ -481,7 +492,7 @@ impl GraphBuilder {
     /// If a host comes after a service: the reader knows all hosts first.
     pub fn object(&mut self, object: Object) -> ObjectId {
         let new = ObjectId(id(self.graph.objects.len()));
-        let is_host = matches!(object.kind, Kind::Host { .. });
+        let is_host = matches!(object.kind, Kind::Host(_));
         assert!(!is_host || self.graph.host_count == self.graph.objects.len(), "hosts come before services");
         self.graph.host_count += usize::from(is_host);
         self.graph.objects.push(object);
@@ -522,12 +533,13 @@ impl GraphBuilder {
     /// # Panics
     /// If an identity comes twice: the reader resolves that.
     pub fn build(mut self) -> Graph {
+        self.graph.objects.shrink_to_fit();
         let objects = &self.graph.objects;
         let (mut services, mut children) = (Vec::new(), Vec::new());
         for (object, n) in objects.iter().zip((0..).map(ObjectId)) {
             match &object.kind {
                 Kind::Service { host } => services.push((*host, n)),
-                Kind::Host { parents, .. } => children.extend(parents.iter().map(|parent| (*parent, n))),
+                Kind::Host(host) => children.extend(host.parents.iter().map(|parent| (*parent, n))),
             }
         }
         let name = |id: &ObjectId| &*objects[id.0 as usize].name;
@@ -605,14 +617,14 @@ impl Graph {
     pub fn host_of(&self, id: ObjectId) -> ObjectId {
         match self.object(id).kind {
             Kind::Service { host } => host,
-            Kind::Host { .. } => id,
+            Kind::Host(_) => id,
         }
     }
 
     /// Parents of a host; none for a service.
     pub fn parents(&self, id: ObjectId) -> &[ObjectId] {
         match &self.object(id).kind {
-            Kind::Host { parents, .. } => parents,
+            Kind::Host(host) => &host.parents,
             Kind::Service { .. } => &[],
         }
     }
@@ -631,7 +643,7 @@ impl Graph {
     pub fn identity(&self, id: ObjectId) -> Identity {
         let object = self.object(id);
         match object.kind {
-            Kind::Host { .. } => Identity { host: object.name.clone(), service: None },
+            Kind::Host(_) => Identity { host: object.name.clone(), service: None },
             Kind::Service { host } => {
                 Identity { host: self.object(host).name.clone(), service: Some(object.name.clone()) }
             }

@@ -11,6 +11,7 @@ mod budget;
 mod cluster;
 mod condition;
 mod count;
+mod counted;
 mod depend;
 mod dependency;
 mod dispatch;
@@ -28,6 +29,7 @@ mod people;
 mod period;
 mod reload;
 mod result;
+mod said;
 mod saved;
 mod schedule;
 mod slots;
@@ -45,20 +47,22 @@ mod tests;
 pub use budget::{Budget, Outage};
 pub use cluster::{Cluster, Quorum};
 pub use condition::{Condition, StateType};
+pub use counted::counted;
 pub use dependency::{Dependency, DependencyKind, DependencyRule, RuleId};
 pub use dispatch::Limits;
 pub use engine::{Engine, Restored};
 pub use flapping::{FlapHistory, FlapThresholds};
 pub use graph::{
     Check, CheckCommand, Command, CommandId, Contact, ContactGroupId, ContactId, ContactSide, Definition,
-    Escalation, EscalationId, Graph, GraphBuilder, Group, Identity, Kind, Letters, Named, Object, ObjectId,
-    Origin, PeriodId, Rules, Settings, SettingsId,
+    Escalation, EscalationId, Graph, GraphBuilder, Group, Host, Identity, Kind, Letters, Named, Object,
+    ObjectId, Origin, PeriodId, Rules, Settings, SettingsId,
 };
 pub use history::{Entry, EntryKind};
 pub use message::{Action, CheckResult, Event, Handling, Job, NewDowntime};
 pub use nearest::nearest;
 pub use notification::{HoldReason, Notification, NotificationKind};
 pub use period::{Day, DayRange, Days, Timeperiod};
+pub use said::Said;
 pub use saved::{Acknowledgement, Blocked, Comment, Downtime, Extras, Globals, Owed, Saved, Unrest};
 pub use slots::Slots;
 pub use switch::{ObjectSwitch, Switch, Switches};

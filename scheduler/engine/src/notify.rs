@@ -68,7 +68,7 @@ impl Engine {
     /// Is there a problem of which people are to be told, or to be told again?
     fn has_untold_problem(&self, id: ObjectId) -> bool {
         let state = self.state(id);
-        state.condition.is_problem() && (state.pending || state.last_notification.is_some())
+        state.condition.is_problem() && (state.pending || state.extras().last_notification.is_some())
     }
 
     /// What has been told is not silenced by what comes later.
@@ -77,9 +77,13 @@ impl Engine {
         if veto::told_already(&case).is_some() {
             return;
         }
-        let silenced_until = case.silenced_now();
-        if silenced_until != self.state(id).silenced_until {
-            self.state_mut(id).silenced_until = silenced_until;
+        let silenced = case.silences();
+        if silenced != case.status.silenced {
+            let state = self.state_mut(id);
+            state.silenced = silenced;
+            if !silenced {
+                state.extras_mut().silenced_until = Some(now);
+            }
         }
     }
 
@@ -90,7 +94,7 @@ impl Engine {
         };
         let above = match &self.graph.object(id).kind {
             Kind::Service { host } => vec![above(*host)],
-            Kind::Host { parents, .. } => parents.iter().map(|parent| above(*parent)).collect(),
+            Kind::Host(host) => host.parents.iter().map(|parent| above(*parent)).collect(),
         };
         Case {
             graph: &self.graph,
@@ -102,7 +106,6 @@ impl Engine {
             all_enabled: self.on(Switch::Notifications),
             enabled: self.is_on(id, ObjectSwitch::Notifications),
             interval: self.interval(id, self.state(id).notifications, now),
-            silenced_until: self.state(id).silenced_until,
             now,
         }
     }
@@ -175,15 +178,16 @@ impl Engine {
         }
         let state = self.state_mut(id);
         state.pending = false;
-        state.silenced_until = None;
+        state.forget_silence();
         state.notifications = number;
-        state.last_notification = Some(now);
+        state.extras_mut().last_notification = Some(now);
         self.live[id.0 as usize].held = None;
         let all = names(&graph, &recipients);
         for contact in recipients {
             let name = graph.contact(contact).name.clone();
-            if !self.state(id).told.contains(&name) {
-                self.state_mut(id).told.push(name);
+            let told = &mut self.state_mut(id).extras_mut().told;
+            if !told.contains(&name) {
+                told.push(name);
             }
             let recipients = Some(all.clone());
             let telling = Telling { escalated, recipients, ..Telling::of(NotificationKind::Problem) };
@@ -209,7 +213,7 @@ impl Engine {
             }
             HoldReason::Interval => {
                 let interval = self.interval(id, state.notifications, now);
-                let last = state.last_notification.filter(|_| !interval.is_zero());
+                let last = state.extras().last_notification.filter(|_| !interval.is_zero());
                 last.map_or(Timestamp::NEVER, |at| at + interval)
             }
             _ => Timestamp::NEVER,
@@ -254,7 +258,12 @@ impl Engine {
     /// A hard problem is over: exactly those who were told of it hear of it, whatever period it is;
     /// but not those who know that it changes all the time.
     pub(crate) fn recovered(&mut self, id: ObjectId, previous: Condition, now: Timestamp) {
-        let told = std::mem::take(&mut self.state_mut(id).told);
+        let told = self
+            .state_mut(id)
+            .extras
+            .as_mut()
+            .map(|extras| std::mem::take(&mut extras.told))
+            .unwrap_or_default();
         let wanted = self.graph.settings(id).notification_options.has('r');
         let graph = self.graph.clone();
         let is_host = graph.is_host(id);
@@ -287,9 +296,11 @@ impl Engine {
         self.recovered_softly(id);
         let state = self.state_mut(id);
         state.pending = false;
-        state.silenced_until = None;
+        state.forget_silence();
         state.notifications = 0;
-        state.last_notification = None;
+        if let Some(extras) = &mut state.extras {
+            extras.last_notification = None;
+        }
         self.live[id.0 as usize].held = None;
     }
 
@@ -321,7 +332,7 @@ impl Engine {
             if bad_again && self.state(id).state_type == StateType::Soft {
                 self.state_mut(id).extras_mut().owed.push(Owed { kind, previous, contact });
             } else if bad_again {
-                self.state_mut(id).told.push(contact);
+                self.state_mut(id).extras_mut().told.push(contact);
             } else if let Some(contact) = graph.find_contact(&contact) {
                 self.tell(id, contact, &Telling { previous, ..Telling::of(kind) }, now);
             }
@@ -360,7 +371,7 @@ impl Engine {
         let host_id = graph.host_of(id);
         let host = graph.object(host_id);
         let address = match &host.kind {
-            Kind::Host { address, .. } => address.clone(),
+            Kind::Host(host) => host.address.clone(),
             Kind::Service { .. } => Arc::from(""),
         };
         let contact = graph.contact(contact);
@@ -377,15 +388,15 @@ impl Engine {
             at: now,
             since,
             lasted: telling.previous.map(|_| since.since(state.problem_since.unwrap_or(since))),
-            output: state.output.clone(),
-            long_output: state.long_output.clone(),
+            output: state.said.output().into(),
+            long_output: state.said.long_output().into(),
             notes_url: graph.object(id).notes_url.clone(),
             affected: u32::try_from(graph.services(id).len()).unwrap_or(u32::MAX),
             comment: telling.said.clone().or_else(acknowledged),
             state_type: state.state_type,
             host_condition: self.state(host_id).condition,
             last_check: state.last_check,
-            perfdata: state.perfdata.clone(),
+            perfdata: state.said.perfdata().into(),
             escalated: telling.escalated,
             changes: telling.changes.clone(),
             recipients: telling.recipients.clone().unwrap_or_else(|| contact.name.clone()),

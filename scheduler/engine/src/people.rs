@@ -39,7 +39,7 @@ impl Engine {
             return;
         }
         let graph = self.graph.clone();
-        let told = &self.state(id).told;
+        let told = &self.state(id).extras().told;
         let contacts: Vec<ContactId> = told.iter().filter_map(|name| graph.find_contact(name)).collect();
         let all = names(&graph, &contacts);
         for contact in contacts {

@@ -63,8 +63,8 @@ impl Engine {
             let state = self.state(id);
             if state.condition.is_problem() && state.state_type == StateType::Hard {
                 let unwatched = past == Past::Away || now > gap_start + STALE;
-                if unwatched && self.is_checked(id) && state.silenced_until.is_none() {
-                    self.state_mut(id).silenced_until = Some(now);
+                if unwatched && self.is_checked(id) && state.extras().silenced_until.is_none() {
+                    self.state_mut(id).extras_mut().silenced_until = Some(now);
                 }
                 self.set_timer(id, now);
             } else if state.extras.is_some() {
@@ -159,7 +159,7 @@ impl Engine {
             return;
         }
         let graph = self.graph.clone();
-        for name in self.state(id).told.clone() {
+        for name in self.state(id).extras().told.clone() {
             let Some(contact) = graph.find_contact(&name) else { continue };
             let message = self.message(id, contact, &Telling::of(NotificationKind::Removed), now);
             let (contact, condition) = (message.contact.clone(), message.condition);

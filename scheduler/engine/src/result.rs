@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::graph::{Check, Kind, ObjectId};
 use crate::history::EntryKind;
 use crate::message::{Action, CheckResult, Handling, Job};
+use crate::said::Said;
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
 
@@ -29,12 +30,12 @@ struct Outcome {
 }
 
 impl Engine {
-    pub(crate) fn result(&mut self, result: CheckResult, now: Timestamp) {
+    pub(crate) fn result(&mut self, result: &CheckResult, now: Timestamp) {
         let id = result.object;
         let aggressive = self.graph.rules.aggressive_host_checking;
         let condition = match self.graph.object(id).kind {
             Kind::Service { .. } => Condition::of_service(result.state),
-            Kind::Host { .. } => self.reachability(id, Condition::of_host(result.state, aggressive)),
+            Kind::Host(_) => self.reachability(id, Condition::of_host(result.state, aggressive)),
         };
         let due = self.state(id).next_due;
         let was_problem = self.state(id).condition.is_problem();
@@ -42,9 +43,8 @@ impl Engine {
         let state = self.state_mut(id);
         state.latency = result.started.since(due);
         state.execution_time = result.finished.since(result.started);
-        let new_output = state.output != result.output;
-        (state.output, state.long_output, state.perfdata) =
-            (result.output, result.long_output, result.perfdata);
+        let new_output = state.said.output() != &*result.output;
+        state.said = Said::new(&result.output, &result.long_output, &result.perfdata);
         self.texts.of(Arc::make_mut(&mut self.states[id.0 as usize]));
         let state = self.state_mut(id);
         if let Some(extras) = &mut state.extras {
@@ -83,7 +83,7 @@ impl Engine {
         }
         if before != after || (new_output && settings.stalking.has(condition.criterion())) {
             let (condition, state_type, attempt) = after;
-            let output = self.state(id).output.clone();
+            let output = self.state(id).said.output().into();
             self.record(id, finished, EntryKind::State { condition, state_type, attempt, output });
         }
         if before.0 != after.0 {
@@ -151,9 +151,9 @@ impl Engine {
                 condition: state.condition,
                 state_type: state.state_type,
                 attempt: state.attempt,
-                output: state.output.clone(),
-                long_output: state.long_output.clone(),
-                perfdata: state.perfdata.clone(),
+                output: state.said.output().into(),
+                long_output: state.said.long_output().into(),
+                perfdata: state.said.perfdata().into(),
                 last_check: started,
                 since: state.since,
             }))
@@ -180,7 +180,7 @@ impl Engine {
         let graph = self.graph.clone();
         let above = match &graph.object(id).kind {
             Kind::Service { host } => std::slice::from_ref(host),
-            Kind::Host { parents, .. } => parents,
+            Kind::Host(host) => &host.parents,
         };
         for host in above {
             let fresh = self.state(*host).last_check.is_some_and(|at| at >= newer_than);
@@ -248,7 +248,7 @@ impl Engine {
         let long_output: Arc<str> = bad.join("\n").into();
         let (output, perfdata) = (output.into(), perfdata.into());
         self.result(
-            CheckResult { object: id, started: now, finished: now, state, output, long_output, perfdata },
+            &CheckResult { object: id, started: now, finished: now, state, output, long_output, perfdata },
             now,
         );
     }

@@ -9,6 +9,7 @@ use crate::condition::{Condition, StateType};
 use crate::flapping::FlapHistory;
 use crate::graph::Identity;
 use crate::notification::NotificationKind;
+use crate::said::Said;
 use crate::switch::ObjectSwitch;
 use crate::time::{Span, Timestamp};
 
@@ -35,12 +36,8 @@ pub struct Saved {
     pub last_ok: Option<Timestamp>,
     /// Due time of the next check.
     pub next_due: Timestamp,
-    /// First line of the last output.
-    pub output: Arc<str>,
-    /// Further lines.
-    pub long_output: Arc<str>,
-    /// Metrics.
-    pub perfdata: Arc<str>,
+    /// The last output.
+    pub said: Said,
     /// From due time to start of the last check.
     pub latency: Span,
     /// How long the last check took.
@@ -49,15 +46,11 @@ pub struct Saved {
     pub problem_id: u64,
     /// Problem mails so far about this problem.
     pub notifications: u32,
-    /// When the last problem mail was decided.
-    pub last_notification: Option<Timestamp>,
-    /// Names of those who were told of the present problem.
-    pub told: Vec<Arc<str>>,
     /// A hard change that nobody has been told of so far.
     pub pending: bool,
-    /// When the last of the reasons that silenced the problem (downtime, host not UP) ends or ended:
-    /// only a result that started later may tell of it. The epoch while a host is not UP.
-    pub silenced_until: Option<Timestamp>,
+    /// Something silences the problem: a downtime, a dependency, a host that is not UP.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silenced: bool,
     /// The last results, as far as flapping goes.
     #[serde(default, skip_serializing_if = "FlapHistory::is_calm")]
     pub flap_history: FlapHistory,
@@ -70,6 +63,12 @@ pub struct Saved {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Extras {
+    /// Names of those who were told of the present problem.
+    pub told: Vec<Arc<str>>,
+    /// When the last problem mail was decided.
+    pub last_notification: Option<Timestamp>,
+    /// When the last of what silenced the problem had ended: only a result that started later may tell of it.
+    pub silenced_until: Option<Timestamp>,
     /// Somebody knows of the problem.
     pub acknowledgement: Option<Acknowledgement>,
     /// Downtimes that run or are to come, in order of their numbers.
@@ -185,6 +184,9 @@ pub struct Unrest {
 }
 
 static NO_EXTRAS: Extras = Extras {
+    told: Vec::new(),
+    last_notification: None,
+    silenced_until: None,
     acknowledgement: None,
     downtimes: Vec::new(),
     comments: Vec::new(),
@@ -215,18 +217,13 @@ impl Saved {
             problem_since: None,
             last_ok: None,
             next_due: Timestamp::NEVER,
-            // all empty texts are one
-            output: Arc::default(),
-            long_output: Arc::default(),
-            perfdata: Arc::default(),
+            said: Said::default(), // all empty texts are one
             latency: Span::ZERO,
             execution_time: Span::ZERO,
             problem_id: 0,
             notifications: 0,
-            last_notification: None,
-            told: Vec::new(),
             pending: false,
-            silenced_until: None,
+            silenced: false,
             flap_history: FlapHistory::default(),
             extras: None,
         }
@@ -246,6 +243,14 @@ impl Saved {
     pub(crate) fn tidy(&mut self) {
         if self.extras.as_deref().is_some_and(|extras| *extras == NO_EXTRAS) {
             self.extras = None;
+        }
+    }
+
+    /// The problem is over, or was told just now: nothing silences it.
+    pub(crate) fn forget_silence(&mut self) {
+        self.silenced = false;
+        if let Some(extras) = &mut self.extras {
+            extras.silenced_until = None;
         }
     }
 

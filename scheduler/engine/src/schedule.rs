@@ -118,7 +118,7 @@ impl Engine {
             long_output: Arc::default(),
             perfdata: Arc::default(),
         };
-        self.result(result, now);
+        self.result(&result, now);
         self.state_mut(id).extras_mut().heard = Some(heard);
     }
 

@@ -38,7 +38,7 @@ impl Graph {
     pub fn slots(&self, id: ObjectId, from: Timestamp) -> Option<Slots<'_>> {
         let (object, settings) = (self.object(id), self.settings(id));
         let of_all = match object.kind {
-            Kind::Host { .. } => Switch::HostChecks,
+            Kind::Host(_) => Switch::HostChecks,
             Kind::Service { .. } => Switch::ServiceChecks,
         };
         let can_be_asked = !matches!(object.check, None | Some(Check::Stale));
@@ -134,7 +134,7 @@ mod tests {
             });
             builder.object(Object {
                 name: format!("h{n}").into(),
-                kind: Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() },
+                kind: Kind::host([], "192.0.2.1"),
                 settings,
                 definition: Arc::new(Definition {
                     check: match n {
@@ -226,7 +226,7 @@ mod tests {
         let command = CheckCommand { command: CommandId(0), arguments: Box::new([]) };
         let id = builder.object(Object {
             name: "h".into(),
-            kind: Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() },
+            kind: Kind::host([], "192.0.2.1"),
             settings,
             definition: Arc::new(Definition {
                 check: Some(Check::Command(command)),

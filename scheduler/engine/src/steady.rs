@@ -56,7 +56,7 @@ mod tests {
         for n in 0..60 {
             builder.object(Object {
                 name: format!("h{n}").into(),
-                kind: Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() },
+                kind: Kind::host([], "192.0.2.1"),
                 settings: settings[usize::from(n >= 50)],
                 definition: Arc::new(Definition {
                     check: Some(Check::Command(command.clone())),

@@ -34,11 +34,10 @@ impl Texts {
         text
     }
 
-    /// The same for all that the last check of an object said.
+    /// The same for what the last check of an object said.
     pub fn of(&mut self, state: &mut Saved) {
-        for text in [&mut state.output, &mut state.long_output, &mut state.perfdata] {
-            *text = self.one(std::mem::take(text));
-        }
+        let text = &mut state.said.text;
+        *text = self.one(std::mem::take(text));
     }
 }
 

@@ -26,24 +26,15 @@ pub(crate) struct Case<'a> {
     pub enabled: bool,
     /// The time between mails, by escalation or its own.
     pub interval: Span,
-    /// As in [`Saved`], brought up to this moment.
-    pub silenced_until: Option<Timestamp>,
     pub now: Timestamp,
 }
 
 impl Case<'_> {
-    /// From now on silenced, or no longer: while there is a downtime, a dependency that is not met or
-    /// a host that does not answer, the end is open (the epoch); afterwards only what is seen after
-    /// their end may be told.
-    pub fn silenced_now(&self) -> Option<Timestamp> {
+    /// Is there a downtime, a dependency that is not met or a host that does not answer? After the end of them
+    /// all only what is seen later may be told.
+    pub fn silences(&self) -> bool {
         let above_fails = self.above.iter().any(|above| above.status.condition.is_problem());
-        if above_fails || self.dependency.is_some() || self.in_downtime() {
-            return Some(Timestamp::EPOCH);
-        }
-        match self.status.silenced_until {
-            Some(Timestamp::EPOCH) => Some(self.now),
-            until => until,
-        }
+        above_fails || self.dependency.is_some() || self.in_downtime()
     }
 
     fn in_downtime(&self) -> bool {
@@ -183,8 +174,8 @@ fn downtime(case: &Case) -> Option<HoldReason> {
     if case.in_downtime() {
         return Some(HoldReason::Downtime);
     }
-    let confirmed = |silenced| case.status.last_check.is_some_and(|at| at >= silenced);
-    case.silenced_until.is_some_and(|silenced| !confirmed(silenced)).then_some(HoldReason::Unconfirmed)
+    let confirmed = |end| case.status.last_check.is_some_and(|at| at >= end);
+    case.status.extras().silenced_until.is_some_and(|end| !confirmed(end)).then_some(HoldReason::Unconfirmed)
 }
 
 pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {
@@ -193,6 +184,7 @@ pub(crate) fn told_already(case: &Case) -> Option<HoldReason> {
     }
     let again = case
         .status
+        .extras()
         .last_notification
         .is_none_or(|at| !case.interval.is_zero() && case.now >= at + case.interval);
     (!again).then_some(HoldReason::Interval)
@@ -254,7 +246,7 @@ mod tests {
             let settings = builder.settings(Settings { importance, ..Settings::default() });
             let kind = match host {
                 Some(host) => Kind::Service { host },
-                None => Kind::Host { parents: Box::default(), address: Arc::from("") },
+                None => Kind::host([], ""),
             };
             builder.object(Object { name: name.into(), kind, settings, definition: Arc::default() })
         };

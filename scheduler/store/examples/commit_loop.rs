@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::{
-    Condition, Entry, EntryKind, Identity, Notification, NotificationKind, Saved, Span, StateType, Timestamp,
+    Condition, Entry, EntryKind, Identity, Notification, NotificationKind, Said, Saved, Span, StateType,
+    Timestamp,
 };
 use store::{Batch, HistoryQuery, Scope, Store};
 
@@ -111,17 +112,14 @@ fn saved(number: u64, at: Timestamp) -> Saved {
         problem_since: Some(at),
         last_ok: Some(at),
         next_due: at + Span::from_secs(300),
-        output: Arc::from("HTTP OK: HTTP/1.1 200 OK - 1024 bytes in 0.012 second response time"),
-        long_output: Arc::from(""),
-        perfdata: Arc::from("time=0.012s;;;0.000000;10.000000 size=1024B;;;0"),
+        said: Said::new(
+            "HTTP OK: HTTP/1.1 200 OK - 1024 bytes in 0.012 second response time",
+            "",
+            "time=0.012s;;;0.000000;10.000000 size=1024B;;;0",
+        ),
         latency: Span::from_micros(1200),
         execution_time: Span::from_micros(12_000),
         problem_id: number,
-        notifications: 0,
-        last_notification: None,
-        told: Vec::new(),
-        pending: false,
-        silenced_until: None,
         ..Saved::pristine(false, at)
     }
 }

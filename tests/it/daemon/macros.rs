@@ -150,7 +150,7 @@ fn a_main_file_sets_time_limits_and_switches() {
         daemon.says(&["history"]).contains("all notifications are switched off")
     });
     assert!(daemon.mails().is_empty());
-    assert!(daemon.log().contains("1 options of Nagios mean nothing here: log_file"), "{}", daemon.log());
+    assert!(daemon.log().contains("1 option of Nagios means nothing here: log_file"), "{}", daemon.log());
     daemon.stop();
 }
 

@@ -3,12 +3,15 @@
 mod commands;
 mod crash;
 mod demo;
+mod examples;
 mod external;
 mod federation;
 mod flow;
 mod harness;
 mod icinga2;
+mod languages;
 mod macros;
+mod mistakes;
 mod objects;
 mod plan;
 mod plugins;

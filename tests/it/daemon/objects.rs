@@ -86,7 +86,7 @@ define hostescalation {
 }
 ";
 
-fn hlidka(arguments: &[&str]) -> String {
+pub(super) fn hlidka(arguments: &[&str]) -> String {
     let output = Command::new(program("hlidka")).args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", said(&output));
     String::from_utf8(output.stdout).unwrap()
@@ -125,7 +125,7 @@ pub(super) fn nagios(folder: &Path, objects: &str) -> String {
 }
 
 /// Blocks without what people may order as they like.
-fn blocks(text: &str) -> Vec<String> {
+pub(super) fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = text
         .split("define ")
         .skip(1)
@@ -158,6 +158,111 @@ fn t15_nagios_reads_what_is_printed_and_makes_the_same_of_it() {
     assert_eq!(blocks(&again), blocks(&printed), "and so does hlidka");
 }
 
+/// A host with contacts and a period, a service and escalations of both without; contacts are mailed by hlidka.
+const UNTOLD: &str = r"
+define timeperiod {
+  timeperiod_name  days
+  alias            days
+  monday           08:00-16:00
+}
+define command {
+  command_name  check
+  command_line  /bin/true
+}
+define contact {
+  contact_name                   ann
+  email                          ann@example.org
+  host_notification_period       days
+  service_notification_period    days
+  host_notification_options      d
+  service_notification_options   c
+  host_notification_commands     hlidka:mail
+}
+define host {
+  host_name             web
+  max_check_attempts    1
+  check_period          days
+  contacts              ann
+  notification_period   days
+}
+define service {
+  host_name             web
+  service_description   told
+  check_command         check
+  max_check_attempts    1
+  check_period          days
+}
+define service {
+  host_name             web
+  service_description   untold
+  check_command         check
+  max_check_attempts    1
+  check_period          days
+  contacts              null
+  notification_period   null
+}
+define hostescalation {
+  host_name             web
+  first_notification    2
+  last_notification     0
+  notification_interval 30
+  contacts              null
+  escalation_period     null
+}
+define serviceescalation {
+  host_name             web
+  service_description   told
+  first_notification    2
+  last_notification     0
+  contact_groups        null
+  escalation_period     null
+}
+define serviceescalation {
+  host_name             web
+  service_description   untold
+  first_notification    2
+  last_notification     0
+}
+";
+
+/// What an object has not, Nagios must not give it from its host or service.
+#[test]
+fn t15_nobody_is_told_by_nagios_who_is_not_told_by_hlidka() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("objects.cfg");
+    std::fs::write(&config, UNTOLD).unwrap();
+    let printed = hlidka(&["objects", config.to_str().unwrap(), "--format", "nagios"]);
+    let count = |text: &str| printed.matches(text).count();
+    assert_eq!(count("\tcontacts\tnull\n"), 3, "{printed}");
+    assert_eq!(count("\tnotification_period\tnull\n"), 1, "{printed}");
+    assert_eq!(count("\tescalation_period\tnull\n"), 2, "{printed}");
+    assert_eq!(count("_notification_commands\thlidka:mail\n"), 2, "{printed}");
+    assert_eq!(count("define command {\n\tcommand_name\thlidka:mail\n"), 1, "{printed}");
+    let theirs = nagios(folder.path(), &printed);
+    let null = |line: &&str| !line.ends_with("\tnull\n");
+    let without_null: String = printed.split_inclusive('\n').filter(null).collect();
+    assert_eq!(blocks(&theirs), blocks(&without_null));
+    let again = folder.path().join("printed.cfg");
+    let again = hlidka(&["objects", again.to_str().unwrap(), "--format", "nagios"]);
+    assert_eq!(blocks(&again), blocks(&printed), "and so does hlidka");
+    // people and programs see what there is
+    for format in ["text", "json"] {
+        let shown = hlidka(&["objects", config.to_str().unwrap(), "--format", format]);
+        assert!(!shown.contains("\"null\"") && !shown.contains(" null\n"), "{shown}");
+    }
+}
+
+#[test]
+fn a_contact_is_mailed_or_has_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("objects.cfg");
+    std::fs::write(&config, UNTOLD.replace("hlidka:mail", "check,hlidka:mail")).unwrap();
+    let output = Command::new(program("hlidka")).arg("verify").arg(&config).output().unwrap();
+    assert!(!output.status.success());
+    let says = "objects.cfg:18: error: contact `ann`: hlidka:mail stands beside other commands";
+    assert!(said(&output).contains(says), "{}", said(&output));
+}
+
 #[test]
 fn t16_people_see_one_object_and_where_it_comes_from() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,7 +281,7 @@ fn t16_people_see_one_object_and_where_it_comes_from() {
     let none = Command::new(program("hlidka")).args(["objects", config, "web;HTTPS"]).output().unwrap();
     assert!(
         !none.status.success()
-            && said(&none).contains("no object matches web;HTTPS; nearest known: `web;HTTP`")
+            && said(&none).contains("no object matches `web;HTTPS`; nearest known: `web;HTTP`")
     );
     let wrong = Command::new(program("hlidka")).args(["objects", config, "--type", "hots"]).output().unwrap();
     assert!(!wrong.status.success() && said(&wrong).contains("no such type of object: `hots`"));

@@ -54,6 +54,30 @@ fn e35_the_plan_of_the_example_federation() {
     expected("plan-federation.txt", &text);
 }
 
+/// E35: what gives itself long in the examples has that time: a collector reads on until it is done.
+#[test]
+fn e35_no_check_of_the_examples_is_ended_before_its_own_time() {
+    for config in ["examples/federation", "examples/federation/lists"] {
+        let json = json(&[config, "--hours", "1", "--top", "0"]);
+        let commands = json["commands"].as_array().unwrap();
+        let own = |command: &&Value| command["own_timeout"].as_f64().is_some_and(|own| own > 60.0);
+        assert_eq!(commands.iter().filter(own).count(), 3, "{config}");
+        for command in commands.iter().filter(own) {
+            assert_eq!(command["timeout"], command["own_timeout"], "{config}: {command}");
+        }
+    }
+}
+
+/// A wrong command line says what would be a right one.
+#[test]
+fn who_forgets_the_configuration_hears_of_both_ways() {
+    let (code, said) = refusal(&[]);
+    assert_eq!(code, Some(2));
+    for part in ["required", "<CONFIG>", "hlidka plan [OPTIONS] --what-if <NUMBERS>"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 /// E36: the federation's table, whole, by the command line.
 #[test]
 fn e36_what_if_shows_the_federation_s_table() {

@@ -40,7 +40,7 @@ fn a_broken_configuration_is_refused_with_all_its_reasons_and_the_old_one_goes_o
     assert_eq!(before["since"], after["since"], "the old one goes on");
 
     daemon.write("objects.cfg", &format!("{COMMON}{HOST}{}{}", service("a", "2"), service("b", "0")));
-    assert!(daemon.says(&["reload"]).contains("1 hosts, 2 services"));
+    assert!(daemon.says(&["reload"]).contains("1 host, 2 services"));
     daemon.wait_for("h", "b", "ok hard");
     let kept = daemon.wait_for("h", "a", "critical hard");
     assert_eq!(before["since"], kept["since"], "nothing is forgotten");

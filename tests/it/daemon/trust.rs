@@ -149,7 +149,7 @@ fn t06_hostile_files_touch_nothing() {
     for (trick, file, says) in cases {
         daemon.write("exported/evil.cfg", &file);
         let told = daemon.says(&["reload"]);
-        assert!(told.contains("1 hosts, 1 services") && told.contains(says), "{trick}: {told}");
+        assert!(told.contains("1 host, 1 service") && told.contains(says), "{trick}: {told}");
         assert!(!told.contains('\u{1b}'), "{trick}: {told:?}");
         let verified = verify(&daemon);
         assert_eq!(verified.status.code(), Some(1), "{trick}");
@@ -216,7 +216,7 @@ fn a_reload_that_loses_too_much_is_refused_unless_it_is_meant() {
     daemon.server().signal("HUP");
     wait_until("a signal obeys it too", || daemon.log().matches("lacks 1 of 2 hosts").count() >= 2);
     assert!(daemon.says(&["status"]).contains("2 hosts, 21 services"));
-    assert!(daemon.says(&["reload", "--force"]).contains("reloaded: 1 hosts, 1 services"));
+    assert!(daemon.says(&["reload", "--force"]).contains("reloaded: 1 host, 1 service"));
     assert!(daemon.says(&["status"]).contains("1 host, 1 service;"));
     daemon.stop();
 }

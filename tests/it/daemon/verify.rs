@@ -69,8 +69,8 @@ fn of(line: &str, arguments: &str, more: &str) -> (String, Option<i32>) {
     let check = if arguments.is_empty() { "c".to_owned() } else { format!("c!{arguments}") };
     let site = Site::new(&format!("{CONTACT}{}{}", command("c", line), service("s", &check, more)));
     let (text, code) = site.verify();
-    let (problems, counts) = text.rsplit_once("1 hosts, ").unwrap();
-    assert!(counts.starts_with("1 services, 1 contacts; "), "{text}");
+    let (problems, counts) = text.rsplit_once("1 host, ").unwrap();
+    assert!(counts.starts_with("1 service, 1 contact; "), "{text}");
     (problems.trim_end().to_owned(), code)
 }
 
@@ -146,7 +146,7 @@ fn a_typo_in_a_command_of_500_services_is_one_error() {
         text,
         "objects.cfg:13: error: command `web`: check_http refuses its arguments and would always be UNKNOWN: unexpected \
          argument '--expct' found (500 objects use it); nearest known: `--expect`\n\
-         1 hosts, 500 services, 1 contacts; 1 error, 0 warnings\n"
+         1 host, 500 services, 1 contact; 1 error, 0 warnings\n"
     );
     assert_eq!(code, Some(1));
 }
@@ -247,7 +247,7 @@ define servicedependency {
 #[test]
 fn changes_of_a_day_and_what_is_said_of_them() {
     let site = Site::new(FEDERATION);
-    let clean = "1 hosts, 2 services, 1 contacts; 0 errors, 0 warnings\n";
+    let clean = "1 host, 2 services, 1 contact; 0 errors, 0 warnings\n";
     assert_eq!(site.verify(), (clean.to_owned(), Some(0)));
     let turned = "define servicedependency {
   host_name                      radius1
@@ -270,7 +270,7 @@ fn changes_of_a_day_and_what_is_said_of_them() {
             FEDERATION.replace("retry_interval      10", "retry_interval      600"),
             "objects.cfg:30: warning: service `PING`: it is checked every 5m, but only every 10h while a problem is not \
              confirmed; retry_interval is in units of interval_length, minutes if nothing else is said\n\
-             1 hosts, 2 services, 1 contacts; 0 errors, 1 warning\n",
+             1 host, 2 services, 1 contact; 0 errors, 1 warning\n",
         ),
         (
             "a contact that has another name now, but is still called by the old one",
@@ -285,12 +285,12 @@ fn changes_of_a_day_and_what_is_said_of_them() {
              `contact_groups`; `contacts null` if it is meant\n\
              objects.cfg:25: warning: service `realm`: has no contacts, nor have the 2 services that use it: nobody is told of \
              their problems; write `contacts` or `contact_groups`; `contacts null` if it is meant\n\
-             1 hosts, 2 services, 1 contacts; 0 errors, 2 warnings\n",
+             1 host, 2 services, 1 contact; 0 errors, 2 warnings\n",
         ),
         (
             "a realm more",
             format!("{FEDERATION}{added}"),
-            "1 hosts, 3 services, 1 contacts; 0 errors, 0 warnings\n",
+            "1 host, 3 services, 1 contact; 0 errors, 0 warnings\n",
         ),
         (
             "a typo in the name of a host",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use engine::{
     Condition, Entry, EntryKind, Extras, Globals, HoldReason, Identity, Notification, NotificationKind,
-    ObjectSwitch, Saved, Span, StateType, Switch, Timestamp,
+    ObjectSwitch, Said, Saved, Span, StateType, Switch, Timestamp,
 };
 use store::{Batch, DeliveryId, Fate, HistoryQuery, LedgerQuery, Scope, Store, StoreError};
 use tempfile::TempDir;
@@ -51,18 +51,14 @@ fn saved(output: &str) -> Arc<Saved> {
         problem_since: Some(secs(90)),
         last_ok: None,
         next_due: Timestamp::from_micros(400_000_001),
-        output: output.into(),
-        long_output: "second line\nthird — ünïcode".into(),
-        perfdata: "time=1s".into(),
+        said: Said::new(output, "second line\nthird — ünïcode", "time=1s"),
         latency: Span::from_micros(7),
         execution_time: Span::from_secs(1),
         problem_id: 4,
         notifications: 2,
-        last_notification: Some(secs(96)),
-        told: vec!["alice".into(), "bob".into()],
-        pending: false,
-        silenced_until: None,
         extras: Some(Box::new(Extras {
+            told: vec!["alice".into(), "bob".into()],
+            last_notification: Some(secs(96)),
             delayed_until: Some(secs(7)),
             switches: vec![(ObjectSwitch::Notifications, false)],
             ..Extras::default()

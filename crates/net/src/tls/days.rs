@@ -28,7 +28,7 @@ impl Days {
     /// The days left, with the numbers that they are compared with.
     pub fn perfdata(&self, label: impl Into<String>, certificate: &Certificate, now: i64) -> Perfdata {
         let days = certificate.days_left(now) as f64;
-        Perfdata::new(label, days, Uom::None).thresholds(self.0.warning.as_ref(), self.0.critical.as_ref())
+        Perfdata::new(label, days, Uom::None).limits(&self.0)
     }
 }
 

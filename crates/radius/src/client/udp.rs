@@ -1,12 +1,11 @@
 //! RADIUS over UDP: connected sockets, each with a task that reads it.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use check::Secret;
-use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
@@ -37,7 +36,7 @@ pub(crate) struct Udp {
 }
 
 struct Socket {
-    udp: Arc<UdpSocket>,
+    udp: Arc<net::Udp>,
     table: Arc<Table>,
     _reader: Task,
 }
@@ -130,31 +129,21 @@ impl Udp {
     }
 
     fn open(&self) -> io::Result<Socket> {
-        let any: IpAddr = match self.server {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        let socket = std::net::UdpSocket::bind((self.options.source.unwrap_or(any), 0))?;
-        // a connected socket hears nobody else, and hears of refusals
-        socket.connect(self.server)?;
-        socket.set_nonblocking(true)?;
-        let udp = Arc::new(UdpSocket::from_std(socket)?);
+        let udp = Arc::new(net::Udp::connect(self.server, self.options.source)?);
         let table = Table::new(self.secret.clone());
         let reader = Task::spawn(read(udp.clone(), table.clone()));
         Ok(Socket { udp, table, _reader: reader })
     }
 }
 
-async fn read(udp: Arc<UdpSocket>, table: Arc<Table>) {
+async fn read(udp: Arc<net::Udp>, table: Arc<Table>) {
+    // what is longer than a packet can be is padding behind it
+    let mut buffer = vec![0; MAX_PACKET];
     loop {
-        if let Err(error) = udp.readable().await {
-            return table.fail_for_good(&down(&error));
-        }
-        // what is longer than a packet can be is padding behind it
-        let mut buffer = [0; MAX_PACKET];
-        match udp.try_recv(&mut buffer) {
+        match udp.recv(&mut buffer).await {
             Ok(length) => table.deliver(buffer.get(..length).unwrap_or_default(), Instant::now()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // the runtime is going away
+            Err(error) if error.raw_os_error().is_none() => return table.fail_for_good(&down(&error)),
             Err(error) => table.fail(&down(&error)),
         }
     }
@@ -264,13 +253,6 @@ mod tests {
         assert!(matches!(error, Error::Silent { transmissions: 1, .. }), "{error}");
         assert_eq!(error.to_string(), format!("{silent}: no answer within 0.3 seconds to one request"));
 
-        let closed = {
-            let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-            socket.local_addr().unwrap()
-        };
-        let error = ask(closed, &draft, 5.0).await.unwrap_err();
-        assert!(matches!(error, Error::Closed { .. }), "{error}");
-
         let wrong = server(|request| {
             let reply = Draft::new(Code::ACCESS_ACCEPT);
             vec![reply.seal_reply(&request, &Secret::from_argument("other"), Seal::First).as_bytes().to_vec()]
@@ -285,6 +267,24 @@ mod tests {
         let start = Instant::now();
         ask(junk, &draft, 60.0).await.unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    /// By the first request: there is no second one.
+    #[tokio::test]
+    async fn a_closed_port_is_noticed_at_once() {
+        for any in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(socket) = std::net::UdpSocket::bind(any) else { continue };
+            let closed = socket.local_addr().unwrap();
+            drop(socket);
+            let options = Options { max_retransmissions: Some(0), ..Options::default() };
+            let client = Client::udp(closed, secret(), options);
+            // the second asks by the same socket
+            for _ in 0..2 {
+                let deadline = Instant::now() + Duration::from_secs(60);
+                let error = client.ask(&Draft::access_request(), deadline).await.unwrap_err();
+                assert!(matches!(error, Error::Closed { .. }), "{error}");
+            }
+        }
     }
 
     #[tokio::test]

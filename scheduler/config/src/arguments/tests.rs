@@ -63,6 +63,12 @@ fn custom_variables_and_arguments_do() {
 }
 
 #[test]
+fn arguments_that_a_command_does_not_use_do_not() {
+    let of = loaded(&(service("x", "http!-S!one", "") + &service("y", "http!-S!two", "")));
+    assert_eq!(lines(&of), ["4x check_http -H a -S"]);
+}
+
+#[test]
 fn only_programs_in_the_folder_of_plugins_are_asked() {
     for line in
         ["/usr/lib/nagios/plugins/check_http -H x", "check_http -H x", "$USER1$/check_http -H x | cat"]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use engine::{Contact, ContactId, ContactSide};
+use engine::{Contact, ContactId, ContactSide, counted};
 
 use super::found::Delta;
 use super::objects::{command, text, variables};
@@ -33,7 +33,7 @@ pub(super) fn contacts(pairs: &Pairs<'_, '_>, found: &mut Found) {
             continue;
         };
         let (before, after) = (count(&told_of, place), count(&told_of_now, *now));
-        let words = |n: usize| if n == 0 { "nothing".to_owned() } else { format!("{n} objects") };
+        let words = |n: usize| if n == 0 { "nothing".to_owned() } else { counted(n, "object") };
         if (before == 0) != (after == 0) {
             found.add(Kind::Contact, &contact.name, Delta::changed("told of", words(before), words(after)));
         }

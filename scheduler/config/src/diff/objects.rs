@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use engine::{CheckCommand, Definition, Kind as Of, Object, ObjectId, SettingsId};
+use engine::{CheckCommand, Definition, Host, Kind as Of, Object, ObjectId, SettingsId};
 
 use super::found::Delta;
 use super::renamed::{Renamed, renamed};
@@ -139,15 +139,14 @@ fn object(
     // a field that is new here is a question to be answered below
     let Object { name: _, kind, settings: _, definition } = before;
     let Definition { check: _, alias, notes_url, variables, origin: _ } = &**definition;
-    if let (Of::Host { parents, address }, Of::Host { parents: now, address: new_address }) =
-        (kind, &after.kind)
-    {
+    if let (Of::Host(host), Of::Host(now)) = (kind, &after.kind) {
+        let Host { parents, address } = &**host;
         let names = |side: &Side<'_>, ids: &[ObjectId]| {
             let mut names: Vec<String> = ids.iter().map(|id| side.name(*id)).collect();
             names.sort_unstable();
             names
         };
-        let (gone, come) = apart(&names(pairs.old, parents), &names(pairs.new, now));
+        let (gone, come) = apart(&names(pairs.old, parents), &names(pairs.new, &now.parents));
         let cause = || pairs.directive(ids, Key::Parents);
         for parent in gone {
             give(Delta::lost("parents", parent).by(cause()));
@@ -155,13 +154,13 @@ fn object(
         for parent in come {
             give(Delta::gained("parents", parent).by(cause()));
         }
-        if address != new_address {
-            let delta = Delta::changed("address", address.to_string(), new_address.to_string());
+        if *address != now.address {
+            let delta = Delta::changed("address", address.to_string(), now.address.to_string());
             give(delta.by(pairs.directive(ids, Key::Address)));
         }
     }
     let (attribute, key) = match kind {
-        Of::Host { .. } => ("alias", Key::Alias),
+        Of::Host(_) => ("alias", Key::Alias),
         Of::Service { .. } => ("display_name", Key::DisplayName),
     };
     for (attribute, key, was, is) in

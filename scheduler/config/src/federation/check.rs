@@ -26,6 +26,7 @@ pub(super) fn check(
     let files: PathBuf = files.components().collect(); // without a `.` inside
     let mut checker = Checker { file, files: &files, mentions: Vec::new(), searches: 0, problems };
     checker.unknown_keys(&lists);
+    checker.nothing(&lists);
     let mut federation = Federation {
         operator: checker.people(&lists.operator.contacts, &lists.operator.contact_groups),
         ..Federation::default()
@@ -84,6 +85,14 @@ impl Checker<'_> {
             .chain(lists.services.0.iter().map(|(_, settings)| &settings.unknown));
         for unknown in entries {
             unknown.report(self.file, self.problems);
+        }
+    }
+
+    fn nothing(&mut self, lists: &Lists) {
+        if lists.servers.is_empty() && lists.national.is_empty() && lists.unknown.is_empty() {
+            let place = Place { file: self.file, line: 0 };
+            let problem = Problem::warning(Concern::NoDefinitions, place, "there are no servers here");
+            self.problems.push(problem.hint("list them under `servers:`; docs/federation.md has an example"));
         }
     }
 
@@ -402,9 +411,12 @@ impl Checker<'_> {
         let account =
             number.and_then(|number| federation.realms.get(number)).and_then(|realm| realm.account.clone());
         let (Some(number), Some(mut account)) = (number, account) else {
-            let names: Vec<&str> = federation.realms.iter().map(|realm| realm.name.as_str()).collect();
+            let with_account = federation.realms.iter().filter(|realm| realm.account.is_some());
+            let names: Vec<&str> = with_account.map(|realm| realm.name.as_str()).collect();
             let message = format!("realm `{}` has no account", shown(&realm.value));
-            return self.error(line(&realm), message, known(&realm.value, &names));
+            let add = "add one under `accounts:`".to_owned();
+            let hint = if names.is_empty() { add } else { known(&realm.value, &names) };
+            return self.error(line(&realm), message, hint);
         };
         if let Some(user) = big.value.user.as_ref().filter(|user| self.word(user, "user")) {
             account.user.clone_from(&user.value);

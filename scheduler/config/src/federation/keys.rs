@@ -31,6 +31,10 @@ impl Unknown {
         self.known = known;
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// An error for each.
     pub(super) fn report(&self, file: &std::sync::Arc<str>, problems: &mut Problems) {
         for key in &self.keys {

@@ -126,6 +126,11 @@ mapping! {
 /// So many values are read at most: ten times the largest plan.
 const MAX_NODES: usize = 2_000_000;
 
+/// Is it a key of the whole file?
+pub(crate) fn is_key(name: &str) -> bool {
+    Lists::KEYS.contains(&name)
+}
+
 impl Lists {
     /// Reads the text of a file. What is no YAML, or of another kind than it must be, is one error.
     pub(super) fn parse(text: &str, file: &std::sync::Arc<str>, problems: &mut Problems) -> Option<Lists> {

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use crate::problem::Problems;
 use crate::source::Source;
 
+pub(crate) use lists::is_key;
 pub(crate) use values::Mention;
 
 /// What came of the lists.

@@ -98,7 +98,7 @@ fn ways_to_one_user_are_contacts() {
     );
     let keys =
         ["service_notification_options", "service_notification_period", "service_notification_commands"];
-    assert_eq!(printed(&of, "contact", "alice", &keys), ["r,w,u,c,f,s", "-", "-"]);
+    assert_eq!(printed(&of, "contact", "alice", &keys), ["r,w,u,c,f,s", "-", "hlidka:mail"]);
     assert_eq!(printed(&of, "contact", "alice/sms", &keys), ["c", "day", "sms"]);
     assert_eq!(
         printed(&of, "serviceescalation", "h;s", &["first_notification", "last_notification", "contacts"]),

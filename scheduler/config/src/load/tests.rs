@@ -154,7 +154,7 @@ fn what_cannot_be_read_is_named_with_who_named_it() {
         errors(&at.join("none.cfg"))[0],
         format!(
             "{shown}/none.cfg: error: cannot read it: No such file or directory (os error 2); name a main file \
-             (hlidka.yaml, nagios.cfg), a file of objects or a folder of them"
+             (hlidka.yaml, nagios.cfg, icinga2.conf), a file of objects or a folder of them"
         )
     );
     write(at, "nagios.cfg", "cfg_file=a.cfg\ncfg_file=gone.cfg\ncfg_dir=gone\n");

@@ -298,7 +298,7 @@ fn joined<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> String {
 
 fn address(of: &Configuration, host: ObjectId) -> &str {
     match &of.graph.object(host).kind {
-        Kind::Host { address, .. } => address,
+        Kind::Host(host) => &host.address,
         Kind::Service { .. } => "",
     }
 }

@@ -2,7 +2,7 @@
 
 use engine::{
     Acknowledgement, CheckCommand, CommandId, Condition, Extras, Handling, Identity, Notification,
-    NotificationKind, ObjectId, Saved, Span, StateType, Timestamp,
+    NotificationKind, ObjectId, Said, Saved, Span, StateType, Timestamp,
 };
 
 use super::{CheckMacros, HandlerMacros, NotificationMacros};
@@ -36,9 +36,7 @@ fn states() -> Vec<Saved> {
     let mut states: Vec<Saved> = (0..4).map(|id| Saved::pristine(id < 2, at(900_000))).collect();
     for state in &mut states {
         state.last_check = Some(at(999_990));
-        state.output = "fine `id` <b>".into();
-        state.perfdata = "a=1;'x'".into();
-        state.long_output = "one\ntwo".into();
+        state.said = Said::new("fine `id` <b>", "one\ntwo", "a=1;'x'");
         (state.latency, state.execution_time) = (Span::from_micros(12_345), Span::from_secs(2));
     }
     (states[1].condition, states[1].hard, states[1].problem_id) = (Condition::Down, Condition::Down, 7);

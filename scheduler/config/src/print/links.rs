@@ -66,12 +66,15 @@ pub(super) fn escalations<'c>(of: &'c Configuration, kind: &'static str, give: &
             block.put_some("service_description", identity.service.as_deref());
             block.put("first_notification", escalation.first_notification.to_string());
             block.put("last_notification", escalation.last_notification.to_string());
-            let own = graph.settings(id).notification_interval;
-            block.put_span("notification_interval", escalation.notification_interval.unwrap_or(own), of);
+            let own = graph.settings(id);
+            let interval = escalation.notification_interval.unwrap_or(own.notification_interval);
+            block.put_span("notification_interval", interval, of);
             block.put_some("escalation_period", escalation.period.map(|id| &*graph.period(id).name));
+            block.stop("escalation_period", escalation.period, own.notification_period);
             block.put("escalation_options", letters(escalation.options, "rwduc"));
             if let Some(named) = of.escalation_names.get(number.0 as usize) {
                 block.put_named(named, of);
+                block.stop_contacts(named, &own.named);
             }
             give(block);
         }

@@ -19,18 +19,21 @@ pub(super) fn block(of: &Configuration, id: ObjectId) -> Block<'_> {
     let mut block = Block::new(kind, graph.identity(id).to_string(), &object.origin);
     block.about = Some(id);
     match &object.kind {
-        Kind::Host { parents, address } => {
+        Kind::Host(host) => {
             block.put("host_name", &*object.name);
             block.put_some("display_name", details.display_name.as_deref());
             block.put("alias", &**object.alias.as_ref().unwrap_or(&object.name));
-            block.put("address", &**address);
-            block.put_list("parents", parents.iter().map(|id| &graph.object(*id).name));
+            block.put("address", &*host.address);
+            block.put_list("parents", host.parents.iter().map(|id| &graph.object(*id).name));
         }
         Kind::Service { host } => {
             block.put("host_name", &*graph.object(*host).name);
             block.put("service_description", &*object.name);
             block.put_some("display_name", object.alias.as_deref());
             block.put_list("parents", parents(of, *host, &details.parents));
+            let (own, implied) = (graph.settings(id), graph.settings(*host));
+            block.stop_contacts(&own.named, &implied.named);
+            block.stop("notification_period", own.notification_period, implied.notification_period);
         }
     }
     checks(of, id, &details.kept, &mut block);

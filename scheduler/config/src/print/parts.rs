@@ -5,9 +5,16 @@ use engine::{Check, ContactId, ContactSide, DayRange};
 use super::{Block, letters};
 use crate::load::Configuration;
 use crate::macros::written;
-use crate::resolve::{CLUSTER, STALE};
+use crate::resolve::{CLUSTER, MAIL, STALE};
 
 const WEEKDAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+
+/// A check that Nagios cannot do is UNKNOWN there.
+const CANNOT: &str = "/bin/sh -c 'exit 3'";
+/// Names and states only: Nagios has a shell read it, and addresses and outputs may be a stranger's.
+const MAIL_LINE: &str = "/usr/bin/printf '%b' '$NOTIFICATIONTYPE$, $LONGDATETIME$\\n\
+    Host: $HOSTNAME$ $HOSTSTATE$\\nService: $SERVICEDESC$ $SERVICESTATE$\\n' \
+    | /usr/bin/mail -s '$NOTIFICATIONTYPE$: $HOSTNAME$ $SERVICEDESC$' $CONTACTEMAIL$";
 
 pub(super) fn timeperiods<'c>(of: &'c Configuration, give: &mut impl FnMut(Block<'c>)) {
     for period in &of.graph.periods {
@@ -38,17 +45,25 @@ pub(super) fn commands<'c>(of: &'c Configuration, give: &mut impl FnMut(Block<'c
         block.put("command_line", &*command.line);
         give(block);
     }
-    // Nagios wants a definition of each command that is used; a check that it cannot do is UNKNOWN there
+    // Nagios wants a definition of each command that is used
     let objects = of.graph.objects();
-    let clusters = objects.iter().find(|object| matches!(object.check, Some(Check::Cluster(_))));
+    let cluster = objects.iter().find(|object| matches!(object.check, Some(Check::Cluster(_))));
     let stale = objects.iter().find(|object| matches!(object.check, Some(Check::Stale)));
-    for (name, user) in [(CLUSTER, clusters), (STALE, stale)] {
-        if let Some(user) = user
+    let mail =
+        of.graph.contacts.iter().find(|contact| {
+            [&contact.host, &contact.service].into_iter().any(|side| side.commands.is_empty())
+        });
+    for (name, line, user) in [
+        (CLUSTER, CANNOT, cluster.map(|object| &object.origin)),
+        (STALE, CANNOT, stale.map(|object| &object.origin)),
+        (MAIL, MAIL_LINE, mail.map(|contact| &contact.origin)),
+    ] {
+        if let Some(origin) = user
             && of.graph.commands.iter().all(|command| *command.name != *name)
         {
-            let mut block = Block::new("command", name, &user.origin);
+            let mut block = Block::new("command", name, origin);
             block.put("command_name", name);
-            block.put("command_line", "/bin/sh -c 'exit 3'");
+            block.put("command_line", line);
             give(block);
         }
     }
@@ -92,7 +107,10 @@ pub(super) fn contacts<'c>(of: &'c Configuration, give: &mut impl FnMut(Block<'c
     for (n, contact) in of.graph.contacts.iter().enumerate() {
         let (host, service) = (&contact.host, &contact.service);
         let period = |side: &ContactSide| side.period.map(|id| of.graph.period(id).name.to_string());
-        let commands = |side: &ContactSide| side.commands.iter().map(|c| written(of, c)).collect::<Vec<_>>();
+        let commands = |side: &ContactSide| match &*side.commands {
+            [] => vec![MAIL.to_owned()],
+            commands => commands.iter().map(|command| written(of, command)).collect(),
+        };
         let mut block = Block::new("contact", &*contact.name, &contact.origin);
         block.put("contact_name", &*contact.name);
         block.put("alias", &*contact.alias);

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use engine::{Cluster, Kind, Object, ObjectId, Quorum};
+use engine::{Cluster, Kind, Object, ObjectId, Quorum, counted};
 
 use crate::concern::Concern;
 use crate::directives::Key;
@@ -65,7 +65,7 @@ impl Draft {
             return refuse(format!("no such check: `{name}`"), hint);
         }
         let [selector, warning, critical] = arguments.as_slice() else {
-            let message = format!("hlidka:cluster has {} arguments instead of 3", arguments.len());
+            let message = format!("hlidka:cluster has {} instead of 3", counted(arguments.len(), "argument"));
             return refuse(
                 message,
                 "write hlidka:cluster!SELECTOR!WARN!CRIT; a `!` in the selector is `\\!`",
@@ -141,7 +141,7 @@ pub(crate) fn host_macro(host: &Object, name: &str) -> Option<String> {
     match (name, &host.kind) {
         ("HOSTNAME", _) => Some(host.name.to_string()),
         ("HOSTALIAS", _) => Some(host.alias.as_ref().unwrap_or(&host.name).to_string()),
-        ("HOSTADDRESS", Kind::Host { address, .. }) => Some(address.to_string()),
+        ("HOSTADDRESS", Kind::Host(host)) => Some(host.address.to_string()),
         _ => value_of(name.strip_prefix("_HOST")?, host),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::{Contact, ContactId, ContactSide, Letters, Origin, PeriodId};
+use engine::{CheckCommand, Contact, ContactId, ContactSide, Letters, Origin, PeriodId};
 
 use crate::concern::Concern;
 use crate::directives::{Key, Type};
@@ -16,6 +16,9 @@ use super::groups::{Selection, members};
 use super::names::Names;
 use super::settings::importance;
 use super::untold::warn_of_deaf_contact;
+
+/// The notification command that stands for hlidka's own mail, and needs no definition.
+pub(crate) const MAIL: &str = "hlidka:mail";
 
 /// A contact group; the graph itself knows only contacts.
 #[derive(Clone, Debug)]
@@ -114,11 +117,29 @@ fn side<'t>(
         );
     }
     let named = view.get(period).and_then(|found| known.periods.want(&found.text, view, period, cx));
-    let list = view.get(commands);
-    let list = list.iter().flat_map(|found| items(&found.text));
-    let commands_known =
-        list.filter_map(|item| reference(item, view, commands, known.commands, cx)).collect();
-    ContactSide { enabled, period: named.map(PeriodId), options: set, commands: commands_known }
+    ContactSide {
+        enabled,
+        period: named.map(PeriodId),
+        options: set,
+        commands: notification_commands(view, commands, known, cx),
+    }
+}
+
+/// None is hlidka's own mail.
+fn notification_commands<'t>(
+    view: &View<'t, '_>,
+    key: Key,
+    known: &Known<'_, 't>,
+    cx: &mut Context<'t, '_, '_>,
+) -> Box<[CheckCommand]> {
+    let Some(found) = view.get(key) else { return Box::default() };
+    let (own, commands): (Vec<&str>, Vec<&str>) = items(&found.text).partition(|item| *item == MAIL);
+    if !own.is_empty() && !commands.is_empty() {
+        let message = format!("{MAIL} stands beside other commands");
+        let hint = "a contact is told by hlidka's mail or by commands: make two contacts";
+        cx.error(view, key, message, Some(hint.to_owned()));
+    }
+    commands.iter().filter_map(|item| reference(item, view, key, known.commands, cx)).collect()
 }
 
 /// All contact groups.

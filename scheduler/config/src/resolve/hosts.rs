@@ -78,7 +78,7 @@ pub(crate) fn hosts<'t>(
     }
     untold.report(Type::Host, cx);
     let parent = |host: usize, nth: usize| match &hosts[host].object.kind {
-        Kind::Host { parents, .. } => parents.get(nth).map(|id| id.0 as usize),
+        Kind::Host(host) => host.parents.get(nth).map(|id| id.0 as usize),
         Kind::Service { .. } => None,
     };
     for circle in Walk::new(hosts.len(), parent).circles {
@@ -107,10 +107,7 @@ fn host<'t>(
     }
     let settings = draft(view, known, cx).alone();
     let object = Object {
-        kind: Kind::Host {
-            parents: parents.into(),
-            address: cx.text(view, Key::Address).unwrap_or_else(|| name.clone()),
-        },
+        kind: Kind::host(parents, cx.text(view, Key::Address).unwrap_or_else(|| name.clone())),
         settings: SettingsId(0),
         definition: Arc::new(Definition {
             check: check(view, commands, cx),

@@ -45,6 +45,7 @@ use targets::Targets;
 pub use cluster::glob;
 pub(crate) use cluster::{CLUSTER, STALE};
 pub use contacts::ContactGroup;
+pub(crate) use contacts::MAIL;
 pub(crate) use dependencies::PARENTS;
 pub use details::{ContactDetails, Details, GroupDetails, Kept};
 

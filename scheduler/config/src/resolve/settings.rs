@@ -231,7 +231,10 @@ fn warn_of_late_problems<'t>(view: &View<'t, '_>, settings: &Settings, cx: &mut 
     }
     let lasts = Span::from_micros(retry.micros().saturating_mul(retries));
     let message = if lasts > MAX_CONFIRMATION {
-        format!("a problem is told {lasts} after its first bad result ({retries} retries of {retry})")
+        format!(
+            "a problem is told {lasts} after its first bad result ({} of {retry})",
+            if retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") }
+        )
     } else if retry.micros() / MAX_RATIO > check.micros() {
         format!("it is checked every {check}, but only every {retry} while a problem is not confirmed")
     } else {

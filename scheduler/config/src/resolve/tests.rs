@@ -56,8 +56,8 @@ fn a_name_without_a_value_is_the_hosts_own() {
         define host {\n host_name x\n use t\n alias\n address\n max_check_attempts 2\n}\n";
     let resolved = resolved(text);
     let object = resolved.graph.object(find(&resolved, "x", None).unwrap());
-    let Kind::Host { address, .. } = &object.kind else { panic!("{object:?}") };
-    assert_eq!((&**address, &object.alias), ("x", &None));
+    let Kind::Host(host) = &object.kind else { panic!("{object:?}") };
+    assert_eq!((&*host.address, &object.alias), ("x", &None));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_is_not_given_has_nagios_defaults() {
     );
     let object = resolved.graph.object(id);
     assert_eq!((&object.check, &object.alias), (&None, &None));
-    assert!(matches!(&object.kind, Kind::Host { address, .. } if &**address == "x"));
+    assert!(matches!(&object.kind, Kind::Host(host) if &*host.address == "x"));
 }
 
 #[test]

@@ -328,7 +328,7 @@ fn t09_the_last_good_version_of_a_bad_file_goes_on() {
 
 fn argv_of_host(configuration: &Configuration, host: &str) -> String {
     match &configuration.graph.object(find(configuration, host, None)).kind {
-        engine::Kind::Host { address, .. } => address.to_string(),
+        engine::Kind::Host(host) => host.address.to_string(),
         engine::Kind::Service { .. } => panic!("{host} is a host"),
     }
 }

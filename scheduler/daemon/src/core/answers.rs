@@ -119,8 +119,8 @@ impl Core {
             since: state.since,
             last_check: state.last_check,
             next_check: Some(state.next_due).filter(|due| *due != Timestamp::NEVER),
-            output: state.output.clone(),
-            perfdata: state.perfdata.clone(),
+            output: state.said.output().into(),
+            perfdata: state.said.perfdata().into(),
             latency: state.latency,
             execution_time: state.execution_time,
             acknowledged: state.acknowledgement().is_some(),
@@ -132,7 +132,7 @@ impl Core {
             blocked: state.blocked().cloned(),
             flapping: state.extras().flapping.is_some(),
             often_failing: state.extras().often_failing.is_some(),
-            told: state.told.iter().map(Arc::clone).collect(),
+            told: state.extras().told.iter().map(Arc::clone).collect(),
             defined: format!("{}:{}{trust}{title}", origin.file, origin.line),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use config::{Configuration, Options, Problem, Severity};
+use engine::counted;
 use tokio::sync::oneshot;
 
 use super::{Core, Input, Purpose, now};
@@ -77,8 +78,9 @@ impl Core {
         configuration.globals.started = self.configuration.globals.started;
         self.configuration = Arc::new(configuration);
         let _ = self.current.send(self.configuration.clone());
-        let services = graph.ids().count() - graph.hosts().count();
-        let mut message = format!("reloaded: {} hosts, {services} services", graph.hosts().count());
+        let hosts = graph.hosts().count();
+        let services = graph.objects().len() - hosts;
+        let mut message = format!("reloaded: {}, {}", counted(hosts, "host"), counted(services, "service"));
         tracing::info!("{message}");
         for reason in set_aside(&self.configuration) {
             message.push('\n');

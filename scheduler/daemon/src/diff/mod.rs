@@ -17,7 +17,7 @@ use config::Severity;
 use config::diff::diff;
 
 use self::source::{Loaded, Source};
-use crate::cli::print;
+use crate::cli::{nothing_there, print};
 use crate::render::Paint;
 
 /// How the answer is written.
@@ -61,16 +61,20 @@ pub(crate) fn run(old: &str, new: &str, repository: &Path, style: Style) -> Resu
 /// Where a cause is, by its file and whether that is in the old configuration.
 type Places<'a> = &'a dyn Fn(&str, bool) -> String;
 
-/// What is set aside in the new configuration and was not before: its objects are as they were, or missing.
+/// A side that has no definitions, and what is set aside in the new configuration and was not before: its objects
+/// are as they were, or missing.
 fn warn(old: &Loaded, new: &Loaded) {
     let set_aside = |of: &Loaded| {
         let all =
             of.configuration.warnings.iter().filter(|problem| problem.severity == Severity::Quarantined);
         all.map(|problem| of.shown(&problem.to_string())).collect::<Vec<_>>()
     };
+    let nothing = [old, new]
+        .into_iter()
+        .flat_map(|of| nothing_there(&of.configuration).map(|problem| of.shown(&problem.to_string())));
     let before = set_aside(old);
     let of_files = set_aside(new).into_iter().filter(|text| !before.contains(text));
-    for line in old.left_out.iter().chain(&new.left_out).cloned().chain(of_files) {
+    for line in old.left_out.iter().chain(&new.left_out).cloned().chain(nothing).chain(of_files) {
         // nothing is left to do if even this cannot be said
         let _ = writeln!(std::io::stderr(), "hlidka: {line}");
     }

@@ -10,7 +10,7 @@ use super::revision::{Checkout, Revision};
 /// Where a configuration is.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// An hlidka.yaml, a nagios.cfg, a file of objects or a folder.
+    /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, a file of objects or a folder.
     Files(PathBuf),
     /// One of these in a repository.
     Revision(Revision),

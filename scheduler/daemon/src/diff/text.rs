@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use config::diff::{By, Cause, Change, Diff, Entry, Kind};
+use engine::counted;
 
 use super::Places;
-use crate::render::{Paint, clean, plural};
+use crate::render::{Paint, clean};
 
 /// How much is said.
 #[derive(Clone, Copy)]
@@ -29,10 +30,9 @@ const WIDTH: usize = 100;
 
 /// The whole answer, its summary last.
 pub(super) fn text(diff: &Diff, [old, new]: [&str; 2], style: Style, places: Places<'_>) -> String {
-    let (hosts, services) = (diff.hosts, diff.services);
-    let (s, and) = (plural(hosts), plural(services));
     if diff.entries.is_empty() {
-        return format!("nothing changes: {hosts} host{s} and {services} service{and} as before\n");
+        let (hosts, services) = (counted(diff.hosts, "host"), counted(diff.services, "service"));
+        return format!("nothing changes: {hosts} and {services} as before\n");
     }
     let mut writer = Writer { style, places, out: String::new() };
     writer.line(&writer.style.paint.bold(&format!("--- {old}")));
@@ -97,7 +97,7 @@ impl Writer<'_> {
             self.entry(entry);
         }
         if let Some(more) = entries.len().checked_sub(shown).filter(|more| *more > 0) {
-            self.line(&format!("  … and {more} more change{}; --all shows them", plural(more)));
+            self.line(&format!("  … and {}; --all shows them", counted(more, "more change")));
         }
     }
 
@@ -106,6 +106,8 @@ impl Writer<'_> {
         // one object is the subject of its line, many are listed below theirs
         let single = match &entry.objects[..] {
             [] => Some(String::new()),
+            // the option is the subject
+            [_] if entry.of == Kind::Global => Some(String::new()),
             [one] => Some(format!("{}: ", clean(one))),
             _ => None,
         };

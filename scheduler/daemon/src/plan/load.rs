@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use config::Configuration;
-use engine::{Check, CommandId, Graph, Kind, ObjectId, Settings, Span, Timestamp};
+use engine::{Check, CommandId, Graph, Kind, ObjectId, Settings, Span, Timestamp, counted};
 
 use super::time_limit::{TimeLimit, TimeLimits};
 
@@ -162,8 +162,8 @@ pub(super) fn count_at_most(
 fn by_address(graph: &Graph) -> BTreeMap<Arc<str>, Vec<ObjectId>> {
     let mut hosts: BTreeMap<Arc<str>, Vec<ObjectId>> = BTreeMap::new();
     for id in graph.hosts() {
-        if let Kind::Host { address, .. } = &graph.object(id).kind {
-            hosts.entry(address.clone()).or_default().push(id);
+        if let Kind::Host(host) = &graph.object(id).kind {
+            hosts.entry(host.address.clone()).or_default().push(id);
         }
     }
     hosts
@@ -240,8 +240,8 @@ impl<'g> Tally<'g> {
                 self.all += 1;
             }
             if self.looked_at > self.most {
-                let (most, hours) = (super::number::count(self.most), self.window.hours);
-                return Err(format!("more than {most} checks in {hours} hours: plan fewer with --hours"));
+                let (most, hours) = (super::number::count(self.most), counted(self.window.hours, "hour"));
+                return Err(format!("more than {most} checks in {hours}: plan fewer with --hours"));
             }
         }
         self.checked += 1;

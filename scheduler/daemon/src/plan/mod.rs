@@ -35,8 +35,11 @@ use crate::when::Moment;
 
 /// What is asked.
 #[derive(Args)]
+#[command(
+    override_usage = "hlidka plan [OPTIONS] <CONFIG>\n       hlidka plan [OPTIONS] --what-if <NUMBERS>"
+)]
 pub(crate) struct Ask {
-    /// An hlidka.yaml, a nagios.cfg, or a directory with either or with *.cfg files
+    /// An hlidka.yaml, a nagios.cfg, an icinga2.conf, or a directory with one of them or with *.cfg files
     #[arg(required_unless_present = "what_if")]
     config: Option<PathBuf>,
     /// Reckon with these numbers of an even federation instead, `TA=20,RS=30,Ng=1/6,Nl=12`: accounts,
@@ -48,13 +51,13 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "WHEN", value_parser = Moment::parse, conflicts_with = "what_if")]
     from: Option<Moment>,
     /// Look at so many hours, at most 168
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=168), conflicts_with = "what_if")]
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = hours, conflicts_with = "what_if")]
     hours: u16,
     /// Seconds that a check takes while all is well; nothing in a configuration tells
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     duration: Span,
     /// Seconds that an unanswered login takes; a configuration tells by itself
-    #[arg(long, value_name = "SECONDS", default_value = "50", value_parser = seconds, requires = "what_if")]
+    #[arg(long, value_name = "SECONDS", default_value = "50", value_parser = seconds, conflicts_with = "config")]
     timeout: Span,
     /// Show so many of the heaviest targets and commands; 0 for all
     #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "what_if")]
@@ -133,6 +136,12 @@ impl<'c> Forecast<'c> {
         let verdicts = verdicts(of, &load, federation.is_some());
         Ok(Forecast { of, window, duration, load, federation, verdicts })
     }
+}
+
+/// At least one, at most a week.
+fn hours(text: &str) -> Result<u16, String> {
+    let hours = text.parse().ok().filter(|hours| (1..=168).contains(hours));
+    hours.ok_or_else(|| format!("`{text}` is no number of hours between 1 and 168"))
 }
 
 /// `1`, `0.2`: more than nothing, at most a day.

@@ -5,6 +5,11 @@ pub(crate) fn count(number: u64) -> String {
     grouped(&number.to_string())
 }
 
+/// `11,994,000 checks`, `1 check`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// How many an hour: `108`, `16.67`, `11,994,000`.
 pub(crate) fn amount(number: f64) -> String {
     let text = format!("{number:.2}");

@@ -297,7 +297,7 @@ fn nothing_to_check_is_no_reason_to_fail() {
         .unwrap();
     let forecast = forecast(&of, 1);
     let text = text::forecast(&forecast, 5, Paint(false));
-    assert!(text.starts_with("0 checks of 0 objects in 1 hours from "), "{text}");
+    assert!(text.starts_with("0 checks of 0 objects in 1 hour from "), "{text}");
     assert!(json::forecast(&forecast, 0)["federation"].is_null());
     let empty = configuration(federation(1, 1, 30.0).replace("members radius0", ""), PlanLimits::default());
     let forecast = self::forecast(&empty, 1);

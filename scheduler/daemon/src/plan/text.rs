@@ -6,7 +6,7 @@ use engine::{Condition, Timestamp};
 use jiff::tz::TimeZone;
 
 use super::load::{OfCommand, SAMPLES, Target, Window, busiest};
-use super::number::{amount, count, rate};
+use super::number::{amount, count, counted, rate};
 use super::realms::OfServer;
 use super::silence::{PACKETS, Silence, transmissions};
 use super::table::{row, table};
@@ -67,13 +67,14 @@ fn checks(of: &Forecast<'_>) -> String {
     let (minute, of_minute) = load.busiest_minute();
     let aggregates = match load.aggregates {
         0 => String::new(),
-        n => format!("; {} aggregates cost nothing", count(n)),
+        1 => "; 1 aggregate costs nothing".to_owned(),
+        n => format!("; {} cost nothing", counted(n, "aggregate")),
     };
     let mut text = format!(
-        "{} checks of {} objects in {} hours from {}{aggregates}\n",
-        count(all),
-        count(load.checked),
-        of.window.hours,
+        "{} of {} in {} from {}{aggregates}\n",
+        counted(all, "check"),
+        counted(load.checked, "object"),
+        counted(of.window.hours.into(), "hour"),
         clock(of, 0, "%Y-%m-%d %H:%M %Z"),
     );
     if all > 0 {
@@ -134,7 +135,7 @@ fn targets(of: &Forecast<'_>, top: usize) -> String {
         let (most, silent) = (count((*peak).into()), rate(silent.soft));
         rows.push(vec![address.to_string(), first + &more, per_hour, per_second, most, silent]);
     }
-    format!("\nHeaviest of {} targets\n{}", count(of.load.targets.len() as u64), table(2, &rows))
+    format!("\nHeaviest of {}\n{}", counted(of.load.targets.len() as u64, "target"), table(2, &rows))
 }
 
 fn commands(of: &Forecast<'_>, top: usize) -> String {
@@ -147,7 +148,8 @@ fn commands(of: &Forecast<'_>, top: usize) -> String {
         let timeout = format!("{} s", amount(of_command.limit.span().as_secs_f64()));
         rows.push(vec![name(of_command), count(of_command.objects), per_hour, per_second, share, timeout]);
     }
-    let mut text = format!("\nHeaviest of {} commands\n{}", of.load.commands.len(), table(1, &rows));
+    let mut text =
+        format!("\nHeaviest of {}\n{}", counted(of.load.commands.len() as u64, "command"), table(1, &rows));
     for of_command in of.load.commands.iter().filter(|of_command| of_command.limit.is_cut()) {
         let (own, scheduler) = (of_command.limit.own.unwrap_or_default(), of_command.limit.scheduler);
         let _ = writeln!(
@@ -188,10 +190,10 @@ fn in_flight(of: &Forecast<'_>) -> String {
 fn logins(of: &Forecast<'_>, federation: &Federation) -> String {
     let (realms, logins) = (&federation.realms, &federation.logins);
     let mut text = format!(
-        "\nLogins an hour, {} servers of {} and {} realms\n",
-        count(realms.servers.len() as u64),
+        "\nLogins an hour, {} of {} and {}\n",
+        counted(realms.servers.len() as u64, "server"),
         federation.name,
-        count(realms.names.len() as u64)
+        counted(realms.names.len() as u64, "realm")
     );
     let formula = |of: fn(&Formula) -> f64| logins.even.as_ref().map(|even| amount(of(even)));
     let mut rows = vec![row(["", "", "least", "mean", "most", "a second", "packets/s"])];
@@ -250,8 +252,9 @@ fn logins(of: &Forecast<'_>, federation: &Federation) -> String {
     if let Some(first) = homeless.first() {
         let _ = writeln!(
             text,
-            "  {} realms have no home server ({first}): say under `plan: {{local: …}}` which services test one",
-            homeless.len()
+            "  {} {} no home server ({first}): say under `plan: {{local: …}}` which services test one",
+            counted(homeless.len() as u64, "realm"),
+            if homeless.len() == 1 { "has" } else { "have" }
         );
     }
     text
@@ -259,9 +262,9 @@ fn logins(of: &Forecast<'_>, federation: &Federation) -> String {
 
 fn silent_realm(of: &Silence, forecast: &Forecast<'_>) -> String {
     let mut text = format!(
-        "\nOne silent realm: {} costs most; {} tests on other servers and {} at home, {} logins/h\n",
+        "\nOne silent realm: {} costs most; {} on other servers and {} at home, {} logins/h\n",
         of.realm,
-        count(of.visitors),
+        counted(of.visitors, "test"),
         count(of.locals),
         amount(of.logins)
     );
@@ -279,16 +282,21 @@ fn silent_realm(of: &Silence, forecast: &Forecast<'_>) -> String {
             rate(of.silent.soft),
             amount(of.packets),
             amount(of.retransmissions),
-            format!("{} s, sent {} times", amount(of.limit.as_secs_f64()), transmissions(of.limit)),
+            format!(
+                "{} s, sent {}",
+                amount(of.limit.as_secs_f64()),
+                counted(transmissions(of.limit).into(), "time")
+            ),
         ],
     ];
     text.push_str(&table(1, &rows));
     if of.locals > 0 {
         let _ = writeln!(
             text,
-            "  {} of the {} tests on other servers rest once those at home are hard, after {} at most",
+            "  {} of the {} on other servers {} once those at home are hard, after {} at most",
             count(of.resting),
-            count(of.visitors),
+            counted(of.visitors, "test"),
+            if of.resting == 1 { "rests" } else { "rest" },
             of.hard_after
         );
     }

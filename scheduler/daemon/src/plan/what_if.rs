@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Ask;
 use super::formula::Formula;
-use super::number::{amount, count, rate};
+use super::number::{amount, count, counted, rate};
 use super::silence::{PACKETS, Silence, transmissions};
 use super::table::{row, table};
 
@@ -58,13 +58,13 @@ fn text(all: &[(&Formula, Silence)], ask: &Ask) -> String {
   in all  logins that the monitor makes: RS Qm
 
 One realm whose home server is silent: each login lasts {} s instead of {} s (--timeout, --duration), and
-its request is sent {} times, never answered
+its request is sent {}, never answered
 {}",
         table(0, &rows),
         table(0, &more),
         ask.timeout.as_secs_f64(),
         ask.duration.as_secs_f64(),
-        transmissions(ask.timeout),
+        counted(transmissions(ask.timeout).into(), "time"),
         table(0, &costs),
     )
 }

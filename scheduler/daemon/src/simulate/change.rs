@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Graph, Identity, ObjectId};
+use engine::{Graph, Identity, ObjectId, counted};
 
 use super::report::{Line, Reason};
 use super::scenario::Finding;
@@ -50,7 +50,7 @@ impl<W: Write> World<W> {
                 let (gone, new) = self.take(Arc::new(graph));
                 Line {
                     event: "reload",
-                    text: Some(format!("{name}: {gone} objects gone, {new} new").into()),
+                    text: Some(format!("{name}: {} gone, {new} new", counted(gone, "object")).into()),
                     ..Line::default()
                 }
             }

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
 use self::report::Report;
@@ -77,13 +77,14 @@ pub(crate) fn run(config: &Path, scenario: &Path, style: Style) -> Result<ExitCo
 }
 
 fn read(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    file.take(MAX_SCENARIO + 1)
-        .read_to_string(&mut text)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    if text.len() as u64 > MAX_SCENARIO {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_SCENARIO + 1).read_to_end(&mut bytes))
+        .with_context(|| format!("cannot read the scenario {}", path.display()))?;
+    if bytes.len() as u64 > MAX_SCENARIO {
         bail!("{} is longer than {MAX_SCENARIO} bytes: no scenario is", path.display());
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| {
+        anyhow!("{} is no text (UTF-8): a scenario has lines like `1:00 web1;HTTP critical`", path.display())
+    })
 }

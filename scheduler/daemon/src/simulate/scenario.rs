@@ -271,7 +271,14 @@ fn subject<'w>(words: &'w [Word], graph: &Graph) -> Result<(Subject, Vec<ObjectI
     let subject = Subject::parse(&name.text);
     let objects = subject.objects(graph);
     if objects.is_empty() {
-        return Err(subject.missing(graph));
+        let first = name.text.split(';').next().unwrap_or_default();
+        return Err(if external::names().any(|command| command == first) {
+            format!(
+                "there is no host `{first}`; an external command has `command` before it: `command {first};…`"
+            )
+        } else {
+            subject.missing(graph)
+        });
     }
     Ok((subject, objects, rest))
 }

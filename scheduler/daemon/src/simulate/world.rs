@@ -7,7 +7,7 @@ use std::sync::Arc;
 use engine::external::{self, Command, Order, Target};
 use engine::{
     Action, CheckCommand, CheckResult, Condition, Engine, Event, Graph, Limits, Notification, ObjectId,
-    Restored, StateType, Timestamp,
+    Restored, StateType, Timestamp, counted,
 };
 
 use super::change::Subjects;
@@ -65,14 +65,12 @@ impl<W: Write> World<W> {
     pub fn summary(&self, scenario: &Scenario) -> String {
         let lasted = scenario.end.since(scenario.start);
         let counts = &self.report.counts;
-        let of = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let to = match counts.told.len() {
             0 => String::new(),
-            1 => " to 1 contact".to_owned(),
-            n => format!(" to {n} contacts"),
+            n => format!(" to {}", counted(n, "contact")),
         };
-        let (checks, changes) = (of(self.checks, "check"), of(counts.states, "state change"));
-        let mails = of(counts.mails, "notification");
+        let (checks, changes) = (counted(self.checks, "check"), counted(counts.states, "state change"));
+        let mails = counted(counts.mails, "notification");
         format!("{lasted} of virtual time: {checks}, {changes}, {mails}{to}, {} held back", counts.held)
     }
 
@@ -131,7 +129,7 @@ impl<W: Write> World<W> {
             state: Some(condition),
             state_type: Some(state_type),
             attempt: Some(attempt),
-            text: Some(self.engine.state(id).output.clone()),
+            text: Some(self.engine.state(id).said.output().into()),
             ..self.line(id, event)
         };
         self.report.line(&line, self.now)

@@ -209,7 +209,7 @@ fn host(name: &Arc<str>, graph: &Graph) -> Result<ObjectId, CommandError> {
 fn host_or_address(name: &Arc<str>, graph: &Graph) -> Result<ObjectId, CommandError> {
     host(name, graph).or_else(|error| {
         let has = |id: &ObjectId| match &graph.object(*id).kind {
-            Kind::Host { address, .. } => address == name,
+            Kind::Host(host) => host.address == *name,
             Kind::Service { .. } => false,
         };
         graph.hosts().find(has).ok_or(error)

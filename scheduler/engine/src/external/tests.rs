@@ -52,8 +52,8 @@ fn engine() -> Engine {
         })
     };
     let host = |builder: &mut GraphBuilder, name: &str, parents: &[ObjectId]| {
-        let address = format!("{name}.example.org").into();
-        object(builder, name, Kind::Host { parents: parents.into(), address })
+        let address = format!("{name}.example.org");
+        object(builder, name, Kind::host(parents, address))
     };
     let core = host(&mut builder, "core", &[]);
     let edge = host(&mut builder, "edge", &[core]);
@@ -411,9 +411,9 @@ fn output_is_read_as_nagios_reads_it() {
     let line = r"PROCESS_SERVICE_CHECK_RESULT;edge;HTTP;1;slow; very|time=5s;1\nC:\\new\nmore|size=3\";
     make(&mut engine, line).unwrap();
     let state = engine.state(find(&engine, "edge;HTTP"));
-    assert_eq!(&*state.output, "slow; very");
-    assert_eq!(&*state.long_output, "C:\\new\nmore");
-    assert_eq!(&*state.perfdata, "time=5s;1 size=3\\");
+    assert_eq!(state.said.output(), "slow; very");
+    assert_eq!(state.said.long_output(), "C:\\new\nmore");
+    assert_eq!(state.said.perfdata(), "time=5s;1 size=3\\");
     assert_eq!(
         parse("PROCESS_SERVICE_CHECK_RESULT;a;b;3;").unwrap().order,
         Order::Result { state: State::Unknown, output: String::new() }

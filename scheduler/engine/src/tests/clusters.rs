@@ -22,8 +22,8 @@ fn a_realm_is_alive_while_one_of_its_servers_is() {
     world.set(servers[0], State::Critical);
     world.pass(700);
     assert_eq!(world.short(alive), "WH1");
-    assert_eq!(&*world.engine.state(alive).output, "1 of 2 well, 50.0 % (wanted >=100%)");
-    assert_eq!(&*world.engine.state(alive).long_output, "h;one CRITICAL");
+    assert_eq!(world.engine.state(alive).said.output(), "1 of 2 well, 50.0 % (wanted >=100%)");
+    assert_eq!(world.engine.state(alive).said.long_output(), "h;one CRITICAL");
     world.set(servers[1], State::Unknown);
     world.pass(700);
     assert_eq!(world.short(alive), "CH1");
@@ -72,6 +72,6 @@ fn a_blocked_member_is_not_well() {
     world.pass(700);
     assert_eq!(world.engine.state(member).condition, Condition::Ok, "its last known state");
     assert_eq!(world.short(cluster), "CH1");
-    assert!(world.engine.state(cluster).output.contains("1 blocked"));
-    assert_eq!(&*world.engine.state(cluster).long_output, "h;@realm blocked");
+    assert!(world.engine.state(cluster).said.output().contains("1 blocked"));
+    assert_eq!(world.engine.state(cluster).said.long_output(), "h;@realm blocked");
 }

@@ -143,11 +143,11 @@ fn a_lack_of_results_is_unknown_with_its_age_and_nothing_is_run() {
     assert_eq!(world.short(service), "OH1", "there is nothing to ask");
     world.pass(60);
     assert_eq!(world.short(service), "UH1");
-    assert_eq!(&*world.engine.state(service).output, "no result for 30m");
+    assert_eq!(world.engine.state(service).said.output(), "no result for 30m");
     let graph = world.engine.graph().clone();
     let mut again = World::restored(graph, world.saved(), world.now);
     again.pass(30 * 60);
-    assert_eq!(&*again.engine.state(service).output, "no result for 1h", "from the last that came");
+    assert_eq!(again.engine.state(service).said.output(), "no result for 1h", "from the last that came");
     again.passive(service, State::Ok);
     assert!(again.engine.state(service).extras.is_none());
     assert!(world.runs.is_empty() && again.runs.is_empty());

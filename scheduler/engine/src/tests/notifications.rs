@@ -2,7 +2,7 @@
 
 use nagios::State;
 
-use super::world::{Plan, START, World, acknowledge, downtime, settings};
+use super::world::{Plan, START, World, acknowledge, downtime, result_of, settings};
 use crate::*;
 
 fn minutes(n: i64) -> Span {
@@ -198,6 +198,44 @@ fn a_downtime_silences_and_what_persists_is_told_after_a_fresh_result() {
         world.runs.iter().any(|(at, id)| *id == service && *at >= end && *at < told_at),
         "confirmed by a result newer than the end"
     );
+}
+
+/// The end of a downtime waits for its fresh result however long the host is in a soft problem; and one
+/// that began before the host was well again says nothing of it.
+#[test]
+fn a_soft_problem_of_the_host_does_not_stand_for_a_fresh_result() {
+    let asked = Settings { active_checks: false, ..settings() };
+    let host = Settings { max_check_attempts: 100, ..asked.clone() };
+    let (mut world, host, service) = pair(host, Settings { max_check_attempts: 1, ..asked });
+    world.event(downtime(service, world.now, world.now + minutes(30)));
+    world.passive(service, State::Critical);
+    world.pass(31 * 60);
+    for _ in 0..20 {
+        world.passive(host, State::Critical);
+        world.pass(60);
+    }
+    assert_eq!(world.engine.state(host).state_type, StateType::Soft);
+    assert!(world.mails.is_empty(), "nothing fresh is known: {:?}", world.told());
+    let started = world.now;
+    world.passive(host, State::Ok);
+    world.event(Event::Passive(result_of(service, State::Critical, started, world.now)));
+    assert!(world.mails.is_empty(), "it began while the host did not answer: {:?}", world.told());
+    world.passive(service, State::Critical);
+    assert_eq!(world.told(), ["h;s PROBLEM CRITICAL alice", "h;s PROBLEM CRITICAL bob"]);
+}
+
+/// What is fresh is told, though the host is still in a soft problem.
+#[test]
+fn a_fresh_result_is_told_however_long_the_host_is_in_a_soft_problem() {
+    let asked = Settings { active_checks: false, ..settings() };
+    let host = Settings { max_check_attempts: 100, ..asked.clone() };
+    let (mut world, host, service) = pair(host, Settings { max_check_attempts: 1, ..asked });
+    world.event(downtime(service, world.now, world.now + minutes(30)));
+    world.passive(service, State::Critical);
+    world.pass(31 * 60);
+    world.passive(host, State::Critical);
+    world.passive(service, State::Critical);
+    assert_eq!(world.told(), ["h;s PROBLEM CRITICAL alice", "h;s PROBLEM CRITICAL bob"]);
 }
 
 #[test]

@@ -100,11 +100,11 @@ impl Plan {
 
     /// A host that is never checked.
     pub fn bare_host(&mut self, name: &str) -> ObjectId {
-        self.add(name, Kind::Host { parents: Box::new([]), address: "192.0.2.1".into() }, settings(), false)
+        self.add(name, Kind::host([], "192.0.2.1"), settings(), false)
     }
 
     pub fn host(&mut self, name: &str, parents: &[ObjectId], settings: Settings) -> ObjectId {
-        self.add(name, Kind::Host { parents: parents.into(), address: "192.0.2.1".into() }, settings, true)
+        self.add(name, Kind::host(parents, "192.0.2.1"), settings, true)
     }
 
     pub fn service(&mut self, host: ObjectId, name: &str, settings: Settings) -> ObjectId {
@@ -285,7 +285,8 @@ impl World {
     }
 }
 
-fn result_of(id: ObjectId, state: State, started: Timestamp, finished: Timestamp) -> CheckResult {
+/// One answer to a check.
+pub(super) fn result_of(id: ObjectId, state: State, started: Timestamp, finished: Timestamp) -> CheckResult {
     CheckResult {
         object: id,
         started,

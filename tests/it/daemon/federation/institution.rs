@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use testkit::{Identity, Server, wait_until};
 
 use super::world::{Place, World};
+use crate::support::radius_servers::{Eap, radiusd};
 use crate::support::{give, unprivileged};
 
 /// How a server is connected to the national one.
@@ -81,64 +82,23 @@ impl Running {
         let _ = std::fs::remove_file(self.folder.join("log/radius.log"));
     }
 
-    #[expect(clippy::too_many_lines, reason = "one configuration file")]
     fn text(&self, world: &World) -> String {
         let Institution { address, realms, way, identity, has_cui, .. } = &self.institution;
+        let eap = Eap {
+            identity: identity.clone(),
+            proposes: "peap",
+            tls: ("1.2", "1.2"),
+            resumption: false,
+            sends_root: false,
+            fragment_size: 1024,
+        };
         let pki = world.pki();
-        let mut text = common(&self.folder);
-        let (key, certificate) = (identity.key.display(), identity.certificate.display());
+        let mut text = radiusd::head(&self.folder, true);
         let own = realms.iter().map(|realm| realm.replace('.', "\\.")).collect::<Vec<_>>().join("|");
         let _ = writeln!(
             text,
             "modules {{
-  eap {{
-    default_eap_type = peap
-    timer_expire = 60
-    max_sessions = 8192
-    tls-config tc {{
-      private_key_file = {key}
-      certificate_file = {certificate}
-      ca_file = {pki}/ca.pem
-      auto_chain = no
-      fragment_size = 1024
-      include_length = yes
-      cipher_list = \"DEFAULT@SECLEVEL=1\"
-      tls_min_version = \"1.2\"
-      tls_max_version = \"1.2\"
-      ecdh_curve = \"\"
-      cache {{
-        enable = no
-      }}
-    }}
-    ttls {{
-      tls = tc
-      default_eap_type = mschapv2
-      virtual_server = inner
-    }}
-    peap {{
-      tls = tc
-      default_eap_type = mschapv2
-      virtual_server = inner
-    }}
-    mschapv2 {{
-    }}
-  }}
-  mschap {{
-    use_mppe = yes
-    require_encryption = yes
-    require_strong = yes
-  }}
-  expr {{
-  }}
-  pap {{
-  }}
-  files {{
-    filename = {folder}/users
-  }}
-  always reject {{
-    rcode = reject
-  }}
-}}
+{eap}{modules}}}
 client monitor {{
   ipaddr = 192.0.2.0/24
   secret = {secret}
@@ -148,28 +108,16 @@ client national {{
   ipaddr = {national}
   secret = {secret}
 }}",
-            folder = self.folder.display(),
+            eap = radiusd::eap("eap", &eap, Path::new(&pki), &self.folder, "inner"),
+            modules = radiusd::modules(&self.folder),
             secret = super::SECRET,
             national = super::NATIONAL,
         );
         text += &upstream(*way, address, world);
-        let _ = writeln!(text, "server institution {{\n{}", listen(address));
+        let _ = writeln!(text, "server institution {{\n{}", radiusd::listen(address, 1812));
         if *way == Way::Radsec {
             text += &listen_radsec(address, world);
         }
-        let big: String = ('A'..='G')
-            .map(|c| format!("        &Reply-Message += \"{}\"\n", c.to_string().repeat(230)))
-            .collect();
-        let cui = if *has_cui {
-            "    if (&outer.request:Chargeable-User-Identity) {
-      update outer.session-state {
-        &Chargeable-User-Identity := \"%{sha1:salt%{tolower:%{User-Name}}%{%{outer.request:Operator-Name}:-}}\"
-      }
-    }
-"
-        } else {
-            ""
-        };
         let _ = writeln!(
             text,
             "  authorize {{
@@ -208,38 +156,12 @@ client national {{
     Post-Auth-Type REJECT {{
     }}
   }}
-}}
-server inner {{
-  authorize {{
-    # another outer identity than the inner one must be nobody's: anonymous@realm or @realm
-    if (&outer.request:User-Name && (&outer.request:User-Name != &User-Name) && (&outer.request:User-Name !~ /^(anonymous)?@/)) {{
-      reject
-    }}
-    # nobody of another realm is asked for from inside the tunnel
-    if (&User-Name !~ /@({own})$/i) {{
-      reject
-    }}
-    eap {{
-      ok = return
-    }}
-    files
-    mschap
-    pap
-  }}
-  authenticate {{
-    Auth-Type MS-CHAP {{
-      mschap
-    }}
-    Auth-Type PAP {{
-      pap
-    }}
-    eap
-  }}
-  post-auth {{
-{cui}  }}
 }}",
+            big = radiusd::big_messages(),
             operator = realms[0],
         );
+        let after = if *has_cui { radiusd::CUI } else { "" };
+        text += &radiusd::inner("inner", "eap", &radiusd::of_realms(&own), after);
         let users: String = realms
             .iter()
             .flat_map(|realm| ["test", "big-test"].map(|user| format!("{user}@{realm}")))
@@ -248,40 +170,6 @@ server inner {{
         std::fs::write(self.folder.join("users"), users).unwrap();
         text
     }
-}
-
-/// What all FreeRADIUS servers here begin with.
-pub fn common(folder: &Path) -> String {
-    let folder = folder.display();
-    format!(
-        "prefix = /usr
-libdir = /usr/lib/freeradius
-name = radiusd
-logdir = {folder}/log
-run_dir = {folder}/run
-pidfile = {folder}/run/radiusd.pid
-max_request_time = 30
-cleanup_delay = 5
-max_requests = 16384
-hostname_lookups = no
-log {{
-  destination = files
-  file = ${{logdir}}/radius.log
-}}
-security {{
-  max_attributes = 200
-  reject_delay = 0
-  status_server = yes
-  allow_vulnerable_openssl = yes
-}}
-thread pool {{
-  start_servers = 2
-  max_servers = 4
-  min_spare_servers = 1
-  max_spare_servers = 4
-}}
-"
-    )
 }
 
 /// Waits until the FreeRADIUS of this folder serves.
@@ -293,11 +181,6 @@ pub fn ready(folder: &Path, name: &str) {
         assert!(!log.contains("Error:"), "{name}: {log}");
         log.contains("Ready to process requests")
     });
-}
-
-/// Listens for RADIUS.
-pub fn listen(address: &str) -> String {
-    format!("  listen {{\n    type = auth\n    ipaddr = {address}\n    port = 1812\n  }}\n")
 }
 
 /// Listens for RadSec.

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use testkit::Server;
 
-use super::institution::{
-    Institution, Way, common, home_server, listen, listen_radsec, radsec_clients, ready,
-};
+use super::institution::{Institution, Way, home_server, listen_radsec, radsec_clients, ready};
 use super::world::{Place, World};
+use crate::support::radius_servers::radiusd;
 use crate::support::{give, unprivileged};
 
 /// A running national server.
@@ -52,7 +51,7 @@ impl National {
     }
 
     fn text(&self, world: &World, institutions: &[&Institution]) -> String {
-        let mut text = common(&self.folder);
+        let mut text = radiusd::head(&self.folder, true);
         text += "modules {
   expr {
   }
@@ -107,7 +106,7 @@ proxy server {
             text,
             "server national {{\n{}{}  authorize {{\n    access\n    update control {{\n      &Load-Balance-Key := \"%{{Calling-Station-Id}}\"\n    }}\n{route}    if (!&control:Proxy-To-Realm) {{\n      reject\n    }}\n  }}\n  authenticate {{\n  }}\n  \
              post-auth {{\n    fticks\n  }}\n}}",
-            listen(super::NATIONAL),
+            radiusd::listen(super::NATIONAL, 1812),
             listen_radsec(super::NATIONAL, world)
         );
         text

@@ -50,7 +50,7 @@ hlidka::service {{ 'hidden web':
     );
     let text = fs::read_to_string(&target).unwrap();
     assert!(text.starts_with("# by hand\n\ndefine host {\n"), "{text}");
-    verified(daemon.dir.path(), "1 hosts, 1 services");
+    verified(daemon.dir.path(), "1 host, 1 service");
     let host = object(daemon.dir.path(), "host", "hidden");
     assert_eq!(host["directives"]["_PROXY"], "socks5h://127.0.0.1:9050", "{host}");
     assert_eq!(host["directives"]["failure_budget"], "3/1w", "{host}");

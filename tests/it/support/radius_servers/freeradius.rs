@@ -9,24 +9,8 @@ use std::path::{Path, PathBuf};
 use radius::Draft;
 use testkit::{Identity, Server, wait_for_port};
 
+use super::radiusd::{self, Eap, eap, yes};
 use super::{SECRET, World, wait_for, write};
-
-/// How a virtual server speaks EAP.
-#[derive(Clone, Debug)]
-pub struct Eap {
-    /// Its certificate.
-    pub identity: Identity,
-    /// The method it proposes first: `peap`, `ttls`, `tls`, `md5`.
-    pub proposes: &'static str,
-    /// Oldest and newest version of TLS: `1.0` to `1.3`.
-    pub tls: (&'static str, &'static str),
-    /// Sessions can be resumed.
-    pub resumption: bool,
-    /// Sends the root of its authority behind its own certificate.
-    pub sends_root: bool,
-    /// Octets of a fragment.
-    pub fragment_size: u16,
-}
 
 /// What the home server is to be.
 #[derive(Clone, Debug)]
@@ -162,62 +146,6 @@ fn users(more: &str) -> String {
     )
 }
 
-/// The part of a configuration that is EAP over TLS.
-fn eap(name: &str, eap: &Eap, pki: &Path, cache: &Path, inner: &str) -> String {
-    let Eap { identity, proposes, tls: (oldest, newest), resumption, sends_root, fragment_size } = eap;
-    let (certificate, key) = (identity.certificate.display(), identity.key.display());
-    let (pki, cache) = (pki.display(), cache.display());
-    let yes = |is: bool| if is { "yes" } else { "no" };
-    let (resumption, sends_root) = (yes(*resumption), yes(*sends_root));
-    let level = u8::from(*oldest >= "1.2");
-    format!(
-        "  eap {name} {{
-    default_eap_type = {proposes}
-    timer_expire = 60
-    max_sessions = 8192
-    tls-config tc {{
-      private_key_file = {key}
-      certificate_file = {certificate}
-      ca_file = {pki}/ca.pem
-      auto_chain = {sends_root}
-      fragment_size = {fragment_size}
-      include_length = yes
-      cipher_list = \"DEFAULT@SECLEVEL={level}\"
-      tls_min_version = \"{oldest}\"
-      tls_max_version = \"{newest}\"
-      ecdh_curve = \"\"
-      cache {{
-        enable = {resumption}
-        lifetime = 1
-        name = \"{name}\"
-        persist_dir = {cache}
-      }}
-    }}
-    tls {{
-      tls = tc
-    }}
-    ttls {{
-      tls = tc
-      default_eap_type = mschapv2
-      virtual_server = {inner}
-    }}
-    peap {{
-      tls = tc
-      default_eap_type = mschapv2
-      virtual_server = {inner}
-    }}
-    mschapv2 {{
-    }}
-    gtc {{
-      auth_type = PAP
-    }}
-    md5 {{
-    }}
-  }}
-"
-    )
-}
-
 #[expect(clippy::too_many_lines, reason = "one configuration file, whole")]
 fn text(home: &FreeRadius, world: &World, setup: &Home) -> String {
     let FreeRadius { good, bad, radsec, folder, .. } = home;
@@ -225,42 +153,18 @@ fn text(home: &FreeRadius, world: &World, setup: &Home) -> String {
     let cache = folder.join("tlscache");
     let eaps = eap("eap_good", &setup.good, &pki, &cache, "inner_good")
         + &eap("eap_bad", &setup.bad, &pki, &cache, "inner_bad");
-    let (folder, pki, address) = (folder.display(), pki.display(), world.address);
+    let (head, modules) = (radiusd::head(folder, setup.status_server), radiusd::modules(folder));
+    let (pki, address) = (pki.display(), world.address);
     let (good, bad, radsec_port, radsec_ip) = (good.port(), bad.port(), radsec.port(), radsec.ip());
     let (certificate, key) = (setup.radsec.certificate.display(), setup.radsec.key.display());
-    let yes = |is: bool| if is { "yes" } else { "no" };
-    let (status, wants) = (yes(setup.status_server), yes(setup.wants_message_authenticator));
-    let message = |c: char| format!("        &Reply-Message += \"{}\"\n", c.to_string().repeat(230));
-    let big = ('A'..='G').map(message).collect::<Vec<_>>().concat();
+    let wants = yes(setup.wants_message_authenticator);
+    let inner_good =
+        radiusd::inner("inner_good", "eap_inner", &radiusd::of_realms("example-home\\.cz"), radiusd::CUI);
+    let inner_bad = radiusd::inner("inner_bad", "eap_inner", "", "");
+    let (listen_good, listen_bad) = (radiusd::listen(address, good), radiusd::listen(address, bad));
+    let big = radiusd::big_messages();
     format!(
-        "prefix = /usr
-libdir = /usr/lib/freeradius
-name = home
-logdir = {folder}/log
-run_dir = {folder}/run
-pidfile = {folder}/run/radiusd.pid
-max_request_time = 30
-cleanup_delay = 5
-max_requests = 16384
-hostname_lookups = no
-log {{
-  destination = files
-  file = ${{logdir}}/radius.log
-  auth = yes
-}}
-security {{
-  max_attributes = 200
-  reject_delay = 0
-  status_server = {status}
-  allow_vulnerable_openssl = yes
-}}
-thread pool {{
-  start_servers = 4
-  max_servers = 8
-  min_spare_servers = 1
-  max_spare_servers = 8
-}}
-modules {{
+        "{head}modules {{
 {eaps}
   eap eap_inner {{
     default_eap_type = mschapv2
@@ -274,26 +178,9 @@ modules {{
     md5 {{
     }}
   }}
-  mschap {{
-    use_mppe = yes
-    require_encryption = yes
-    require_strong = yes
-  }}
-  expr {{
-  }}
-  pap {{
-  }}
-  chap {{
-  }}
-  files {{
-    filename = {folder}/users
-  }}
-  linelog on_log {{
+{modules}  linelog on_log {{
     filename = ${{logdir}}/access.log
     format = \"%t src=%{{%{{Packet-Src-IP-Address}}:-}} on=%{{%{{Operator-Name}}:-MISSING}} csi=%{{%{{Calling-Station-Id}}:-MISSING}} cui=%{{%{{Chargeable-User-Identity}}:-NONE}} user=%{{User-Name}} result=%{{reply:Packet-Type}}\"
-  }}
-  always reject {{
-    rcode = reject
   }}
 }}
 client mon {{
@@ -310,12 +197,7 @@ clients radsec_clients {{
   }}
 }}
 server good {{
-  listen {{
-    type = auth
-    ipaddr = {address}
-    port = {good}
-  }}
-  listen {{
+{listen_good}  listen {{
     type = auth
     ipaddr = {radsec_ip}
     port = {radsec_port}
@@ -374,12 +256,7 @@ server good {{
   }}
 }}
 server bad {{
-  listen {{
-    type = auth
-    ipaddr = {address}
-    port = {bad}
-  }}
-  authorize {{
+{listen_bad}  authorize {{
     eap_bad {{
       ok = return
     }}
@@ -392,67 +269,6 @@ server bad {{
     }}
   }}
 }}
-server inner_good {{
-  authorize {{
-    # another outer identity than the inner one must be nobody's: anonymous@realm or @realm
-    if (&outer.request:User-Name && (&outer.request:User-Name != &User-Name) && (&outer.request:User-Name !~ /^(anonymous)?@/)) {{
-      reject
-    }}
-    # nobody of another realm is asked for from inside the tunnel
-    if (&User-Name !~ /@example-home\\.cz$/) {{
-      reject
-    }}
-    eap_inner {{
-      ok = return
-    }}
-    files
-    chap
-    mschap
-    pap
-  }}
-  authenticate {{
-    Auth-Type MS-CHAP {{
-      mschap
-    }}
-    Auth-Type CHAP {{
-      chap
-    }}
-    Auth-Type PAP {{
-      pap
-    }}
-    eap_inner
-  }}
-  post-auth {{
-    if (&outer.request:Chargeable-User-Identity) {{
-      update outer.session-state {{
-        &Chargeable-User-Identity := \"%{{sha1:salt%{{tolower:%{{User-Name}}}}%{{%{{outer.request:Operator-Name}}:-}}}}\"
-      }}
-    }}
-  }}
-}}
-server inner_bad {{
-  authorize {{
-    eap_inner {{
-      ok = return
-    }}
-    files
-    chap
-    mschap
-    pap
-  }}
-  authenticate {{
-    Auth-Type MS-CHAP {{
-      mschap
-    }}
-    Auth-Type CHAP {{
-      chap
-    }}
-    Auth-Type PAP {{
-      pap
-    }}
-    eap_inner
-  }}
-}}
-"
+{inner_good}{inner_bad}"
     )
 }

@@ -13,6 +13,7 @@
 mod freeradius;
 mod hostapd;
 pub mod pki;
+pub mod radiusd;
 mod radsecproxy;
 mod visited;
 
@@ -31,9 +32,10 @@ use testkit::{Server, wait_until};
 
 use super::{give, unprivileged};
 
-pub use freeradius::{Eap, FreeRadius, Home};
+pub use freeradius::{FreeRadius, Home};
 pub use hostapd::Hostapd;
 pub use pki::Pki;
+pub use radiusd::Eap;
 pub use radsecproxy::{Proxy, Radsecproxy};
 pub use visited::{Uplink, Visited};
 

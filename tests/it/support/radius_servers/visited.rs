@@ -8,7 +8,7 @@ use radius::Draft;
 use testkit::{Identity, Server};
 
 use super::radsecproxy::NREN_SECRET;
-use super::{SECRET, World, free_at, wait_for, write};
+use super::{SECRET, World, free_at, radiusd, wait_for, write};
 
 /// How it asks the national proxy.
 #[derive(Clone, Debug)]
@@ -41,7 +41,6 @@ impl Visited {
         let server = free_at(address.into());
         let folder = world.folder("visited", &["log", "run"]);
         let (path, pki) = (folder.display().to_string(), world.path().join("pki"));
-        let port = server.port();
         let (proxy, how) = match uplink {
             Uplink::Udp(proxy) => (proxy, format!("  secret = {NREN_SECRET}\n")),
             Uplink::Radsec(proxy, identity) => (
@@ -66,19 +65,7 @@ impl Visited {
         };
         let (proxy_ip, proxy_port) = (proxy.ip(), proxy.port());
         let text = format!(
-            "prefix = /usr
-libdir = /usr/lib/freeradius
-name = visited
-logdir = {path}/log
-run_dir = {path}/run
-pidfile = {path}/run/radiusd.pid
-security {{
-  max_attributes = 200
-  reject_delay = 0
-  status_server = yes
-  allow_vulnerable_openssl = yes
-}}
-proxy server {{
+            "{}proxy server {{
   default_fallback = no
 }}
 home_server nren {{
@@ -104,12 +91,7 @@ client mon {{
 modules {{
 }}
 server visited {{
-  listen {{
-    type = auth
-    ipaddr = {address}
-    port = {port}
-  }}
-  authorize {{
+{}  authorize {{
     update control {{
       &Proxy-To-Realm := \"NREN\"
     }}
@@ -122,7 +104,9 @@ server visited {{
   authenticate {{
   }}
 }}
-"
+",
+            radiusd::head(&folder, true),
+            radiusd::listen(address, server.port())
         );
         write(&folder.join("radiusd.conf"), &text);
         let arguments = ["-f", "-l", "stdout", "-d", &path, "-n", "radiusd"];
