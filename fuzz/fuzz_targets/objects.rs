@@ -2,7 +2,7 @@
 //! asked, and all of it printed, read again, and printed the same.
 #![no_main]
 
-use config::{Verdict, load_text};
+use config::{Examined, load_text};
 use engine::{PeriodId, Timestamp};
 use hlidka_fuzz::{accepted, refused};
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +11,7 @@ fuzz_target!(|text: &[u8]| {
     match load_text("fuzz.cfg", text.to_vec()) {
         Ok(configuration) => {
             let lines = configuration.command_lines();
-            let refused = Verdict::Refused { why: "no".to_owned(), culprit: Some("x".to_owned()), options: Vec::new() };
+            let refused = Examined::Refused { why: "no".to_owned(), culprit: Some("x".to_owned()), options: Vec::new() };
             let problems = configuration.argument_problems(&lines, &vec![refused; lines.own.len()]);
             assert!(problems.len() >= usize::from(!lines.own.is_empty()));
             for id in (0..).map(PeriodId).take(configuration.graph.periods.len()) {

@@ -11,7 +11,7 @@ use nagios::{Report, State};
 
 use crate::invocation::{Invocation, Output};
 use crate::options::Timeout;
-use crate::{CheckError, Ctx, attached, extra_opts};
+use crate::{CheckError, Ctx, Judged, attached, extra_opts};
 
 /// Where a check runs inside hlidka, and what its program needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,12 @@ pub trait Check: clap::Args + Send + Sync + 'static {
     /// verifies a configuration.
     const BOUNDS: &'static [(&'static str, RangeInclusive<f64>)] = &[];
 
+    /// Thresholds of options whose values are not written as ranges (`-w 10%` that must be left): they are
+    /// doubted like these.
+    fn judged(&self) -> Vec<Judged> {
+        Vec::new()
+    }
+
     /// Do the options make sense together? Without any I/O: it is asked once, before all runs, and by
     /// whoever verifies a configuration.
     fn validate(&self) -> Result<(), CheckError> {
@@ -82,12 +88,18 @@ pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<Report, CheckEr
 pub(crate) trait Prepared: Send + Sync {
     fn validate(&self) -> Result<(), CheckError>;
 
+    fn judged(&self) -> Vec<Judged>;
+
     fn run<'a>(&'a self, ctx: &'a Ctx) -> Running<'a>;
 }
 
 impl<C: Check> Prepared for C {
     fn validate(&self) -> Result<(), CheckError> {
         Check::validate(self)
+    }
+
+    fn judged(&self) -> Vec<Judged> {
+        Check::judged(self)
     }
 
     fn run<'a>(&'a self, ctx: &'a Ctx) -> Running<'a> {

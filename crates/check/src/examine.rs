@@ -6,51 +6,49 @@ use std::ops::RangeInclusive;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
-use nagios::Range;
+use nagios::{Doubt, Examined, Range, is_secret_value};
 
 use crate::definition::{asks, said};
 use crate::{CheckDef, attached};
 
-/// Names of values that are secrets and nothing but that.
-/// `NAME[,USER[,PASSWORD]]` is not among them: it names a module, and may go without the password.
-pub const SECRET_VALUES: [&str; 3] = ["PASSWORD", "SECRET", "USER:PASSWORD"];
-
-/// What became of a command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Examined {
-    /// The check takes it.
-    Taken(Vec<Doubt>),
-    /// The check would be UNKNOWN whenever it runs.
-    Refused {
-        /// What the check says, in one line.
-        why: String,
-        /// The word, or the value in it, that is refused. It may be a secret: not for messages.
-        culprit: Option<String>,
-    },
+/// What a value is judged by, of options that have words of their own for it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// WARNING
+    pub warning: Option<Limit>,
+    /// CRITICAL
+    pub critical: Option<Limit>,
+    /// Between which values lies what is judged.
+    pub within: RangeInclusive<f64>,
 }
 
-/// What a check takes, and nobody can have meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// A range that alerts at no value that there can be.
-    NeverAlerts {
-        /// `--critical`.
-        option: String,
-        /// As it is printed.
-        range: String,
-    },
-    /// A warning that nobody sees, since the critical range alerts wherever it does.
-    Hidden {
-        /// `--warning` with its range.
-        warning: String,
-        /// `--critical` with its range.
-        critical: String,
-    },
-    /// A secret stands there.
-    Secret {
-        /// `--password`.
-        option: String,
-    },
+/// One limit of [`Judged`].
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// `--warning`
+    pub option: &'static str,
+    /// As it is written: `10%`.
+    pub text: String,
+    /// Where it alerts.
+    pub range: Range,
+}
+
+impl Judged {
+    fn doubts(&self) -> Vec<Doubt> {
+        let alerts = |limit: &&Limit| limit.range.alerts_within(&self.within);
+        let limits = || self.warning.iter().chain(&self.critical);
+        let never =
+            |limit: &Limit| Doubt::NeverAlerts { option: limit.option.to_owned(), range: limit.text.clone() };
+        let mut doubts: Vec<Doubt> = limits().filter(|limit| !alerts(limit)).map(never).collect();
+        if let (Some(warning), Some(critical)) = (self.warning.as_ref().filter(alerts), &self.critical)
+            && warning.range != critical.range
+            && critical.range.covers(&warning.range, &self.within)
+        {
+            let shown = |limit: &Limit| format!("{} {}", limit.option, limit.text);
+            doubts.push(Doubt::Hidden { warning: shown(warning), critical: shown(critical) });
+        }
+        doubts
+    }
 }
 
 impl CheckDef {
@@ -68,10 +66,8 @@ impl CheckDef {
         let mut command = self.command();
         if let Some(word) = asks(&command, &given) {
             let culprit = Some(word.to_string_lossy().into_owned());
-            return Examined::Refused {
-                why: "this prints help or version and checks nothing".to_owned(),
-                culprit,
-            };
+            let why = "this prints help or version and checks nothing".to_owned();
+            return Examined::Refused { why, culprit, options: Vec::new() };
         }
         let with_name = std::iter::once(OsString::from(self.definition.name)).chain(given);
         let refused = |error: &clap::Error| {
@@ -81,7 +77,9 @@ impl CheckDef {
                     .as_ref()
                     .is_none_or(|culprit| !open.iter().any(|word| word.ends_with(culprit.as_str())));
             if is_whole || is_known {
-                Examined::Refused { why: in_one_line(&said(error)), culprit }
+                let is_option = culprit.as_ref().is_some_and(|word| word.starts_with("--"));
+                let options = if is_option { self.long_options() } else { Vec::new() };
+                Examined::Refused { why: in_one_line(&said(error)), culprit, options }
             } else {
                 Examined::Taken(Vec::new())
             }
@@ -91,18 +89,23 @@ impl CheckDef {
             Err(error) => return refused(&error),
         };
         match (self.prepare)(&matches) {
-            Err(error) => return refused(&error),
+            Err(error) => refused(&error),
             Ok(check) => {
                 if let (Err(error), true) = (check.validate(), is_whole) {
-                    return Examined::Refused { why: in_one_line(&error.to_string()), culprit: None };
+                    let why = in_one_line(&error.to_string());
+                    return Examined::Refused { why, culprit: None, options: Vec::new() };
                 }
+                let mut doubts = self.doubts(&command, &matches, &open);
+                if is_whole {
+                    doubts.extend(check.judged().iter().flat_map(Judged::doubts));
+                }
+                Examined::Taken(doubts)
             }
         }
-        Examined::Taken(self.doubts(&command, &matches, &open))
     }
 
     /// Long names of all options, with their dashes.
-    pub fn long_options(&self) -> Vec<String> {
+    fn long_options(&self) -> Vec<String> {
         self.command().get_arguments().filter_map(Arg::get_long).map(|long| format!("--{long}")).collect()
     }
 
@@ -113,7 +116,7 @@ impl CheckDef {
             let given = matches.value_source(id) == Some(ValueSource::CommandLine);
             let is_secret = argument
                 .get_value_names()
-                .is_some_and(|names| names.iter().any(|name| SECRET_VALUES.contains(&name.as_str())));
+                .is_some_and(|names| names.iter().any(|name| is_secret_value(name)));
             if given && is_secret {
                 doubts.push(Doubt::Secret { option: shown(argument) });
             }
@@ -243,7 +246,7 @@ mod tests {
 
     fn refused(line: &str, open: &[usize]) -> Option<(String, Option<String>)> {
         match examine(line, open) {
-            Examined::Refused { why, culprit } => Some((why, culprit)),
+            Examined::Refused { why, culprit, .. } => Some((why, culprit)),
             Examined::Taken(_) => None,
         }
     }

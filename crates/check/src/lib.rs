@@ -28,10 +28,13 @@ mod together;
 pub use context::Ctx;
 pub use definition::{Check, CheckDef, Definition, Isolation};
 pub use error::CheckError;
-pub use examine::{Doubt, Examined, SECRET_VALUES};
+pub use examine::{Judged, Limit};
 pub use glob::glob;
 pub use invocation::{Invocation, Output};
-pub use nagios::{Perfdata, Range, Report, State, Thresholds, Uom};
+pub use nagios::{
+    Doubt, Examined, Perfdata, Range, Report, State, Thresholds, Uom, is_secret_name, is_secret_value,
+    secret_letters,
+};
 pub use program::{main, run};
 pub use secret::{Secret, without_account};
 pub use span::span;

@@ -112,6 +112,11 @@ impl From<Origin> for Target {
 }
 
 impl Target {
+    /// Is it known where to go? Without any I/O.
+    pub fn validate(&self) -> Result<(), CheckError> {
+        crate::aim::Aim::of(self, self.ssl.is_some()).map(|_| ())
+    }
+
     /// Was HTTP/2 asked for, and nothing else will do?
     pub fn wants_http2(&self) -> bool {
         self.http_version == HttpVersion::Two

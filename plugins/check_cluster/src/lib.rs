@@ -6,7 +6,7 @@
 mod limit;
 mod members;
 
-use check::{Check, CheckError, Ctx, Definition, Isolation, Perfdata, Report, State, Uom};
+use check::{Check, CheckError, Ctx, Definition, Isolation, Judged, Perfdata, Range, Report, State, Uom};
 
 use limit::Limit;
 use members::{Kind, Members, Tally};
@@ -34,6 +34,13 @@ pub struct Args {
     critical: Option<Limit>,
 }
 
+impl Args {
+    /// Of what the states are, and what that is called.
+    fn kind(&self) -> (Kind, &'static str) {
+        if self.host { (Kind::Hosts, "Host cluster") } else { (Kind::Services, "Service cluster") }
+    }
+}
+
 impl Check for Args {
     const DEFINITION: Definition = Definition {
         name: "check_cluster",
@@ -51,9 +58,27 @@ impl Check for Args {
         timeout_state: State::Unknown,
     };
 
+    fn validate(&self) -> Result<(), CheckError> {
+        self.data.tally(self.kind().0).map(|_| ()).map_err(CheckError::usage)
+    }
+
+    /// A count ends at the number of members, and a share at 100 %; the two have nothing to do with each other.
+    fn judged(&self) -> Vec<Judged> {
+        let members = self.data.tally(self.kind().0).map_or(0.0, |tally| tally.total() as f64);
+        let judged = |range: fn(&Limit) -> Option<&Range>, unit: &str, most: f64| {
+            let limit = |option, limit: &Option<Limit>| {
+                let range = limit.as_ref().and_then(range)?;
+                Some(check::Limit { option, text: format!("{range}{unit}"), range: range.clone() })
+            };
+            let (warning, critical) =
+                (limit("--warning", &self.warning), limit("--critical", &self.critical));
+            Judged { warning, critical, within: 0.0..=most }
+        };
+        vec![judged(Limit::count, "", members), judged(Limit::percent, "%", 100.0)]
+    }
+
     async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
-        let (kind, name) =
-            if self.host { (Kind::Hosts, "Host cluster") } else { (Kind::Services, "Service cluster") };
+        let (kind, name) = self.kind();
         let tally = self.data.tally(kind).map_err(CheckError::usage)?;
         Ok(self.judge(&tally, self.label.as_deref().unwrap_or(name)))
     }

@@ -17,9 +17,11 @@ mod probe;
 mod select;
 mod usage;
 
-use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
+use check::{Check, CheckError, Ctx, Definition, Isolation, Judged, Report, State};
 
+use limits::Limits;
 pub use options::Args;
+use options::Step;
 
 impl Check for Args {
     const DEFINITION: Definition = Definition {
@@ -42,6 +44,22 @@ impl Check for Args {
 
     // all that can hang is asked by `probe`
     const KEEPS_DEADLINE: bool = true;
+
+    fn judged(&self) -> Vec<Judged> {
+        let mut all: Vec<Limits> = Vec::new();
+        let mut limits = Limits::default();
+        for step in &self.steps {
+            match step {
+                Step::Clear => limits = Limits::default(),
+                Step::Path(_) | Step::BarePath(_) | Step::All | Step::Matching(_) => all.push(limits.clone()),
+                step => limits.take(step),
+            }
+        }
+        // with these, everything that is left is judged
+        all.push(limits);
+        all.dedup();
+        all.iter().flat_map(Limits::judged).collect()
+    }
 
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self, measure::statvfs, ctx)?;

@@ -1,7 +1,8 @@
 //! Thresholds of a file system: how much must be left, or may be used.
 
-use check::{Range, State};
+use check::{Judged, Range, State};
 
+use crate::options::Step;
 use crate::usage::Usage;
 
 /// A `-w` or `-c`: units that must be left free, or percent of them.
@@ -60,6 +61,45 @@ impl Limits {
     /// Is there none at all?
     pub(crate) fn is_empty(&self) -> bool {
         self.warning == Level::default() && self.critical == Level::default()
+    }
+
+    /// Takes what an option says; those that select say nothing.
+    pub(crate) fn take(&mut self, step: &Step) {
+        match step.clone() {
+            Step::Warning(limit) => self.warning.set(limit),
+            Step::Critical(limit) => self.critical.set(limit),
+            Step::InodeWarning(range) => self.warning.free_inodes = Some(range),
+            Step::InodeCritical(range) => self.critical.free_inodes = Some(range),
+            Step::UsedWarning(range) => self.warning.used_percent = Some(range),
+            Step::UsedCritical(range) => self.critical.used_percent = Some(range),
+            Step::Group(_)
+            | Step::Path(_)
+            | Step::BarePath(_)
+            | Step::All
+            | Step::Matching(_)
+            | Step::Without(_)
+            | Step::Clear => {}
+        }
+    }
+
+    /// What verifying a configuration doubts; limits of inodes are ranges already.
+    pub(crate) fn judged(&self) -> [Judged; 3] {
+        let judged = |range: fn(&Level) -> Option<&Range>, options: [&'static str; 2], unit, most| {
+            let limit = |option, level| {
+                let range = range(level)?;
+                // what must be left is written without the sign for inside
+                let text = format!("{}{unit}", range.to_string().trim_start_matches('@'));
+                Some(check::Limit { option, text, range: range.clone() })
+            };
+            let (warning, critical) = (limit(options[0], &self.warning), limit(options[1], &self.critical));
+            Judged { warning, critical, within: 0.0..=most }
+        };
+        let free = ["--warning", "--critical"];
+        [
+            judged(|level| level.free_units.as_ref(), free, "", f64::INFINITY),
+            judged(|level| level.free_percent.as_ref(), free, "%", 100.0),
+            judged(|level| level.used_percent.as_ref(), ["WARN", "CRIT"], "%", 100.0),
+        ]
     }
 
     /// The state of a file system, `unit` being the bytes of one unit.

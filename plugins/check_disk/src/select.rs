@@ -94,12 +94,6 @@ struct Course<'a> {
 impl Course<'_> {
     fn take(&mut self, step: &Step) -> Result<(), CheckError> {
         match step {
-            Step::Warning(limit) => self.limits.warning.set(limit.clone()),
-            Step::Critical(limit) => self.limits.critical.set(limit.clone()),
-            Step::InodeWarning(range) => self.limits.warning.free_inodes = Some(range.clone()),
-            Step::InodeCritical(range) => self.limits.critical.free_inodes = Some(range.clone()),
-            Step::UsedWarning(range) => self.limits.warning.used_percent = Some(range.clone()),
-            Step::UsedCritical(range) => self.limits.critical.used_percent = Some(range.clone()),
             Step::Group(name) => {
                 if self.selected {
                     return Err(misuse("-g must stand before the paths of its group (-C begins anew)"));
@@ -129,6 +123,7 @@ impl Course<'_> {
                 self.group = None;
                 self.selected = false;
             }
+            threshold => self.limits.take(threshold),
         }
         Ok(())
     }

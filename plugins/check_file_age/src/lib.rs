@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
+use check::{Check, CheckError, Ctx, Definition, Isolation, Judged, Report, State};
 
 use crate::limits::{Limit, Limits};
 
@@ -121,6 +121,10 @@ impl Check for Args {
         isolation: Isolation::Process,
         timeout_state: State::Unknown,
     };
+
+    fn judged(&self) -> Vec<Judged> {
+        self.limits().judged().into()
+    }
 
     async fn run(&self, _ctx: &Ctx) -> Result<Report, CheckError> {
         Ok(judge(measure(self.path())?, self))

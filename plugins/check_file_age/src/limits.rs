@@ -1,7 +1,7 @@
 //! The four limits: plain numbers, or ranges if any of them is one.
 
 use check::options::seconds;
-use check::{Perfdata, Range, State, Thresholds, Uom};
+use check::{Judged, Perfdata, Range, State, Thresholds, Uom};
 
 /// One limit as given.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +91,40 @@ impl Limits {
             }
             Limits::Ranges { age: ages, size: sizes } => ages.state(age).worst(sizes.state(size)),
         }
+    }
+
+    /// What verifying a configuration doubts. A file may be from the future.
+    pub fn judged(&self) -> [Judged; 2] {
+        let (ages, sizes) = match self {
+            Limits::Plain { ages, sizes } => {
+                // the greatest age, and the least size
+                let age = |age: f64| Some((age, Range::up_to(age)));
+                let size = |size: f64| (size > 0.0).then(|| (size, Range::at_least(size)));
+                let shown = |limit: (f64, Range)| (limit.0.to_string(), limit.1);
+                (ages.map(|end| age(end).map(shown)), sizes.map(|least| size(least).map(shown)))
+            }
+            Limits::Ranges { age, size: size_limits } => {
+                let shown = |range: &Option<Range>| range.as_ref().map(|r| (r.to_string(), r.clone()));
+                // `0:` is a way to say that no size is too small
+                let size =
+                    |range| shown(range).filter(|(_, range)| range.alerts_within(&(0.0..=f64::INFINITY)));
+                let sizes = [&size_limits.warning, &size_limits.critical].map(size);
+                ([shown(&age.warning), shown(&age.critical)], sizes)
+            }
+        };
+        let judged =
+            |[warning, critical]: [Option<(String, Range)>; 2], options: [&'static str; 2], least| {
+                let limit = |option, (text, range)| check::Limit { option, text, range };
+                Judged {
+                    warning: warning.map(|given| limit(options[0], given)),
+                    critical: critical.map(|given| limit(options[1], given)),
+                    within: least..=f64::INFINITY,
+                }
+            };
+        [
+            judged(ages, ["--warning-age", "--critical-age"], f64::NEG_INFINITY),
+            judged(sizes, ["--warning-size", "--critical-size"], 0.0),
+        ]
     }
 
     /// Both metrics. A plain limit is printed as the number that was given, also for the size, where

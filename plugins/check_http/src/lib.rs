@@ -123,6 +123,7 @@ impl Check for Args {
     const ATTACHED_VALUES: &'static [(char, &'static str)] = &[('S', "ssl")];
 
     fn validate(&self) -> Result<(), CheckError> {
+        self.target.validate()?;
         self.refuse_contradictions()
     }
 

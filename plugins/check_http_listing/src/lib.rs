@@ -74,6 +74,10 @@ impl Check for Args {
 
     const ATTACHED_VALUES: &'static [(char, &'static str)] = &[('S', "ssl")];
 
+    fn validate(&self) -> Result<(), CheckError> {
+        self.target.validate()
+    }
+
     async fn run(&self, ctx: &Ctx) -> Result<Report, CheckError> {
         let sample = measure::measure(self, ctx).await?;
         Ok(judge::judge(&sample, self))

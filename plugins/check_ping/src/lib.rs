@@ -25,7 +25,7 @@ mod xfrm;
 
 use std::time::Duration;
 
-use check::{Check, CheckError, Ctx, Definition, Isolation, Report, State};
+use check::{Check, CheckError, Ctx, Definition, Isolation, Judged, Limit, Report, State};
 
 use crate::limits::Limits;
 use crate::options::{Levels, Pair, Source, Span, percent_levels, span_levels};
@@ -127,6 +127,19 @@ impl Check for Args {
         isolation: Isolation::Async,
         timeout_state: State::Critical,
     };
+
+    /// Only a loss has an end; that both levels are in order is validated.
+    fn judged(&self) -> Vec<Judged> {
+        let limits = Targets::of(self).and_then(|targets| Limits::of(self, targets.pairs));
+        let Some(loss) = limits.ok().and_then(|limits| limits.loss) else { return Vec::new() };
+        let limit = |option, percent: f64| {
+            // a level that is reached alerts
+            let range = format!("@{percent}:").parse().ok()?;
+            Some(Limit { option, text: format!("{percent}%"), range })
+        };
+        let (warning, critical) = (limit("--warning", loss.warning), limit("--critical", loss.critical));
+        vec![Judged { warning, critical, within: 0.0..=100.0 }]
+    }
 
     fn validate(&self) -> Result<(), CheckError> {
         if self.proxy.is_some() {

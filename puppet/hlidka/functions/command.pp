@@ -6,7 +6,7 @@
 #   NAME!ARGUMENT!… as text, or the name and its arguments as an array, in which ! is just a character.
 function hlidka::command(String $of, Hlidka::Value $command) >> Hlidka::Value {
   if $command =~ Array {
-    $words = $command.map |$word| { String($word) }
+    $words = $command.map |$word| { hlidka::word($of, $word) }
     $words.each |$word| {
       if $word =~ /\\\z/ {
         fail("${of}: the argument `${word}` ends with a backslash, which cannot be said in a definition")

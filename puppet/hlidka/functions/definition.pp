@@ -27,7 +27,25 @@ function hlidka::definition(
   $administrators = [
     'name', 'register', 'event_handler', 'is_volatile', 'hostgroup_name', 'proxy', 'failure_budget',
   ]
+  # other words for the same, which would get past what is asked of these
+  $of_services = $kind ? {
+    'service' => { 'hostgroups' => 'hostgroup_name' },
+    default   => {},
+  }
+  $synonyms = $of_services + {
+    'host'                  => 'host_name',
+    'hosts'                 => 'host_name',
+    'host_groups'           => 'hostgroups',
+    'hostgroup'             => 'hostgroup_name',
+    'description'           => 'service_description',
+    'service_groups'        => 'servicegroups',
+    'normal_check_interval' => 'check_interval',
+    'retry_check_interval'  => 'retry_interval',
+  }
   $options.keys.each |$key| {
+    if $key in $synonyms {
+      fail("${resource}: options: ${key} is another word for ${synonyms[$key]}; take that")
+    }
     unless $directives[$key] in [undef, ''] {
       fail("${resource}: options: ${key} is given by a parameter too; take one of them")
     }

@@ -12,9 +12,7 @@ function hlidka::value(String $of, Hlidka::Value $value, Boolean $is_text = fals
   $words = [$value].flatten.map |$word| {
     $word ? {
       undef   => '',
-      true    => '1',
-      false   => '0',
-      default => String($word),
+      default => hlidka::word($of, $word),
     }
   }
   $text = $words.join(',')

@@ -20,7 +20,7 @@
 class hlidka::collect (
   Pattern[/\A[a-z0-9][a-z0-9_.-]*\z/] $server = 'default',
   Hlidka::Path $directory = '/var/lib/hlidka/exported',
-  Optional[Array[String[1]]] $nodes = undef,
+  Optional[Array[Hlidka::Certname]] $nodes = undef,
   Variant[String[1], Integer] $owner = 'root',
   Variant[String[1], Integer] $group = 'hlidka',
   Pattern[/\A0?[0-7]{3}\z/] $mode = '0640',

@@ -21,7 +21,7 @@ class hlidka::export (
   Pattern[/\A0?[0-7]{3}\z/] $mode = '0640',
 ) {
   $certname = $trusted['certname']
-  if $certname !~ /\A[A-Za-z0-9][A-Za-z0-9._-]*\z/ {
+  if $certname !~ Hlidka::Certname {
     fail("hlidka::export: `${certname}` cannot name a file of objects: a certname has letters, digits, `.`, `-` and `_`")
   }
   if $directory {

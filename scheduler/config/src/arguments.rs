@@ -8,13 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::{Check, CheckCommand, CommandId, ObjectId, Said, Saved, Timestamp, nearest};
+use nagios::{Doubt, Examined};
 
 use crate::command::{CommandLine, MacroValue, macro_names};
 use crate::concern::Concern;
 use crate::load::{Configuration, label};
 use crate::macros::{CheckMacros, is_momentary, proxy};
+use crate::mask;
 use crate::problem::{Place, Problem};
-use crate::secrets;
 use crate::trust::Trust;
 
 /// So many different command lines are looked at; who has more has one for every object.
@@ -41,33 +42,6 @@ pub struct CommandLines {
     /// Others with a secret in them, and what gives it away.
     secrets: Vec<(ObjectId, String)>,
     is_cut: bool,
-}
-
-/// What a check says of a command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It takes it; what nobody can have meant.
-    Taken(Vec<Doubt>),
-    /// It would be UNKNOWN whenever it runs.
-    Refused {
-        /// What it says.
-        why: String,
-        /// The word that is refused; it may be a secret.
-        culprit: Option<String>,
-        /// Options that the check has.
-        options: Vec<String>,
-    },
-}
-
-/// What a check takes, and nobody can have meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// A range that alerts at no value: option and range.
-    NeverAlerts(String, String),
-    /// A warning that nobody sees, and the critical range that covers it: option and range of each.
-    Hidden(String, String),
-    /// An option whose value is a secret.
-    Secret(String),
 }
 
 impl Configuration {
@@ -128,7 +102,7 @@ impl Configuration {
         let (program, arguments) = argv.split_first()?;
         let name = Path::new(program).file_name().and_then(|name| name.to_str());
         let own = name.filter(|name| *self.options.plugins.join(name).to_string_lossy() == **program);
-        if let Some(what) = secrets::place(arguments, own.is_some()) {
+        if let Some(what) = mask::given_away(&argv, own.is_some()) {
             lines.secrets.push((id, what));
         }
         let open = open.into_iter().filter_map(|place| place.checked_sub(1)).collect();
@@ -157,10 +131,8 @@ impl Configuration {
         })?;
         let argv = match line {
             CommandLine::Argv(argv) => argv,
-            // of a script only what gives away a secret is looked at, in its rough words
-            CommandLine::Shell { script, .. } => {
-                ["/bin/sh"].into_iter().chain(script.split_whitespace()).map(str::to_owned).collect()
-            }
+            // of a script only what gives away a secret is looked at
+            CommandLine::Shell { script, .. } => vec!["/bin/sh".to_owned(), "-c".to_owned(), script],
         };
         let open = (0..).zip(&argv).filter(|(_, word)| word.contains(MARK)).map(|(place, _)| place).collect();
         Some((argv.into_iter().map(|word| word.replace(MARK, "")).collect(), open))
@@ -168,14 +140,14 @@ impl Configuration {
 
     /// What is to be said of command lines. `verdicts` are those of [`CommandLines::own`], in order,
     /// as far as there are any.
-    pub fn argument_problems(&self, lines: &CommandLines, verdicts: &[Verdict]) -> Vec<Problem> {
+    pub fn argument_problems(&self, lines: &CommandLines, verdicts: &[Examined]) -> Vec<Problem> {
         let mut causes = Causes { of: self, uses: HashMap::new(), found: BTreeMap::new() };
         for (own, verdict) in lines.own.iter().zip(verdicts) {
             let (command, _) = causes.command(own.object);
             let finding = |doubt: &Doubt| Finding::of(doubt, &own.name);
             let findings: Vec<Finding> = match verdict {
-                Verdict::Taken(doubts) => doubts.iter().map(finding).collect(),
-                Verdict::Refused { why, culprit, options } => {
+                Examined::Taken(doubts) => doubts.iter().map(finding).collect(),
+                Examined::Refused { why, culprit, options } => {
                     vec![Finding::refused(&own.name, why, culprit.as_deref(), options)]
                 }
             };
@@ -266,19 +238,22 @@ impl Finding {
 
     fn of(doubt: &Doubt, check: &str) -> Finding {
         let (concern, message, hint) = match doubt {
-            Doubt::NeverAlerts(option, range) => (
+            Doubt::NeverAlerts { option, range } => (
                 Concern::NeverAlerts,
                 format!("{option} {range} of {check} matches no value that there can be: it never alerts"),
-                "a range alerts outside: `10` above 10, `10:` below 10, `@10:20` from 10 to 20",
+                format!(
+                    "a range alerts outside: `10` above 10, `10:` below 10, `@10:20` from 10 to 20; \
+                     {check} --help has what else there is"
+                ),
             ),
-            Doubt::Hidden(warning, critical) => (
+            Doubt::Hidden { warning, critical } => (
                 Concern::HiddenWarning,
                 format!("nobody will see {warning} of {check}: {critical} alerts wherever it does"),
-                "exchange the two; the same range twice if there is to be no warning",
+                "exchange the two; the same range twice if there is to be no warning".to_owned(),
             ),
-            Doubt::Secret(option) => return Finding::secret(option, Some(check)),
+            Doubt::Secret { option } => return Finding::secret(option, Some(check)),
         };
-        Finding { concern, is_error: false, message, hint: hint.to_owned(), culprit: None }
+        Finding { concern, is_error: false, message, hint, culprit: None }
     }
 
     fn secret(what: &str, check: Option<&str>) -> Finding {

@@ -39,12 +39,11 @@ mod problem;
 mod provenance;
 mod resolve;
 mod resources;
-mod secrets;
 mod source;
 mod trust;
 mod values;
 
-pub use arguments::{CommandLines, Doubt, OwnCheck, Verdict};
+pub use arguments::{CommandLines, OwnCheck};
 pub use command::{CommandLine, MacroValue, expand};
 pub use concern::Concern;
 pub use globals::Globals;
@@ -54,6 +53,7 @@ pub use load::{
 };
 pub use macros::{CheckMacros, HandlerMacros, NotificationMacros, PROXY_CHECKS, States, documentation};
 pub use main_file::DateFormat;
+pub use nagios::{Doubt, Examined};
 pub use options::{Mail, MaxLoss, Notify, ObjectPaths, Options, Reload, Timeouts, Workers};
 pub use plan::{Plan, PlanLimits, ServersGroup, ServicePattern};
 pub use problem::{Problem, Severity};

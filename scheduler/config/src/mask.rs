@@ -1,67 +1,84 @@
-//! Secrets in command lines: recognized by the names of options and macros, never shown.
+//! Secrets in command lines: recognized by where they stand, hidden and never shown. Which names are those
+//! of secrets, [`nagios`] knows.
+
+use std::ops::Range;
+
+use nagios::{is_secret_name, secret_letters};
 
 /// What stands in the place of a secret.
 pub(crate) const HIDDEN: &str = "***";
 
-/// Short options whose value is a secret, by the programs that have them.
-const SHORT: &[(&str, &str)] = &[
-    ("check_eap", "Sp"),
-    ("check_eap_certificate", "S"),
-    ("check_eap_resumption", "Sp"),
-    ("check_http", "ab"),
-    ("check_ldap", "P"),
-    ("check_ldaps", "P"),
-    ("check_mssql", "p"),
-    ("check_mysql", "p"),
-    ("check_mysql_query", "p"),
-    ("check_nt", "s"),
-    ("check_pgsql", "p"),
-    ("check_radius", "Sp"),
-    ("check_smtp", "P"),
-    ("check_snmp", "CAX"),
-    ("eapol_test", "s"),
-    ("rad_eap_test", "Sp"),
-    ("snmpget", "cAX"),
-    ("snmpwalk", "cAX"),
-];
+/// A secret in a word of a command line.
+#[derive(Debug)]
+struct Secret {
+    /// Where it stands in the word.
+    place: Range<usize>,
+    /// What gives it away; nothing for an account without a password, which is hidden all the same.
+    what: Option<String>,
+}
 
-/// Parts of names of secrets.
-const WORDS: &[&str] =
-    &["PASS", "PWD", "SECRET", "TOKEN", "COMMUNITY", "CREDENTIAL", "APIKEY", "API_KEY", "PSK"];
-
-/// Is this the name of a secret, as in `--password` or `$_HOSTCOMMUNITY$`? A name that ends in `FILE` or the
-/// like is that of a path.
-pub(crate) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase().replace('-', "_");
-    let is_path = ["FILE", "PATH", "DIR"].iter().any(|end| name.ends_with(end));
-    !is_path && WORDS.iter().any(|word| name.contains(word))
+impl Secret {
+    fn new(place: Range<usize>, what: impl Into<String>) -> Secret {
+        Secret { place, what: Some(what.into()) }
+    }
 }
 
 /// Words of a command line with `***` in place of secrets.
 pub(crate) fn masked<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
-    let mut known = "";
-    let mut next_is_one = false;
-    let mut masked = Vec::new();
+    let hide = |(word, secrets): (&str, Vec<Secret>)| {
+        let mut word = word.to_owned();
+        for secret in secrets.into_iter().rev() {
+            word.replace_range(secret.place, HIDDEN);
+        }
+        word
+    };
+    secrets(words).into_iter().map(hide).collect()
+}
+
+/// What gives away a secret among the words of a command line, program and all: the name of its option, or
+/// what it stands in. The options of checks of ours are known better by the checks: of these only what
+/// stands in other values.
+pub(crate) fn given_away(words: &[String], is_ours: bool) -> Option<String> {
+    let words = words.iter().map(String::as_str);
+    if is_ours {
+        return words.flat_map(in_value).find_map(|secret| secret.what);
+    }
+    secrets(words).into_iter().flat_map(|(_, secrets)| secrets).find_map(|secret| secret.what)
+}
+
+/// Each word with the secrets in it, in order.
+fn secrets<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<(&'w str, Vec<Secret>)> {
+    let mut letters = "";
+    let mut before: Option<String> = None;
+    let mut found = Vec::new();
     for (number, word) in words.into_iter().enumerate() {
         if number == 0 {
-            let program = word.rsplit('/').next().unwrap_or(word);
-            known = SHORT.iter().find(|(name, _)| *name == program).map_or("", |(_, letters)| letters);
+            letters = secret_letters(word.rsplit('/').next().unwrap_or(word));
         }
-        if std::mem::take(&mut next_is_one) {
-            masked.push(if is_macro(word) { word.to_owned() } else { HIDDEN.to_owned() });
-            continue;
-        }
-        masked.push(match option(word, known) {
-            Shape::Plain => plain(word),
-            Shape::Before => {
-                next_is_one = true;
-                word.to_owned()
+        // what looks like an option is one, and the value is missing
+        let secrets = if let Some(option) = before.take().filter(|_| !word.starts_with("--")) {
+            whole(word, 0, option).into_iter().collect()
+        } else {
+            match option(word, letters) {
+                Shape::Plain => in_value(word),
+                Shape::Before => {
+                    before = Some(word.to_owned());
+                    Vec::new()
+                }
+                Shape::Within(start) => {
+                    whole(word, start, word[..start].trim_end_matches('=')).into_iter().collect()
+                }
             }
-            Shape::Within(start) if is_macro(&word[start..]) => word.to_owned(),
-            Shape::Within(start) => format!("{}{HIDDEN}", &word[..start]),
-        });
+        };
+        found.push((word, secrets));
     }
-    masked
+    found
+}
+
+/// The rest of a word, unless it is empty or a macro: where the value of that comes from is no secret.
+fn whole(word: &str, start: usize, what: impl Into<String>) -> Option<Secret> {
+    let value = &word[start..];
+    (!value.is_empty() && !is_macro(value)).then(|| Secret::new(start..word.len(), what))
 }
 
 /// A command line that is not expanded, with `***` in place of secrets; macros stay.
@@ -102,21 +119,20 @@ enum Shape {
     Within(usize),
 }
 
-fn option(word: &str, short: &str) -> Shape {
-    // `--password=x`, `PASSWORD=x`
-    if let Some((name, _)) = word.split_once('=') {
-        let bare = name.trim_start_matches('-');
-        if is_word(bare) && is_secret(bare) {
-            return Shape::Within(name.len() + 1);
-        }
+fn option(word: &str, letters: &str) -> Shape {
+    if !word.starts_with('-') {
+        return Shape::Plain;
+    }
+    let is_one = |name: &str| is_word(name) && is_secret_name(name);
+    if let Some((name, _)) = word.split_once('=').filter(|(name, _)| is_one(name.trim_start_matches('-'))) {
+        return Shape::Within(name.len() + 1);
     }
     if let Some(name) = word.strip_prefix("--") {
-        return if is_word(name) && is_secret(name) { Shape::Before } else { Shape::Plain };
+        return if is_one(name) { Shape::Before } else { Shape::Plain };
     }
-    let letter = word.strip_prefix('-').and_then(|rest| rest.chars().next());
-    match letter {
-        Some(letter) if short.contains(letter) && word.len() == 1 + letter.len_utf8() => Shape::Before,
-        Some(letter) if short.contains(letter) => Shape::Within(1 + letter.len_utf8()),
+    match word[1..].chars().next() {
+        Some(letter) if letters.contains(letter) && word.len() == 1 + letter.len_utf8() => Shape::Before,
+        Some(letter) if letters.contains(letter) => Shape::Within(1 + letter.len_utf8()),
         _ => Shape::Plain,
     }
 }
@@ -135,20 +151,84 @@ fn is_macro(word: &str) -> bool {
             .is_some_and(|name| !name.contains('$'))
 }
 
-/// A word without the account in an address, `https://user:password@host/`; one with blanks in it may be
-/// a command line itself.
-fn plain(word: &str) -> String {
-    let inner = word.trim_matches(['\'', '"']);
-    if inner.contains([' ', '\t']) && words(inner).len() > 1 {
-        let start = word.find(inner).unwrap_or(0);
-        return format!("{}{}{}", &word[..start], masked_text(inner), &word[start + inner.len()..]);
+/// Secrets in a word that is none as a whole: in a line of its own (of a shell, say), a header, an address,
+/// or what is given a name (`PASSWORD=x`).
+fn in_value(word: &str) -> Vec<Secret> {
+    let (start, inner) = unquoted(word);
+    let at = |offset: usize| {
+        move |secret: Secret| Secret {
+            place: secret.place.start + offset..secret.place.end + offset,
+            ..secret
+        }
+    };
+    // behind the name of an option
+    let value = match inner.find('=').filter(|_| inner.starts_with("--")) {
+        Some(equals) => equals + 1,
+        None if inner.starts_with('-') => inner.char_indices().nth(2).map_or(0, |(at, _)| at),
+        None => 0,
+    };
+    if let Some(secret) = header(inner).or_else(|| header(&inner[value..]).map(at(value))) {
+        return vec![at(start)(secret)];
     }
-    let Some(at) = word.find("://").map(|at| at + 3) else { return word.to_owned() };
-    let authority = word[at..].split(['/', '?', '#']).next().unwrap_or_default();
-    match authority.rfind('@') {
-        Some(end) => format!("{}{HIDDEN}{}", &word[..at], &word[at + end..]),
-        None => word.to_owned(),
+    if inner.contains([' ', '\t']) {
+        let all = words(inner);
+        if all.len() > 1 {
+            let found = secrets(all.iter().copied()).into_iter().flat_map(|(word, secrets)| {
+                let place = word.as_ptr() as usize - inner.as_ptr() as usize;
+                secrets.into_iter().map(at(start + place))
+            });
+            return found.collect();
+        }
     }
+    named(inner).into_iter().chain(account(inner)).chain(query(inner)).map(at(start)).collect()
+}
+
+/// What is between quotes around the whole of it, and where that starts.
+fn unquoted(word: &str) -> (usize, &str) {
+    let within = |quote: char| word.strip_prefix(quote)?.strip_suffix(quote);
+    within('\'').or_else(|| within('"')).map_or((0, word), |inner| (1, inner))
+}
+
+/// `PASSWORD=x`
+fn named(text: &str) -> Option<Secret> {
+    let (name, _) = text.split_once('=')?;
+    let is_one = !name.starts_with('-') && is_word(name) && is_secret_name(name);
+    whole(text, name.len() + 1, name).filter(|_| is_one)
+}
+
+/// `Authorization: Bearer x`
+fn header(text: &str) -> Option<Secret> {
+    let (name, value) = text.split_once(':')?;
+    let is_name = !name.starts_with('-') && is_word(name);
+    let is_one = is_name && (is_secret_name(name) || name.eq_ignore_ascii_case("cookie"));
+    let start = text.len() - value.trim_start().len();
+    whole(text, start, format!("the header {name}")).filter(|_| is_one)
+}
+
+/// `https://user:password@host/`
+fn account(text: &str) -> Option<Secret> {
+    let start = text.find("://")? + 3;
+    let authority = text[start..].split(['/', '?', '#']).next()?;
+    let end = authority.rfind('@')?;
+    let has_password = authority[..end].split_once(':').is_some_and(|(_, password)| !password.is_empty());
+    let what = has_password.then(|| "a password in a URL".to_owned());
+    Some(Secret { place: start..start + end, what })
+}
+
+/// `/path?token=x&more=y`
+fn query(text: &str) -> Vec<Secret> {
+    let Some(start) = text.find('?').map(|at| at + 1) else { return Vec::new() };
+    let end = text[start..].find('#').map_or(text.len(), |at| start + at);
+    let mut found = Vec::new();
+    let mut at = start;
+    for part in text[start..end].split('&') {
+        if let Some(secret) = named(part) {
+            let place = at + secret.place.start..at + secret.place.end;
+            found.push(Secret { place, what: secret.what.map(|name| format!("{name} in a URL")) });
+        }
+        at += part.len() + 1;
+    }
+    found
 }
 
 /// A text at its blanks, as far as they are in no quotes; quotes stay.
@@ -176,6 +256,7 @@ fn words(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn secrets_are_hidden_and_nothing_else() {
@@ -188,8 +269,13 @@ mod tests {
             ("x --api-token s3cret --expect 200", "x --api-token *** --expect 200"),
             ("x --password 's 3 c' y", "x --password *** y"),
             ("TOKEN=s3cret x", "TOKEN=*** x"),
+            ("TOKEN='s 3 c' x", "TOKEN=*** x"),
             ("x -u https://u:s3cret@h/a?b=c@d", "x -u https://***@h/a?b=c@d"),
             ("/bin/sh -c 'check_snmp -C s3cret -H h'", "/bin/sh -c 'check_snmp -C *** -H h'"),
+            ("x -k 'Authorization: Bearer s3cret' y", "x -k 'Authorization: ***' y"),
+            ("x --header 'X-Auth-Token: $ARG1$'", "x --header 'X-Auth-Token: $ARG1$'"),
+            ("x '/a?token=s3cret&b=c&apikey=s3cret#d'", "x '/a?token=***&b=c&apikey=***#d'"),
+            ("check_sftp -p s3cret --bypass=3", "check_sftp -p *** --bypass=3"),
             ("", ""),
         ] {
             assert_eq!(masked_text(line), want, "{line}");
@@ -204,11 +290,50 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files_are_no_secrets() {
-        for (name, want) in
-            [("PASSWORD", true), ("password-file", false), ("SnmpCommunity", true), ("KEY", false)]
-        {
-            assert_eq!(is_secret(name), want, "{name}");
+    fn secrets_are_known_by_where_they_stand() {
+        for (line, ours, want) in [
+            ("x --password s3cret", false, Some("--password")),
+            ("x --password s3cret", true, None),
+            ("x --password=s3cret", false, Some("--password")),
+            ("x --password=", false, None),
+            ("x --password --verbose", false, None),
+            ("x --password-file /x", false, None),
+            ("x --db-password=s3cret", false, Some("--db-password")),
+            ("x --client-secret s3cret", false, Some("--client-secret")),
+            ("x --bypass=3 --compass north", false, None),
+            ("/usr/lib/nagios/plugins/check_mysql -u mon -p s3cret", false, Some("-p")),
+            ("/usr/lib/nagios/plugins/check_mysql -ps3cret", false, Some("-p")),
+            ("/usr/lib/nagios/plugins/check_tcp -p 80", false, None),
+            ("/usr/bin/env PASSWORD=s3cret x", false, Some("PASSWORD")),
+            ("x -u https://a:b@c.example/x", true, Some("a password in a URL")),
+            ("x --url=ftp://a:b@c.example", false, Some("a password in a URL")),
+            ("x -u https://a@c.example/x:y@z", false, None),
+            ("x -u https://c.example/?x=a:b@c", false, None),
+            ("x -u /status?full=1&token=s3cret#top", true, Some("token in a URL")),
+            ("x -k Authorization:Basic", true, Some("the header Authorization")),
+            ("x -kX-Auth-Token:s3cret", true, Some("the header X-Auth-Token")),
+            ("x --header=cookie:s3cret", true, Some("the header cookie")),
+            ("x -k X-Authorization:", true, None),
+            ("x -P password=s3cret&user=y", true, Some("password")),
+            ("x --community public", false, Some("--community")),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(given_away(&words, ours).as_deref(), want, "{line}");
+        }
+        let script = ["/bin/sh", "-c", "/x/check_snmp -C s3cret | y"].map(str::to_owned);
+        assert_eq!(given_away(&script, false).as_deref(), Some("-C"));
+    }
+
+    proptest! {
+        /// Whatever stands there: nothing is lost but secrets, and what is warned of is hidden.
+        #[test]
+        fn what_is_given_away_is_hidden(line in "(check_mysql |x |-p|--password|=|://|@|:|\\?|&|token|Cookie|'|\"| |\\$A\\$|é|s3){0,12}") {
+            let words: Vec<String> = words(&line).into_iter().map(str::to_owned).collect();
+            let hidden = masked(words.iter().map(String::as_str));
+            prop_assert_eq!(hidden.len(), words.len());
+            if given_away(&words, false).is_some() || given_away(&words, true).is_some() {
+                prop_assert!(hidden.iter().any(|word| word.contains(HIDDEN)), "{}", line);
+            }
         }
     }
 }

@@ -9,9 +9,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use config::{CommandLines, Configuration, OwnCheck, Problem, Severity, Verdict};
+use config::{CommandLines, Configuration, Examined, OwnCheck, Problem, Severity};
 use engine::counted;
-use jobs::examine::{Answer, Doubt, Question};
+use jobs::examine::{Answer, Question};
 
 use crate::cli::print;
 use crate::pools::worker_program;
@@ -108,7 +108,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: u64 = 1024 * 1024;
 
 /// The verdicts as far as there are any, and why there are no more.
-fn ask(lines: &CommandLines, plugins: &Path) -> (Vec<Verdict>, Option<anyhow::Error>) {
+fn ask(lines: &CommandLines, plugins: &Path) -> (Vec<Examined>, Option<anyhow::Error>) {
     let mut verdicts = Vec::new();
     if lines.own.is_empty() {
         return (verdicts, None);
@@ -130,7 +130,7 @@ fn start(plugins: &Path) -> Result<Child> {
     command.spawn().with_context(|| format!("cannot start {}", program.display()))
 }
 
-fn converse(worker: &mut Child, own: &[OwnCheck], verdicts: &mut Vec<Verdict>) -> Result<()> {
+fn converse(worker: &mut Child, own: &[OwnCheck], verdicts: &mut Vec<Examined>) -> Result<()> {
     let (Some(mut questions), Some(answers)) = (worker.stdin.take(), worker.stdout.take()) else {
         bail!("hlidka-worker has no standard input");
     };
@@ -162,31 +162,15 @@ fn converse(worker: &mut Child, own: &[OwnCheck], verdicts: &mut Vec<Verdict>) -
                 bail!("hlidka-worker does not answer: is it of the same version?")
             }
         };
-        let answer = serde_json::from_slice(&line).context("hlidka-worker says something else")?;
-        verdicts.push(verdict(answer));
+        let answer: Answer = serde_json::from_slice(&line).context("hlidka-worker says something else")?;
+        // an unknown one is a file of an administrator in that folder
+        verdicts.push(answer.unwrap_or(Examined::Taken(Vec::new())));
     }
     Ok(())
 }
 
 fn question(check: &OwnCheck) -> Question {
     Question { check: check.name.clone(), arguments: check.arguments.clone(), open: check.open.clone() }
-}
-
-fn verdict(answer: Answer) -> Verdict {
-    match answer {
-        // a file of an administrator in that folder
-        Answer::Unknown => Verdict::Taken(Vec::new()),
-        Answer::Refused { why, culprit, options } => Verdict::Refused { why, culprit, options },
-        Answer::Taken(doubts) => Verdict::Taken(doubts.into_iter().map(doubt).collect()),
-    }
-}
-
-fn doubt(doubt: Doubt) -> config::Doubt {
-    match doubt {
-        Doubt::NeverAlerts { option, range } => config::Doubt::NeverAlerts(option, range),
-        Doubt::Hidden { warning, critical } => config::Doubt::Hidden(warning, critical),
-        Doubt::Secret { option } => config::Doubt::Secret(option),
-    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ impl Iterator for Slots<'_> {
 }
 
 impl Graph {
-    /// The regular checks of an object from a moment on; none if hlidka does not check it by itself.
+    /// The regular checks of an object from a moment on; none if hlidka does not check it by itself, or
+    /// never again.
     pub fn slots(&self, id: ObjectId, from: Timestamp) -> Option<Slots<'_>> {
         let (object, settings) = (self.object(id), self.settings(id));
         let of_all = match object.kind {
@@ -55,7 +56,7 @@ impl Graph {
         while slots.next < from {
             slots.next();
         }
-        Some(slots)
+        (slots.next != Timestamp::NEVER).then_some(slots)
     }
 
     /// Outside its period an object waits for its own slot after the opening, not for the opening
@@ -210,6 +211,29 @@ mod tests {
         assert_eq!(count(&graph), 400 - 24 - 22 + 2 - 1);
         graph.rules.switches = graph.rules.switches.with(Switch::HostChecks, false);
         assert_eq!(count(&graph), 0);
+    }
+
+    #[test]
+    fn what_waits_for_a_period_that_never_opens_has_no_slots() {
+        let mut builder = GraphBuilder::default();
+        builder.parts().periods = vec![Timeperiod::default()];
+        let settings = builder.settings(Settings {
+            check_interval: Span::from_secs(60),
+            check_period: Some(PeriodId(0)),
+            active_checks: true,
+            ..Settings::default()
+        });
+        let command = CheckCommand { command: CommandId(0), arguments: Box::new([]) };
+        let id = builder.object(Object {
+            name: "h".into(),
+            kind: Kind::host([], "192.0.2.1"),
+            settings,
+            definition: Arc::new(Definition {
+                check: Some(Check::Command(command)),
+                ..Definition::default()
+            }),
+        });
+        assert!(builder.build().slots(id, START).is_none());
     }
 
     #[test]

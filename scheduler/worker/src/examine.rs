@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use check::Examined;
-use jobs::examine::{Answer, Doubt, MAX_QUESTION, Question};
+use jobs::examine::{Answer, MAX_QUESTION, Question};
 
 use crate::{sandbox, table};
 
@@ -35,28 +34,13 @@ fn answers(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn answer(question: &Question) -> Answer {
-    let Some(check) = table::find(&question.check) else { return Answer::Unknown };
-    match check.examine(&question.arguments, &question.open) {
-        Examined::Taken(doubts) => Answer::Taken(doubts.into_iter().map(told).collect()),
-        Examined::Refused { why, culprit } => {
-            let is_option = culprit.as_ref().is_some_and(|word| word.starts_with("--"));
-            let options = if is_option { check.long_options() } else { Vec::new() };
-            Answer::Refused { why, culprit, options }
-        }
-    }
-}
-
-fn told(doubt: check::Doubt) -> Doubt {
-    match doubt {
-        check::Doubt::NeverAlerts { option, range } => Doubt::NeverAlerts { option, range },
-        check::Doubt::Hidden { warning, critical } => Doubt::Hidden { warning, critical },
-        check::Doubt::Secret { option } => Doubt::Secret { option },
-    }
+    Some(table::find(&question.check)?.examine(&question.arguments, &question.open))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use check::{Doubt, Examined};
 
     fn ask(lines: &str) -> Result<Vec<Answer>, String> {
         let mut out = Vec::new();
@@ -82,18 +66,97 @@ mod tests {
             question("check_smtp", "-H a.example --authtype LOGIN --authuser a --authpass x"),
         ];
         let answers = ask(&lines.concat()).unwrap();
-        let Answer::Refused { why, culprit, options } = &answers[0] else { panic!("{answers:?}") };
+        let Some(Examined::Refused { why, culprit, options }) = &answers[0] else { panic!("{answers:?}") };
         assert!(why.contains("--expct") && options.contains(&"--expect".to_owned()), "{answers:?}");
         assert_eq!(culprit.as_deref(), Some("--expct"));
         assert!(
-            matches!(&answers[1], Answer::Refused { why, .. } if why.contains("1-minute")),
+            matches!(&answers[1], Some(Examined::Refused { why, .. }) if why.contains("1-minute")),
             "{answers:?}"
         );
-        assert_eq!(answers[2..4], [Answer::Taken(Vec::new()), Answer::Unknown]);
+        assert_eq!(answers[2..4], [Some(Examined::Taken(Vec::new())), None]);
         let never = Doubt::NeverAlerts { option: "--warning".to_owned(), range: "100".to_owned() };
-        assert_eq!(answers[4], Answer::Taken(vec![never]));
-        let Answer::Taken(doubts) = &answers[5] else { panic!("{answers:?}") };
+        assert_eq!(answers[4], Some(Examined::Taken(vec![never])));
+        let Some(Examined::Taken(doubts)) = &answers[5] else { panic!("{answers:?}") };
         assert!(doubts.contains(&Doubt::Secret { option: "--authpass".to_owned() }), "{answers:?}");
+    }
+
+    /// T16: thresholds in the words of a check are doubted like ranges.
+    #[test]
+    fn t16_limits_that_are_no_ranges_are_doubted_too() {
+        let never = |option: &str, range: &str| Doubt::NeverAlerts {
+            option: option.to_owned(),
+            range: range.to_owned(),
+        };
+        let hidden = |warning: &str, critical: &str| Doubt::Hidden {
+            warning: warning.to_owned(),
+            critical: critical.to_owned(),
+        };
+        for (check, line, want) in [
+            ("check_disk", "-w 20% -c 10% -p /", vec![]),
+            ("check_disk", "-w 10% -c 10% -p /", vec![]),
+            ("check_disk", "-w 10% -c 20% -p /", vec![hidden("--warning 10%", "--critical 20%")]),
+            ("check_disk", "-w 200% -c 300% -p /", vec![hidden("--warning 200%", "--critical 300%")]),
+            (
+                "check_disk",
+                "-w 10 -c 5% -p / -C -w 5 -c 10 -p /x",
+                vec![hidden("--warning 5", "--critical 10")],
+            ),
+            ("check_disk", "-W 5% -K 10% -p /", vec![hidden("--iwarning @5", "--icritical @10")]),
+            ("check_disk", "-w 101%:200% -c 5% -p /", vec![never("--warning", "101:200%")]),
+            ("check_ping", "-H a -w 100,20% -c 500,100%", vec![]),
+            (
+                "check_ping",
+                "-H a -w 100,200% -c 500,300%",
+                vec![never("--warning", "200%"), never("--critical", "300%")],
+            ),
+            ("check_file_age", "-f /x -w 600 -c 3600", vec![]),
+            ("check_file_age", "-f /x -w 1h", vec![hidden("--warning-age 3600", "--critical-age 600")]),
+            ("check_file_age", "-f /x -W 5 -C 10", vec![hidden("--warning-size 5", "--critical-size 10")]),
+            ("check_cluster", "-s -d 0,1,2 -w 0 -c 2", vec![]),
+            (
+                "check_cluster",
+                "-s -d 0,1 -w 0: -c 5",
+                vec![never("--warning", "0:"), never("--critical", "5")],
+            ),
+            ("check_cluster", "-s -d 0,1 -w 50% -c 20%", vec![hidden("--warning 50%", "--critical 20%")]),
+        ] {
+            assert_eq!(ask(&question(check, line)), Ok(vec![Some(Examined::Taken(want))]), "{check} {line}");
+        }
+    }
+
+    /// What a check refuses for its options together, it refuses here, too.
+    #[test]
+    fn options_that_do_not_fit_together_are_refused() {
+        for (check, line, says) in [
+            ("check_http", "", "give the host by -H"),
+            ("check_http_listing", "", "give the host by -H"),
+            ("check_mail_loop", "--help", "checks nothing"),
+        ] {
+            let answers = ask(&question(check, line)).unwrap();
+            let Some(Examined::Refused { why, options, .. }) = &answers[0] else { panic!("{answers:?}") };
+            assert!(why.contains(says) && options.is_empty(), "{check} {line}: {answers:?}");
+        }
+    }
+
+    /// What `hlidka diff` hides and `hlidka verify` warns of is what checks themselves call a secret.
+    #[test]
+    fn options_with_secrets_are_known_by_name() {
+        let mut found = 0;
+        for check in table::CHECKS {
+            let name = check.definition.name;
+            for argument in check.command().get_arguments() {
+                let values = argument.get_value_names().unwrap_or_default();
+                if !values.iter().any(|value| check::is_secret_value(value)) {
+                    continue;
+                }
+                found += 1;
+                let long = argument.get_long().unwrap_or_default();
+                assert!(check::is_secret_name(long), "{name} --{long}");
+                let is_known = |letter| check::secret_letters(name).contains(letter);
+                assert!(argument.get_short().is_none_or(is_known), "{name} {argument:?}");
+            }
+        }
+        assert!(found > 8, "{found}");
     }
 
     #[test]
@@ -120,7 +183,7 @@ mod tests {
                 let found = check.examine(&words, &[]);
                 let fine = match &found {
                     Examined::Taken(doubts) => {
-                        doubts.iter().all(|doubt| matches!(doubt, check::Doubt::Secret { .. }))
+                        doubts.iter().all(|doubt| matches!(doubt, Doubt::Secret { .. }))
                     }
                     // a collector's or another sentence about the check
                     Examined::Refused { .. } => !line.trim_start().starts_with('-'),

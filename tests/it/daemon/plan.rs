@@ -161,6 +161,8 @@ fn e35_check_exits_with_1_over_a_limit_and_with_2_without_an_answer() {
         &["--what-if", "RS=3"],
         &["x", "--what-if", "TA=3"],
         &["x", "--hours", "0"],
+        &["--what-if", "TA=3", "--hours", "3"],
+        &["--what-if", "TA=3", "--top", "3"],
         &["/nonexistent"],
     ] {
         let (code, errors) = refusal(arguments);

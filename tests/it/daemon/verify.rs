@@ -101,7 +101,8 @@ fn t16_arguments_are_what_the_check_itself_makes_of_them() {
             "check_memory -w 80% -c 100%",
             "",
             "objects.cfg:13: warning: command `c`: --critical 100 of check_memory matches no value that there can be: it \
-             never alerts (1 object uses it); a range alerts outside: `10` above 10, `10:` below 10, `@10:20` from 10 to 20",
+             never alerts (1 object uses it); a range alerts outside: `10` above 10, `10:` below 10, `@10:20` from 10 to 20; \
+             check_memory --help has what else there is",
         ),
         // days until the end of a certificate may be below 0
         ("check_cert -H $HOSTADDRESS$ -w 20 -c 0", "", ""),

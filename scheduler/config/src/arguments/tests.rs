@@ -31,15 +31,15 @@ fn refused(of: &Configuration, words: &[&str]) -> Vec<String> {
     let verdict = |own: &OwnCheck| {
         let word = own.arguments.iter().find(|word| words.contains(&word.as_str()));
         match word {
-            Some(word) => Verdict::Refused {
+            Some(word) => Examined::Refused {
                 why: format!("no {word}"),
                 culprit: Some(word.clone()),
                 options: vec!["--expect".to_owned(), "--warning".to_owned()],
             },
-            None => Verdict::Taken(Vec::new()),
+            None => Examined::Taken(Vec::new()),
         }
     };
-    let verdicts: Vec<Verdict> = lines.own.iter().map(verdict).collect();
+    let verdicts: Vec<Examined> = lines.own.iter().map(verdict).collect();
     of.argument_problems(&lines, &verdicts).iter().map(ToString::to_string).collect()
 }
 
@@ -124,18 +124,18 @@ fn a_wrong_argument_is_an_error_where_the_argument_stands() {
 #[test]
 fn what_does_not_fit_together_is_said_once() {
     let of = loaded(&(service("x", "web", "") + &service("y", "http!-S", "") + &service("z", "http!-N", "")));
-    let all = |_: &OwnCheck| Verdict::Refused { why: "bad".to_owned(), culprit: None, options: Vec::new() };
+    let all = |_: &OwnCheck| Examined::Refused { why: "bad".to_owned(), culprit: None, options: Vec::new() };
     let lines = of.command_lines();
-    let verdicts: Vec<Verdict> = lines.own.iter().map(all).collect();
+    let verdicts: Vec<Examined> = lines.own.iter().map(all).collect();
     let said = of.argument_problems(&lines, &verdicts);
     let objects: Vec<&str> = said.iter().filter_map(|problem| problem.object.as_deref()).collect();
     assert_eq!(objects, ["command `http`", "command `web`"], "every use of http is wrong");
-    let verdicts: Vec<Verdict> = lines
+    let verdicts: Vec<Examined> = lines
         .own
         .iter()
         .map(|own| {
-            let doubt = Doubt::NeverAlerts("--critical".to_owned(), "0:".to_owned());
-            Verdict::Taken(if own.arguments.contains(&"-S".to_owned()) { vec![doubt] } else { Vec::new() })
+            let doubt = Doubt::NeverAlerts { option: "--critical".to_owned(), range: "0:".to_owned() };
+            Examined::Taken(if own.arguments.contains(&"-S".to_owned()) { vec![doubt] } else { Vec::new() })
         })
         .collect();
     let said = of.argument_problems(&lines, &verdicts);
@@ -170,7 +170,7 @@ fn what_a_machine_wrote_about_itself_stops_nobody() {
     let of = crate::load::load_exported(trusted, "m", copied.into()).unwrap();
     let lines = of.command_lines();
     let refused =
-        Verdict::Refused { why: "bad".to_owned(), culprit: Some("-H".to_owned()), options: Vec::new() };
+        Examined::Refused { why: "bad".to_owned(), culprit: Some("-H".to_owned()), options: Vec::new() };
     let said = of.argument_problems(&lines, &[refused]);
     assert!(said.len() == 1 && !said[0].is_error(), "{said:?}");
 }

@@ -203,7 +203,7 @@ pub(super) fn variables(
             continue;
         }
         let show = |value: &Arc<str>| {
-            if mask::is_secret(name) { mask::HIDDEN.to_owned() } else { mask::masked_text(value) }
+            if nagios::is_secret_name(name) { mask::HIDDEN.to_owned() } else { mask::masked_text(value) }
         };
         let delta = match (was.map(show), is.map(show)) {
             (Some(was), Some(is)) => {

@@ -348,15 +348,15 @@ templates: {pinng: x}
         "federation.yaml:8: error: no such key: `adress`; nearest known: `address`",
         "federation.yaml:8: error: address is missing; write its address, or a name that has one",
         "federation.yaml:8: error: no such role: `home`; known: both, idp, sp",
-        "federation.yaml:9: error: `a,4` is no name of a server; letters, digits, `.`, `-` and `_`",
+        "federation.yaml:9: error: `a,4` is no name of a server; letters, digits, `.`, `-` and `_`; no `.` or `-` at the beginning; xn--… for other letters",
         "federation.yaml:10: error: name is missing; write the name of the RADIUS server",
-        "federation.yaml:11: error: address `x y` is not one word; no blanks, quotes, `\\` or `$`",
+        "federation.yaml:11: error: address `x y` is not one word; no blanks, quotes, `\\` or `$`, no `-` at the beginning",
         "federation.yaml:11: error: server `a5` has no realms; name the realms that are registered for it",
         "federation.yaml:12: error: realm `nobdy.example` has no account; nearest known: `nobody.exampel`; or add one under `accounts:`",
         "federation.yaml:12: error: no such institution: `nowhere`; known here: idle",
         "federation.yaml:15: error: no such method: `PEAP/PAP`; PEAP or TTLS, and what is inside: TTLS/PAP, PEAP/MSCHAPV2, PEAP/GTC",
-        "federation.yaml:16: error: user `a b` is not one word; no blanks, quotes, `\\` or `$`",
-        "federation.yaml:16: error: password file `it's` is not one word; no blanks, quotes, `\\` or `$`",
+        "federation.yaml:16: error: user `a b` is not one word; no blanks, quotes, `\\` or `$`, no `-` at the beginning",
+        "federation.yaml:16: error: password file `it's` is not one word; no blanks, quotes, `\\` or `$`, no `-` at the beginning",
         "federation.yaml:17: error: the account of realm `a.example` is there twice; see federation.yaml:14; keep one of the two",
         "federation.yaml:18: error: realm `lost.example` has an account and no home server; name the realm under `realms:` of a server, or take the account out",
         "federation.yaml:19: error: user is missing; write user@REALM",
@@ -390,6 +390,10 @@ fn secrets_are_asked_for_and_shapes_are_checked() {
         ),
         ("operator: {contacts: ['a,b', '!x']}\n", "federation.yaml:1: error: `!x` is no name of a contact"),
         ("services: {PING: {enabled: perhaps}}\n", "federation.yaml:1: error: "),
+        // neither an option of a command nor a hidden name
+        ("accounts: [{realm: -r, user: u, password_file: p}]\n", "`-r` is no name of a realm"),
+        ("accounts: [{realm: r, user: -x, password_file: p}]\n", "user `-x` is not one word"),
+        ("servers: [{name: -H, address: -x, realms: [r]}]\n", "address `-x` is not one word"),
     ] {
         let said = wrong(lists);
         assert!(said.contains(want), "{want}\n in\n{said}");

@@ -75,10 +75,13 @@ impl Checker<'_> {
     /// A name of a host or realm: nothing in it means anything to a list or a command line.
     pub(super) fn name(&mut self, text: &Text, what: &str) -> bool {
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let is_name = !text.value.is_empty() && text.value.len() <= 253 && text.value.chars().all(fits);
+        let begins = text.value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_name = begins && text.value.len() <= 253 && text.value.chars().all(fits);
         if !is_name {
             let message = format!("`{}` is no name of {what}", shown(&text.value));
-            self.error(line(text), message, "letters, digits, `.`, `-` and `_`");
+            let hint =
+                "letters, digits, `.`, `-` and `_`; no `.` or `-` at the beginning; xn--… for other letters";
+            self.error(line(text), message, hint);
         }
         is_name
     }
@@ -98,13 +101,13 @@ impl Checker<'_> {
         lower == text.value
     }
 
-    /// A value that stays one word of a command line.
+    /// A value that stays one word of a command line, and no option.
     pub(super) fn word(&mut self, text: &Text, what: &str) -> bool {
         let bad = |c: char| c.is_whitespace() || c.is_control() || "'\"\\$`".contains(c);
-        let is_word = !text.value.is_empty() && !text.value.contains(bad);
+        let is_word = !text.value.is_empty() && !text.value.starts_with('-') && !text.value.contains(bad);
         if !is_word {
             let message = format!("{what} `{}` is not one word", shown(&text.value));
-            self.error(line(text), message, "no blanks, quotes, `\\` or `$`");
+            self.error(line(text), message, "no blanks, quotes, `\\` or `$`, no `-` at the beginning");
         }
         is_word
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use engine::{Check, CheckCommand, ObjectId, Timestamp};
+use nagios::is_secret_name;
 
 use super::moment::time_macro;
 use super::names::is_passing;
@@ -11,7 +12,6 @@ use super::scene::{Scene, States};
 use super::{argument, data, standard};
 use crate::command::{CommandLine, MacroValue, expand, filled, macro_names};
 use crate::load::Configuration;
-use crate::mask;
 use crate::trust::unquoted;
 
 /// Checks of ours that have `--proxy`; check_ntp and check_ping by refusing it, so that nothing goes directly.
@@ -106,7 +106,7 @@ impl<'c> CheckMacros<'c> {
         let bare = name.split(':').next().unwrap_or(name);
         // the first is the folder of plugins, by an old custom
         let is_secret = || {
-            (bare.starts_with("USER") && bare != "USER1") || (bare.starts_with('_') && mask::is_secret(bare))
+            (bare.starts_with("USER") && bare != "USER1") || (bare.starts_with('_') && is_secret_name(bare))
         };
         match self.left {
             Left::None => false,

@@ -32,10 +32,10 @@ pub(crate) fn dependencies<'t>(targets: &Targets<'_, 't, '_>, made: &mut Made, c
         of_services(&view, targets, &mut links, made, cx);
     }
     for view in cx.registered(Type::HostDependency) {
-        of_hosts(&view, targets, &mut links, made, cx);
+        of_objects(&view, "odup", targets, &mut links, made, cx);
     }
     for view in cx.registered(Type::MixedDependency) {
-        mixed(&view, targets, &mut links, made, cx);
+        of_objects(&view, "owucdp", targets, &mut links, made, cx);
     }
     parents(&mut links, made);
     links.refuse_circles(made.builder.parts(), cx);
@@ -115,30 +115,11 @@ impl Dependents {
     }
 }
 
-fn of_hosts<'t>(
+/// A dependency of hosts, or of a service on a host and the other way round: a side that names descriptions is
+/// services, else it is hosts.
+fn of_objects<'t>(
     view: &View<'t, '_>,
-    targets: &Targets<'_, 't, '_>,
-    links: &mut AllLinks,
-    made: &mut Made,
-    cx: &mut Context<'t, '_, '_>,
-) {
-    let masters = targets.hosts.chosen(view, [Key::HostName, Key::HostGroupName], cx);
-    let dependents = targets.hosts.chosen(view, [Key::DependentHostName, Key::DependentHostGroupName], cx);
-    let (Some(masters), Some(dependents)) = (masters, dependents) else {
-        return warn_of_no_effect(view, "names no host to depend on, or none that depends", cx);
-    };
-    let mut definition = Definition::read(view, "odup", targets, &mut made.builder, cx);
-    definition.begin(links);
-    for master in masters {
-        for dependent in &dependents {
-            definition.link(ObjectId(*dependent), ObjectId(master), links, made, cx);
-        }
-    }
-}
-
-/// A dependency of a service on a host, or of a host on a service.
-fn mixed<'t>(
-    view: &View<'t, '_>,
+    known_letters: &str,
     targets: &Targets<'_, 't, '_>,
     links: &mut AllLinks,
     made: &mut Made,
@@ -154,7 +135,7 @@ fn mixed<'t>(
     let (Some(masters), Some(dependents)) = (objects(&MASTERS, cx), objects(&DEPENDENTS, cx)) else {
         return warn_of_no_effect(view, "names nothing to depend on, or nothing that depends", cx);
     };
-    let mut definition = Definition::read(view, "owucdp", targets, &mut made.builder, cx);
+    let mut definition = Definition::read(view, known_letters, targets, &mut made.builder, cx);
     definition.begin(links);
     for master in masters {
         for dependent in &dependents {

@@ -111,7 +111,8 @@ fn listed(letters: &str) -> String {
 
 /// Is nobody told of it, and does it not look as if that was meant?
 pub(crate) fn is_untold(view: &View<'_, '_>, settings: &Settings) -> bool {
-    let meant = view.has(Key::Contacts) || view.has(Key::ContactGroups) || !settings.notifications;
+    let is_null = |key| view.has(key) && view.get(key).is_none();
+    let meant = is_null(Key::Contacts) || is_null(Key::ContactGroups) || !settings.notifications;
     settings.contacts.is_empty() && !meant
 }
 

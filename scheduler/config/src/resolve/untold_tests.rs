@@ -21,6 +21,7 @@ fn says(lines: &str, wanted: &[&str]) {
 fn t16_nobody_is_told_and_it_was_not_meant() {
     says("", &["x.cfg:1: warning: host `x`: has no contacts"]);
     says("contacts null", &[]);
+    says("contact_groups null", &[]);
     says("notifications_enabled 0", &[]);
     says("contacts ann", &[]);
     says("contacts ann;notification_options n", &[]);
@@ -34,6 +35,16 @@ fn t16_nobody_is_told_and_it_was_not_meant() {
             "x.cfg:5: warning: host `x`: tells of u only, of which none of its contacts wants to hear: they want d",
         ],
     );
+}
+
+/// A group that nobody is in was not left empty on purpose.
+#[test]
+fn t16_an_empty_contact_group_is_nobody() {
+    let group = "define contactgroup {\n contactgroup_name nobody\n}\n";
+    let text =
+        format!("{group}define host {{\n host_name x\n max_check_attempts 3\n contact_groups nobody\n}}\n");
+    let said = resolve_with(&text).1;
+    assert!(said.len() == 1 && said[0].contains("x.cfg:4: warning: host `x`: has no contacts"), "{said:?}");
 }
 
 #[test]

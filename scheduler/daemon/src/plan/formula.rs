@@ -85,7 +85,8 @@ fn number(key: &str, text: &str) -> Result<f64, String> {
         Some((above, below)) => one(above)? / one(below)?,
         None => one(text)?,
     };
-    if (0.0..=MOST).contains(&value) { Ok(value) } else { Err(wrong()) }
+    // a zero has no sign
+    if (0.0..=MOST).contains(&value) { Ok(value + 0.0) } else { Err(wrong()) }
 }
 
 fn whole(key: &str, value: f64) -> Result<u32, String> {
@@ -146,6 +147,8 @@ mod tests {
         assert!((near.national() - 95.0).abs() < 0.1 && near != formula);
         assert_eq!(Formula::parse("TA=7").unwrap().rs, 10, "half a server is none");
         assert_eq!(Formula::parse("TA=1").unwrap().rs, 1);
+        let none = Formula::parse("TA=20,Ng=-0,Nl=0").unwrap();
+        assert_eq!((both(none.national()), both(none.handled())), (both(0.0), both(0.0)), "{none:?}");
     }
 
     #[test]

@@ -114,9 +114,20 @@ pub(crate) fn count(
     is_login: &dyn Fn(ObjectId) -> bool,
     window: Window,
 ) -> Result<Load, String> {
+    count_at_most(MOST, of, duration, is_login, window)
+}
+
+/// The same, but refused if there are more checks.
+pub(super) fn count_at_most(
+    most: u64,
+    of: &Configuration,
+    duration: Span,
+    is_login: &dyn Fn(ObjectId) -> bool,
+    window: Window,
+) -> Result<Load, String> {
     let graph = &of.graph;
     let mut limits = TimeLimits::new(of);
-    let mut tally = Tally::new(graph, duration, window);
+    let mut tally = Tally { most, ..Tally::new(graph, duration, window) };
     let mut most_silent: Option<(ObjectId, f64)> = None;
     let mut targets = Vec::new();
     for (address, hosts) in by_address(graph) {
@@ -172,6 +183,10 @@ struct Tally<'g> {
     checked: u64,
     aggregates: u64,
     all: u64,
+    /// With those that began before the window.
+    looked_at: u64,
+    /// More are refused.
+    most: u64,
 }
 
 impl<'g> Tally<'g> {
@@ -189,6 +204,8 @@ impl<'g> Tally<'g> {
             checked: 0,
             aggregates: 0,
             all: 0,
+            looked_at: 0,
+            most: MOST,
         }
     }
 
@@ -214,6 +231,7 @@ impl<'g> Tally<'g> {
         let before = self.all;
         for at in slots.take_while(|at| *at < end) {
             self.fly(at);
+            self.looked_at += 1;
             if at >= self.window.from {
                 let second = usize::try_from(at.since(self.window.from).micros() / 1_000_000).unwrap_or(0);
                 self.starts[second] += 1;
@@ -221,8 +239,8 @@ impl<'g> Tally<'g> {
                 self.of_target.add(second);
                 self.all += 1;
             }
-            if self.all > MOST {
-                let (most, hours) = (super::number::count(MOST), counted(self.window.hours, "hour"));
+            if self.looked_at > self.most {
+                let (most, hours) = (super::number::count(self.most), counted(self.window.hours, "hour"));
                 return Err(format!("more than {most} checks in {hours}: plan fewer with --hours"));
             }
         }

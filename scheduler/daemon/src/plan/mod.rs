@@ -122,7 +122,7 @@ impl<'c> Forecast<'c> {
             // a warning to the daemon, which needs no plan
             bail!("{}", Problem { severity: Severity::Error, ..problem });
         }
-        let realms = Realms::of(of);
+        let realms = Realms::of(of, window.from);
         let logins = realms.as_ref().map(|realms| realms.logins(of.graph.objects().len()));
         let is_login = |id: engine::ObjectId| logins.as_ref().is_some_and(|logins| logins[id.0 as usize]);
         let load = load::count(of, duration, &is_login, window)

@@ -45,7 +45,9 @@ pub(crate) enum Role {
 
 impl Realms {
     /// What `plan:` names; none if it names no servers.
-    pub fn of(configuration: &Configuration) -> Option<Realms> {
+    ///
+    /// Where a realm is at home does not change when its tests are switched off; they only cost nothing.
+    pub fn of(configuration: &Configuration, from: Timestamp) -> Option<Realms> {
         let (graph, plan) = (&*configuration.graph, &configuration.options.plan);
         let name = &plan.servers.as_ref()?.name;
         let group = graph.host_groups.iter().find(|group| *group.name == **name)?;
@@ -59,6 +61,7 @@ impl Realms {
             tests: Vec::new(),
         };
         let mut places: HashMap<Arc<str>, u32> = HashMap::new();
+        let mut all: Vec<Test> = Vec::new();
         for (server, host) in (0..).zip(&realms.servers) {
             for id in graph.services(*host).iter().copied() {
                 let role = if local.as_ref().is_some_and(|local| local.matches(id, graph)) {
@@ -76,21 +79,21 @@ impl Realms {
                 } else {
                     continue;
                 };
-                if is_run(id, graph) {
-                    realms.tests.push(Test { id, server, role });
-                }
+                all.push(Test { id, server, role });
             }
         }
-        realms.homes = realms.find_homes(graph, &places);
+        realms.homes = realms.find_homes(&all, graph, &places);
+        all.retain(|test| is_run(test.id, graph, from));
+        realms.tests = all;
         Some(realms)
     }
 
     /// A server is at home in a realm if it has a local test of that very description. If no server
     /// has one, then those are that are not tested with the realm as a visitor.
-    fn find_homes(&self, graph: &Graph, places: &HashMap<Arc<str>, u32>) -> Vec<Vec<u32>> {
+    fn find_homes(&self, tests: &[Test], graph: &Graph, places: &HashMap<Arc<str>, u32>) -> Vec<Vec<u32>> {
         let mut homes = vec![Vec::new(); self.names.len()];
         let mut visited: Vec<HashSet<u32>> = vec![HashSet::new(); self.names.len()];
-        for test in &self.tests {
+        for test in tests {
             match test.role {
                 Role::Local => {
                     if let Some(realm) = places.get(&graph.object(test.id).name) {
@@ -145,8 +148,8 @@ impl<'p> Matcher<'p> {
 }
 
 /// Is it a login that hlidka makes, rather than a word about others or what somebody else tells?
-fn is_run(id: ObjectId, graph: &Graph) -> bool {
-    matches!(graph.object(id).check, Some(Check::Command(_))) && graph.slots(id, Timestamp::EPOCH).is_some()
+fn is_run(id: ObjectId, graph: &Graph, from: Timestamp) -> bool {
+    matches!(graph.object(id).check, Some(Check::Command(_))) && graph.slots(id, from).is_some()
 }
 
 /// Checks an hour by an object's interval.

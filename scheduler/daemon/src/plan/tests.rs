@@ -155,11 +155,54 @@ fn a_home_is_known_by_its_own_test_of_the_realm() {
            max_check_attempts 1\n}\n";
     let mut of = configuration(objects, PlanLimits::default());
     of.options.plan.local = Some(ServicePattern::Group("local".to_owned()));
-    let realms = Realms::of(&of).unwrap();
+    let realms = Realms::of(&of, FROM).unwrap();
     let home =
         |name: &str| realms.homes[realms.names.iter().position(|known| **known == *name).unwrap()].clone();
     assert_eq!(home("@r9"), [1], "radius2 is not tested with it, but not at home either");
     assert_eq!((home("@r0"), home("@r2")), (vec![0], vec![2]));
+}
+
+/// E35: a test that is switched off costs nothing, and moves no realm to another home.
+#[test]
+fn e35_a_test_that_is_switched_off_makes_no_server_a_home() {
+    let off = |objects: &str, name: &str| {
+        let service = format!("service_description {name}\n check_command");
+        let switched = format!("active_checks_enabled 0\n {service}");
+        let of = configuration(objects.replace(&service, &switched), PlanLimits::default());
+        let realms = Realms::of(&of, FROM).unwrap();
+        (realms.homes.clone(), Logins::of(&realms, &of.graph))
+    };
+    let objects = federation(3, 3, 60.0);
+    let (homes, logins) = off(&objects, "@r0");
+    assert_eq!(homes.concat().len(), 3, "{homes:?}");
+    assert!(close(logins.national, 4.0), "two realms on two other servers each: {logins:?}");
+    assert!(close(logins.servers[0].handled, 12.0 + 2.0), "nobody forwards r0: {logins:?}");
+    let (homes, logins) = off(&objects, "HOME");
+    assert_eq!(homes.concat().len(), 3, "{homes:?}");
+    assert!(close(logins.servers[0].from_monitor, 2.0) && close(logins.servers[0].local, 2.0), "{logins:?}");
+}
+
+/// What is never checked is no load, also when everything times out.
+#[test]
+fn what_waits_for_a_period_that_never_opens_is_not_in_flight() {
+    let objects = "define command {\n command_name c\n command_line /bin/true\n}\n\
+        define timeperiod {\n timeperiod_name past\n 2020-01-01 00:00-24:00\n}\n\
+        define host {\n host_name a\n max_check_attempts 1\n check_interval 1\n check_period past\n check_command c\n}\n";
+    let of = config::load_text("x.cfg", objects.into()).unwrap();
+    let forecast = forecast(&of, 1);
+    assert_eq!((forecast.load.checked, forecast.load.silent.soft), (0, 0.0));
+}
+
+/// A check that never pauses is refused, however long before the window its checks in flight began.
+#[test]
+fn more_checks_than_can_be_counted_are_refused_before_the_window_too() {
+    let objects = "define command {\n command_name c\n command_line /bin/true\n}\n\
+        define host {\n host_name a\n max_check_attempts 1\n check_interval 1\n check_command c\n}\n";
+    let of = config::load_text("x.cfg", objects.into()).unwrap();
+    let window = Window { from: FROM, hours: 1 };
+    let load = load::count_at_most(1499, &of, Span::from_secs(86_400), &|_| false, window);
+    assert!(load.unwrap_err().contains("plan fewer with --hours"));
+    assert!(load::count_at_most(1500, &of, Span::from_secs(86_400), &|_| false, window).is_ok());
 }
 
 /// E35: one silent realm in a loaded federation.

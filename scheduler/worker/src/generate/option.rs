@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use check::{CheckDef, SECRET_VALUES};
+use check::{CheckDef, is_secret_value};
 use clap::{Arg, ArgAction};
 
 /// How an option takes its value.
@@ -57,7 +57,7 @@ pub(super) fn options(check: &CheckDef) -> Vec<Opt> {
     let command = check.command();
     let wanted = command.get_arguments().filter(|arg| {
         let only_for_people = matches!(arg.get_id().as_str(), "help" | "version");
-        !only_for_people && !arg.is_hide_set() && !SECRET_VALUES.contains(&value_name(arg).as_str())
+        !only_for_people && !arg.is_hide_set() && !is_secret_value(&value_name(arg))
     });
     wanted.map(|arg| option(arg, &prefix)).collect()
 }
@@ -176,6 +176,7 @@ mod tests {
                 "check_apt_repo --authorization",
                 "check_eap --secret",
                 "check_eap --password",
+                "check_eap --eap-key-passphrase",
                 "check_eap_certificate --secret",
                 "check_eap_resumption --secret",
                 "check_eap_resumption --password",

@@ -36,6 +36,9 @@ class awkward {
     'slash'      => 'a\;b\\\\c',
     'shell'      => '$(id) `id` | & > <',
     'hash'       => '# }',
+    'escaped'    => 'a\!b',
+    'number'     => 2.5,
+    'yes'        => true,
   }
   $words.each |$name, $word| {
     hlidka::service { $name:

@@ -213,6 +213,9 @@ fn t22_what_stands_in_a_manifest_arrives_at_the_plugin_as_it_is() {
         ("mark", "a!b"),
         ("slash", "a\\;b\\\\c"),
         ("hash", "# }"),
+        ("escaped", "a\\!b"),
+        ("number", "2.5"),
+        ("yes", "1"),
     ] {
         let object = world.daemon.wait_for("git1.example.test", name, "ok hard");
         assert_eq!(object["output"], format!("<{word}>"), "{name}");

@@ -250,7 +250,7 @@ fn u02_t14_machines_export_to_puppetdb_and_a_monitoring_server_collects() {
     for run in site.apply_all(&all) {
         run.changes(false);
     }
-    for (certname, objects) in [("web1.example.test", 3), ("git1.example.test", 9), ("web2.example.test", 3)]
+    for (certname, objects) in [("web1.example.test", 3), ("git1.example.test", 12), ("web2.example.test", 3)]
     {
         puppetdb.wait_for(certname, objects);
     }

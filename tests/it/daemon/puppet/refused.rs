@@ -6,7 +6,7 @@ use serde_json::json;
 use super::site::Site;
 
 /// Parameters of a service `x`, and what the error says.
-const CASES: [(&str, &str); 17] = [
+const CASES: [(&str, &str); 20] = [
     (
         "check_command => \"echo!a\\n}\\ndefine command {\"",
         "Hlidka::Service[x]: check_command holds a line break",
@@ -34,6 +34,18 @@ const CASES: [(&str, &str); 17] = [
     (
         "options => { 'event_handler' => 'echo' }",
         "Hlidka::Service[x]: event_handler is for administrators only",
+    ),
+    (
+        "options => { 'hosts' => 'victim' }",
+        "Hlidka::Service[x]: options: hosts is another word for host_name; take that",
+    ),
+    (
+        "options => { 'normal_check_interval' => 1 }, check_interval => 5",
+        "Hlidka::Service[x]: options: normal_check_interval is another word for check_interval",
+    ),
+    (
+        "check_interval => 1.0e-7",
+        "Hlidka::Service[x]: check_interval: the number 1.0e-07 is not written in plain digits",
     ),
     (
         "normal_check_interval => 1, check_interval => 1",
@@ -65,6 +77,37 @@ fn t06_t09_what_a_manifest_may_not_say_is_an_error_with_a_name() {
         assert!(run.said.contains(says), "{parameters}: {}", run.said);
     }
     assert_eq!(site.list("exported"), Vec::<String>::new());
+}
+
+/// A file that is none, or whose content comes from elsewhere, would lose them without a word.
+#[test]
+fn an_object_whose_file_cannot_hold_it_is_refused_before_anything_is_changed() {
+    let site = Site::new();
+    let target = site.path("objects.cfg");
+    let manifests = ["ensure => absent", "ensure => directory", "source => '/etc/hostname'"].map(|says| {
+        let name = format!("{}.pp", says.len());
+        let path = target.display();
+        let text = format!("file {{ '{path}': {says} }}\nhlidka::host {{ 'router': target => '{path}' }}\n");
+        site.write(&name, &text);
+        site.path(&name)
+    });
+    let facts = json!({});
+    let runs: Vec<_> = manifests.iter().map(|manifest| ("machine", &**manifest, &facts)).collect();
+    for run in site.apply_all(&runs) {
+        assert_eq!(run.code, Some(1), "{}", run.said);
+        assert!(run.said.contains("Hlidka_object[host router]: File["), "{}", run.said);
+        assert!(run.said.contains("would not hold it"), "{}", run.said);
+    }
+    assert!(!target.exists());
+}
+
+/// A pattern would keep the files of machines that nobody knows.
+#[test]
+fn nodes_are_names_and_no_patterns() {
+    let site = Site::new();
+    site.write("site.pp", "class { 'hlidka::collect': nodes => ['*'] }\n");
+    let run = site.apply("machine", &site.path("site.pp"), &json!({}));
+    assert!(run.code == Some(1) && run.said.contains("Hlidka::Certname"), "{}", run.said);
 }
 
 /// An object whose file nobody declares would be lost without a word.

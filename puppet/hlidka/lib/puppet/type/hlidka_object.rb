@@ -30,7 +30,11 @@ Puppet::Type.newtype(:hlidka_object) do
   end
 
   def pre_run_check
-    raise Puppet::Error, "#{ref}: there is no File[#{self[:target]}] in the catalog; declare it" unless destination
+    file = destination
+    raise Puppet::Error, "#{ref}: there is no File[#{self[:target]}] in the catalog; declare it" unless file
+    return if [nil, :present, :file].include?(file[:ensure]) && !file[:source]
+
+    raise Puppet::Error, "#{ref}: #{file.ref} would not hold it; declare it as a file with content, or without any"
   end
 
   def destination
