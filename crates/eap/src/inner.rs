@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(ask(&mut peer, EapType::MSCHAPV2, &wrong).unwrap()[5..], [4]);
         assert_eq!(peer.failed, Some(Cause::WrongProof));
         peer.failed = None;
-        let right = [&[3, 9, 0, 0][..], b"S=", proof.as_bytes()].concat();
+        let right = [&[3, 9, 0, 0][..], proof.as_bytes()].concat();
         assert_eq!(ask(&mut peer, EapType::MSCHAPV2, &right).unwrap()[5..], [3]);
         assert!(peer.is_content());
         for nonsense in [&[][..], &[1], &[1, 2, 0, 0, 15], &[1, 2, 0, 0, 16, 1], &[9, 0, 0, 0]] {

@@ -267,7 +267,7 @@ mod tests {
         let proof = login.exchange.as_ref().unwrap().1.proof.clone();
         let success = |identifier: u8, proof: &str| {
             let mut out = Vec::new();
-            push(&mut out, 311, 26, format!("{}S={proof}", char::from(identifier)).as_bytes());
+            push(&mut out, 311, 26, format!("{}{proof}", char::from(identifier)).as_bytes());
             out
         };
         assert_eq!(login.handle(&success(4, &proof)), Ok(None));

@@ -217,6 +217,7 @@ fn a_soft_problem_of_the_host_does_not_stand_for_a_fresh_result() {
     assert_eq!(world.engine.state(host).state_type, StateType::Soft);
     assert!(world.mails.is_empty(), "nothing fresh is known: {:?}", world.told());
     let started = world.now;
+    world.pass(1);
     world.passive(host, State::Ok);
     world.event(Event::Passive(result_of(service, State::Critical, started, world.now)));
     assert!(world.mails.is_empty(), "it began while the host did not answer: {:?}", world.told());
