@@ -8,11 +8,13 @@
 //! Objects, templates, rules (`apply`, `assign where`), expressions and pure functions are read. Programs
 //! (`if`, `for`, `function`, `{{ … }}`) are named and refused.
 
+mod apply;
 mod ast;
 mod build;
 mod command;
 mod evaluate;
 mod functions;
+mod groups;
 mod lexer;
 mod object;
 mod operators;
@@ -20,6 +22,7 @@ mod parser;
 mod problem;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
