@@ -232,6 +232,10 @@ impl Builder<'_> {
         }
         let fields = self.evaluator.fields(&assignment.fields, scope)?;
         let value = self.evaluator.value(&assignment.value, scope)?;
+        if let Value::Object(other) = &value {
+            let fault = fault(format!("a {} is no value of an attribute", other.of.name()));
+            return Err(fault.hint("write the attribute that is meant, for instance its `.name`"));
+        }
         let mut whole = object.attributes.remove(attribute.name).map(|(value, _)| value).unwrap_or_default();
         if matches!(whole, Value::Null) && fields.is_empty() && assignment.with.is_some() {
             whole = object.get(attribute.name);

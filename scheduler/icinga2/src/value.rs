@@ -1,7 +1,7 @@
 //! Values of the language.
 //!
 //! Arrays and dictionaries are values here, copied when one of two owners changes his; in Icinga two
-//! names may be one array, which configurations do not rely on.
+//! names may be one array, and change together.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -40,6 +40,10 @@ impl Parser {
             self.unexpected("`object`, `template`, `apply`, `const` or `include`");
             return Err(Failed);
         };
+        if &*word == "globals" && matches!(self.peek_second(), Kind::Sign(".")) {
+            self.next += 2;
+            return Ok(Some(Item::Constant { is_fixed: false, assignment: self.assignment()? }));
+        }
         self.refuse_program(&word)?;
         match &*word {
             "object" | "template" => {
