@@ -106,10 +106,11 @@ impl Builder<'_> {
             (Value::Null, _) => Ok(Vec::new()),
             (Value::Array(array), None) => {
                 let entry = |item: &Value| match item {
-                    Value::Array(_) | Value::Dictionary(_) | Value::Object(_) => {
-                        Err(Fault::new(at, format!("`for` makes a name of every item, and {} is none", item.kind()))
-                            .hint("use a dictionary, and `for (name => value in …)`"))
-                    }
+                    Value::Array(_) | Value::Dictionary(_) | Value::Object(_) => Err(Fault::new(
+                        at,
+                        format!("`for` makes a name of every item, and {} is none", item.kind()),
+                    )
+                    .hint("use a dictionary, and `for (name => value in …)`")),
                     item => Ok((spelled(item).into(), vec![(each.value.clone(), item.clone())])),
                 };
                 array.items().iter().map(entry).collect()
@@ -141,7 +142,8 @@ impl Builder<'_> {
     /// Does a rule apply to what these names stand for?
     pub(crate) fn is_chosen(&mut self, body: &Body, locals: &[(Rc<str>, Value)]) -> bool {
         // a `for` needs no `assign where`
-        (body.assign.is_empty() || self.any_holds(&body.assign, locals)) && !self.any_holds(&body.ignore, locals)
+        (body.assign.is_empty() || self.any_holds(&body.assign, locals))
+            && !self.any_holds(&body.ignore, locals)
     }
 
     fn any_holds(&mut self, conditions: &[Expr], locals: &[(Rc<str>, Value)]) -> bool {

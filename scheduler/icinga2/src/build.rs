@@ -135,7 +135,9 @@ impl Builder<'_> {
             return None;
         };
         let value = self.evaluator.value(name, Scope::OUTSIDE);
-        match value.map(|value| if let Value::Number(_) = value { Value::text(spelled(&value)) } else { value }) {
+        match value
+            .map(|value| if let Value::Number(_) = value { Value::text(spelled(&value)) } else { value })
+        {
             Ok(Value::Text(text)) if !text.is_empty() && !text.contains('!') => Some(text),
             Ok(other) => {
                 let message = format!("`{}` is no name", other.shown());
@@ -150,8 +152,11 @@ impl Builder<'_> {
         }
     }
 
-    /// Everything with a name can be imported, objects too.
+    /// Everything with a name of its own can be imported, objects too.
     fn register(&mut self, of: Type, name: &Rc<str>, definition: &Definition) {
+        if !definition.is_template && matches!(of, Type::Service | Type::Notification | Type::Dependency) {
+            return;
+        }
         if definition.is_default {
             self.defaults.push((of, name.clone()));
         }

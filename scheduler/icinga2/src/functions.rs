@@ -98,9 +98,9 @@ pub(crate) fn call(name: &str, arguments: &[Value], patterns: &mut Patterns) -> 
         }
         "number" => {
             takes(1, 1)?;
-            Value::Number(argument(0).to_number().ok_or_else(|| {
-                format!("`{}` is no number", argument(0).shown())
-            })?)
+            Value::Number(
+                argument(0).to_number().ok_or_else(|| format!("`{}` is no number", argument(0).shown()))?,
+            )
         }
         "bool" => {
             takes(1, 1)?;
@@ -185,7 +185,7 @@ pub(crate) fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Valu
         }
         (Value::Dictionary(_), "keys") => keys(of)?,
         (Value::Text(_) | Value::Array(_) | Value::Dictionary(_), "len") => length(of),
-        (Value::Text(_) | Value::Number(_), "to_string") => Value::text(spelled(of)),
+        (Value::Text(_) | Value::Number(_) | Value::Bool(_), "to_string") => Value::text(spelled(of)),
         _ => return Err(format!("{} has no function .{name}() that hlidka knows", of.kind())),
     })
 }

@@ -117,8 +117,7 @@ const TYPES: &[(&str, Type, &[&[Attribute]])] = &[
     ("Dependency", Type::Dependency, &[NAMED, DEPENDENCY]),
 ];
 
-const NAMED: &[Attribute] =
-    &[dictionary("vars"), text("zone"), text("display_name"), text("package")];
+const NAMED: &[Attribute] = &[dictionary("vars"), text("zone"), text("display_name"), text("package")];
 
 const HOST: &[Attribute] = &[text("address"), text("address6")];
 

@@ -102,14 +102,20 @@ fn the_grammar_is_as_strict_as_icingas() {
         ("OK = 1", "1:1 `OK` is a constant already"),
         ("object Host \"h\" default { }", "1:17 `{` is missing here, not `default`"),
         ("A = { a = 1, b = a, c = { d = b } }", "1:31 there is no constant and no variable `b` here"),
-        ("template Host \"h\" { assign where true }", "1:34 a Host takes no `assign where` and no `ignore where`"),
+        (
+            "template Host \"h\" { assign where true }",
+            "1:34 a Host takes no `assign where` and no `ignore where`",
+        ),
         ("object HostGroup \"g\" { ignore where true }", "1:38 `ignore where` without `assign where`"),
     ] {
         assert_eq!(problem(text), want, "{text}");
     }
-    assert_eq!(objects("globals.A = { }\nA.b = 1\nA += { c = 2 }\nobject Host \"h\" { check_command = \"x\"; vars = A }"), [
-        "Host h check_command=x vars={\"b\":1,\"c\":2}"
-    ]);
+    assert_eq!(
+        objects(
+            "globals.A = { }\nA.b = 1\nA += { c = 2 }\nobject Host \"h\" { check_command = \"x\"; vars = A }"
+        ),
+        ["Host h check_command=x vars={\"b\":1,\"c\":2}"]
+    );
 }
 
 #[test]

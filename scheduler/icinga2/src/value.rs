@@ -156,7 +156,9 @@ impl Value {
     /// What a number becomes that is set to this: nothing is 0, a string is read.
     pub(crate) fn to_number(&self) -> Option<f64> {
         match self {
-            Value::Text(text) if !text.is_empty() => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            Value::Text(text) if !text.is_empty() => {
+                text.parse().ok().filter(|number: &f64| number.is_finite())
+            }
             value if value.is_empty() => Some(0.0),
             value => value.as_number(),
         }

@@ -108,10 +108,8 @@ impl Both {
 
     fn of_type(&self, kind: &str) -> Vec<(String, Value)> {
         // what looks at Icinga itself is left out
-        let all = self
-            .theirs
-            .iter()
-            .filter(|((of, _), object)| of == kind && object["check_command"] != "icinga");
+        let all =
+            self.theirs.iter().filter(|((of, _), object)| of == kind && object["check_command"] != "icinga");
         all.map(|((_, name), object)| (name.clone(), object.clone())).collect()
     }
 

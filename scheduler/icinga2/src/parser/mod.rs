@@ -139,7 +139,8 @@ impl Parser {
     fn name(&mut self, what: &str) -> Parsed<Rc<str>> {
         match self.peek().clone() {
             Kind::Word(word) if is_keyword(&word) => {
-                let problem = Problem::error(self.at(), format!("`{word}` is a word of the language, and no name"));
+                let problem =
+                    Problem::error(self.at(), format!("`{word}` is a word of the language, and no name"));
                 self.problems.push(problem.hint(format!("write `@{word}` or `[\"{word}\"]`")));
                 Err(Failed)
             }
