@@ -30,7 +30,6 @@ pub(crate) fn build<'i>(
         evaluator,
         templates: HashMap::new(),
         defaults: Vec::new(),
-        places: HashMap::new(),
         made: Evaluated::new(node),
         names: Names { host: "host".into(), service: "service".into(), user: "user".into() },
     };
@@ -90,8 +89,6 @@ pub(crate) struct Builder<'p> {
     templates: HashMap<(Type, Rc<str>), (Rc<Body>, Location)>,
     /// Templates that all objects of a type import.
     defaults: Vec<(Type, Rc<str>)>,
-    /// Where each object stands, by type and full name.
-    places: HashMap<(Type, Rc<str>), Location>,
     pub made: Evaluated,
     pub names: Names,
 }
@@ -294,8 +291,8 @@ impl Builder<'_> {
     /// Keeps an object that is finished, unless there is one of its name.
     pub(crate) fn add(&mut self, mut object: Object) {
         let key = full_name(&object);
-        if let Some(before) = self.places.get(&(object.of, key.clone())).copied() {
-            let message = format!("is defined already, at line {} of its file", before.line);
+        if let Some(before) = self.made.find(object.of, &key) {
+            let message = format!("is defined already, at line {} of its file", before.at.line);
             let hint =
                 "give one of them another name, or let its rule leave out this host with `ignore where`";
             self.evaluator.say(Problem::error(object.at, message).of(object.label()).hint(hint));
@@ -311,7 +308,6 @@ impl Builder<'_> {
             let host = object.text("host_name").and_then(|host| self.made.find(Type::Host, &host));
             object.host = host.cloned();
         }
-        self.places.insert((object.of, key.clone()), object.at);
         self.made.insert(key, object);
     }
 }

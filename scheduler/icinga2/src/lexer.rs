@@ -67,7 +67,7 @@ impl Lexer<'_, '_> {
                         self.push(Kind::Newline, at);
                     }
                 }
-                c if c.is_whitespace() => self.advance(c.len_utf8()),
+                c if c.is_ascii_whitespace() => self.advance(1),
                 '#' => self.line_comment(),
                 '/' if self.rest.starts_with("//") => self.line_comment(),
                 '/' if self.rest.starts_with("/*") => self.block_comment(at),

@@ -87,7 +87,7 @@ fn recoveries_are_told_whatever_the_states() {
     ));
     assert_eq!(printed(&of, "service", "h;s", &["notification_options"]), ["r,c"]);
     let keys = ["host_notification_options", "service_notification_options"];
-    assert_eq!(printed(&of, "contact", "carol", &keys), ["d,u,r,f,s", "r,c,f,s"]);
+    assert_eq!(printed(&of, "contact", "carol", &keys), ["r,d,u,f,s", "r,c,f,s"]);
 }
 
 #[test]
