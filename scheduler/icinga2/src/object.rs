@@ -300,15 +300,15 @@ impl Object {
 
     /// The value of an attribute, its default if it is not set.
     pub fn get(&self, name: &str) -> Value {
-        let own_name = || Value::Text(self.name.clone());
-        match self.attributes.get(name) {
-            Some((value, _)) if name != "display_name" || !value.is_empty() => return value.clone(),
-            _ => {}
+        if let Some((value, _)) = self.attributes.get(name)
+            && (name != "display_name" || !value.is_empty())
+        {
+            return value.clone();
         }
         match self.of.attribute(name).map(|attribute| attribute.form) {
             Some(Form::Number(default) | Form::Whole(default)) => Value::Number(default),
             Some(Form::Flag(default)) => Value::Bool(default),
-            Some(Form::Text) if name == "display_name" => own_name(),
+            Some(Form::Text) if name == "display_name" => Value::Text(self.name.clone()),
             Some(Form::Text) => Value::text(""),
             Some(Form::Array) => Value::array(Vec::new()),
             _ => Value::Null,
