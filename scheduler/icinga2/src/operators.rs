@@ -125,7 +125,6 @@ fn numbers(left: &Value, right: &Value) -> Option<(f64, f64)> {
 pub(crate) fn spelled(value: &Value) -> String {
     match value {
         Value::Number(number) if number.fract() != 0.0 => format!("{number:.6}"),
-        Value::Number(number) => (number + 0.0).to_string(), // -0 is 0
         other => other.shown(),
     }
 }

@@ -194,7 +194,7 @@ impl Value {
         match self {
             Value::Null => out.push_str("null"),
             Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Value::Number(number) => out.push_str(&number.to_string()),
+            Value::Number(number) => out.push_str(&(number + 0.0).to_string()), // -0 is 0
             Value::Text(text) => quote(text, out),
             Value::Object(object) => quote(&object.name, out),
             Value::Array(array) => {

@@ -147,7 +147,8 @@ impl Both {
             self.same(&format!("{name} display_name"), text_of(&object, "display_name"), display);
             if kind == "Host" {
                 let address = ["address", "address6"].map(|key| text_of(&object, key));
-                let address = address.into_iter().find(|address| !address.is_empty()).unwrap_or_default();
+                // where none is given, hlidka takes the name
+                let address = address.into_iter().find(|address| !address.is_empty()).unwrap_or(name.clone());
                 self.same(&format!("{name} address"), address, text_of(said, "address"));
             }
             for (theirs, key) in [
