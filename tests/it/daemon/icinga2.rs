@@ -339,7 +339,7 @@ fn t16_what_comes_with_debians_package_is_what_icinga_makes_of_it() {
 
 #[test]
 fn t16_what_the_language_says_is_what_icinga_takes_it_for() {
-    compare("language", 12, 17);
+    compare("language", 13, 17);
 }
 
 #[test]
