@@ -127,7 +127,7 @@ impl Lexer<'_, '_> {
         let mut wrong = None;
         loop {
             let plain = self.rest.find(['"', '\\', '\n']).unwrap_or(self.rest.len());
-            text.extend_from_slice(self.rest[..plain].as_bytes());
+            text.extend_from_slice(&self.rest.as_bytes()[..plain]);
             self.advance(plain);
             if self.rest.starts_with('"') {
                 self.advance(1);
@@ -247,14 +247,13 @@ impl Lexer<'_, '_> {
 fn escape(rest: &str) -> Result<(u8, usize), char> {
     let first = rest.chars().next().unwrap_or('\\');
     let byte = match first {
-        'n' => b'\n',
+        'n' | '\n' => b'\n',
         't' => b'\t',
         'r' => b'\r',
         'b' => 8,
         'f' => 12,
         '"' => b'"',
         '\\' => b'\\',
-        '\n' => b'\n',
         _ => {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let byte = u8::from_str_radix(&rest[..digits], 8).ok().filter(|_| digits <= 3);

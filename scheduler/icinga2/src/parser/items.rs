@@ -17,19 +17,15 @@ impl Parser {
         self.skip_newlines();
         while !matches!(self.peek(), Kind::End) {
             let start = self.next;
-            match self.item() {
-                Ok(item) => {
-                    items.extend(item);
-                    if !self.ends_statement() && !matches!(self.peek(), Kind::End) {
-                        self.unexpected("the end of the line");
-                        self.skip_statement(start);
-                    }
+            if let Ok(item) = self.item() {
+                items.extend(item);
+                if self.ends_statement() || matches!(self.peek(), Kind::End) {
+                    continue;
                 }
-                Err(Failed) => {
-                    self.skip_statement(start);
-                    self.ends_statement();
-                }
+                self.unexpected("the end of the line");
             }
+            self.skip_statement(start);
+            self.ends_statement();
         }
         items
     }
