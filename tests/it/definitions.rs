@@ -126,6 +126,7 @@ pub(crate) fn icinga(home: &Path, more: &[&str]) -> Command {
     command.arg("daemon").arg("-c").arg(home.join("icinga2.conf"));
     let folders = [
         ("ConfigDir", ""),
+        ("ZonesDir", "zones.d"),
         ("DataDir", "data"),
         ("LogDir", "log"),
         ("CacheDir", "cache"),

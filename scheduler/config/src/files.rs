@@ -171,7 +171,11 @@ impl Files {
             return;
         }
         if is_icinga(path) {
-            return self.icinga_file(path, by, depth, problems);
+            self.icinga_file(path, by, depth, problems);
+            if path.file_name().is_some_and(|name| name == "icinga2.conf") {
+                self.zones(&path.with_file_name("zones.d"), by, depth, problems);
+            }
+            return;
         }
         let Some(source) = read(path, by, problems) else { return };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -246,6 +250,17 @@ impl Files {
                     );
                 }
             }
+        }
+    }
+
+    /// The folders of zones beside a main file, which names none of them.
+    fn zones(&mut self, folder: &Path, by: NamedBy<'_>, depth: usize, problems: &mut Problems) {
+        let mut paths = Vec::new();
+        for zone in listed(folder, &[]).unwrap_or_default() {
+            below(&zone, "*.conf", &mut paths, 0, by, problems);
+        }
+        for path in paths {
+            self.script(&path, by, depth + 1, problems);
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) enum ExprKind {
     Call(Box<Expr>, Vec<Expr>),
     Array(Vec<Expr>),
     /// Assignments between braces.
-    Dictionary(Vec<Statement>),
+    Dictionary(Vec<Assignment>),
     Unary(Unary, Box<Expr>),
     Binary(Binary, Box<Expr>, Box<Expr>),
     Ternary(Box<[Expr; 3]>),
@@ -60,7 +60,7 @@ pub(crate) enum Binary {
     Remainder,
 }
 
-/// A statement in a body or in a dictionary.
+/// A statement in a body.
 #[derive(Debug)]
 pub(crate) enum Statement {
     /// `vars.a["b"] += value`
@@ -90,8 +90,8 @@ pub(crate) struct Body {
 /// What stands outside of all braces.
 #[derive(Debug)]
 pub(crate) enum Item {
-    /// `const NAME = value`, also without `const`.
-    Constant { name: Rc<str>, value: Expr },
+    /// `const NAME = value`; without `const` it may change later.
+    Constant { is_fixed: bool, assignment: Assignment },
     /// `object TYPE NAME { … }` or `template TYPE NAME { … }`
     Object(Definition),
     /// `apply TYPE NAME for (…) to TYPE { … }`

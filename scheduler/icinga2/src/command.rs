@@ -208,7 +208,7 @@ fn given(condition: &Value) -> Option<bool> {
     match condition {
         Value::Text(text) => match &**text {
             "true" => Some(true),
-            "false" => Some(false),
+            "false" | "" => Some(false),
             text => text.trim().parse::<f64>().ok().map(|number| number != 0.0),
         },
         Value::Null => Some(false),

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use engine::nearest;
 
-use crate::ast::{Binary, Expr, ExprKind, Statement};
+use crate::ast::{Assignment, Binary, Expr, ExprKind};
 use crate::functions::{self, Patterns};
-use crate::object::{Object, Type};
+use crate::object::Object;
 use crate::operators::{binary, bounded, shallow, spelled, unary};
 use crate::problem::{Location, Problem};
 use crate::value::{Dictionary, Value};
@@ -56,19 +56,30 @@ impl Fault {
 /// Names that are known at a place.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'s> {
-    /// The object whose attributes are names.
-    pub this: Option<&'s Object>,
-    /// `host`, `service` and the names of a `for`.
+    pub this: This<'s>,
+    /// `host`, `service` and the names of a `for`; the last one counts.
     pub locals: &'s [(Rc<str>, Value)],
 }
 
+/// Within what an expression stands.
+#[derive(Clone, Copy)]
+pub(crate) enum This<'s> {
+    Nothing,
+    /// Its attributes are names.
+    Object(&'s Object),
+    /// What stands before in it is known by name, and nothing of the object around it.
+    Dictionary(&'s Dictionary),
+}
+
 impl Scope<'_> {
-    pub(crate) const OUTSIDE: Scope<'static> = Scope { this: None, locals: &[] };
+    pub(crate) const OUTSIDE: Scope<'static> = Scope { this: This::Nothing, locals: &[] };
 }
 
 /// Constants, and what is needed to evaluate expressions.
 pub(crate) struct Evaluator<'p> {
     pub constants: HashMap<Rc<str>, Value>,
+    /// Constants that cannot change.
+    fixed: HashSet<Rc<str>>,
     pub problems: &'p mut Vec<Problem>,
     patterns: Patterns,
     steps: u64,
@@ -81,6 +92,19 @@ impl<'p> Evaluator<'p> {
         for name in BUILT_IN {
             constants.insert(name.into(), Value::text(name));
         }
+        for (name, number) in [
+            ("MatchAll", 0.0),
+            ("MatchAny", 1.0),
+            ("ServiceOK", 0.0),
+            ("ServiceWarning", 1.0),
+            ("ServiceCritical", 2.0),
+            ("ServiceUnknown", 3.0),
+            ("HostUp", 0.0),
+            ("HostDown", 1.0),
+        ] {
+            constants.insert(name.into(), Value::Number(number));
+        }
+        let fixed = constants.keys().cloned().chain(functions::NAMES.map(Rc::from)).collect();
         for (name, text) in [
             ("NodeName", node),
             ("ZoneName", node),
@@ -96,22 +120,27 @@ impl<'p> Evaluator<'p> {
             ("CacheDir", "/var/cache/icinga2"),
             ("SpoolDir", "/var/spool/icinga2"),
             ("InitRunDir", "/run/icinga2"),
+            ("RunDir", "/run"),
         ] {
             constants.insert(name.into(), Value::text(text));
         }
-        for (name, number) in [
-            ("MatchAll", 0.0),
-            ("MatchAny", 1.0),
-            ("ServiceOK", 0.0),
-            ("ServiceWarning", 1.0),
-            ("ServiceCritical", 2.0),
-            ("ServiceUnknown", 3.0),
-            ("HostUp", 0.0),
-            ("HostDown", 1.0),
-        ] {
-            constants.insert(name.into(), Value::Number(number));
+        let (patterns, said) = (Patterns::default(), HashSet::new());
+        Evaluator { constants, fixed, problems, patterns, steps: 0, said }
+    }
+
+    /// Sets a constant, or a part of it.
+    pub(crate) fn constant(&mut self, assignment: &Assignment, is_fixed: bool) -> Result<(), Fault> {
+        let Assignment { at, name, with, .. } = assignment;
+        let fields = self.fields(&assignment.fields, Scope::OUTSIDE)?;
+        let value = self.value(&assignment.value, Scope::OUTSIDE)?;
+        if is_fixed {
+            self.fixed.insert(name.clone());
+        } else if fields.is_empty() && self.fixed.contains(name) {
+            let fault = Fault::new(*at, format!("`{name}` is a constant already"));
+            return Err(fault.hint("give one of them another name"));
         }
-        Evaluator { constants, problems, patterns: Patterns::default(), steps: 0, said: HashSet::new() }
+        let whole = self.constants.entry(name.clone()).or_default();
+        set(whole, &fields, &|old| combined(*with, old, &value)).map_err(|message| Fault::new(*at, message))
     }
 
     /// Notes what is wrong, once for a place however many objects it concerns.
@@ -158,20 +187,7 @@ impl<'p> Evaluator<'p> {
                     items.iter().map(|item| self.value(item, scope)).collect();
                 shallow(Value::array(items?)).map_err(fault)
             }
-            ExprKind::Dictionary(statements) => {
-                let mut dictionary = Value::Dictionary(Rc::default());
-                for statement in statements {
-                    let Statement::Assign(assignment) = statement else { continue };
-                    let fields = self.fields(&assignment.fields, scope)?;
-                    let value = self.value(&assignment.value, scope)?;
-                    let mut path = vec![assignment.name.clone()];
-                    path.extend(fields);
-                    let at = assignment.at;
-                    set(&mut dictionary, &path, &|old| combined(assignment.with, old, &value))
-                        .map_err(|message| Fault::new(at, message))?;
-                }
-                shallow(dictionary).map_err(fault)
-            }
+            ExprKind::Dictionary(assignments) => self.dictionary(assignments, scope),
             ExprKind::Unary(operator, operand) => {
                 unary(*operator, &self.value(operand, scope)?).map_err(fault)
             }
@@ -190,6 +206,22 @@ impl<'p> Evaluator<'p> {
                 self.value(chosen, scope)
             }
         }
+    }
+
+    fn dictionary(&mut self, assignments: &[Assignment], scope: Scope<'_>) -> Result<Value, Fault> {
+        let mut whole = Value::Dictionary(Rc::default());
+        for assignment in assignments {
+            let Value::Dictionary(so_far) = &whole else { break };
+            let inner = Scope { this: This::Dictionary(so_far), ..scope };
+            let fields = self.fields(&assignment.fields, inner)?;
+            let value = self.value(&assignment.value, inner)?;
+            let mut path = vec![assignment.name.clone()];
+            path.extend(fields);
+            set(&mut whole, &path, &|old| combined(assignment.with, old, &value))
+                .and_then(|()| shallow(whole.clone()).map(drop))
+                .map_err(|message| Fault::new(assignment.at, message))?;
+        }
+        Ok(whole)
     }
 
     /// The names of fields, `a` and `b` of `vars.a["b"]`.
@@ -211,16 +243,16 @@ impl<'p> Evaluator<'p> {
     }
 
     fn variable(&mut self, name: &Rc<str>, at: Location, scope: Scope<'_>) -> Result<Value, Fault> {
-        if let Some((_, value)) = scope.locals.iter().find(|(known, _)| known == name) {
+        if let Some((_, value)) = scope.locals.iter().rev().find(|(known, _)| known == name) {
             return Ok(value.clone());
         }
-        if let Some(this) = scope.this {
-            if &**name == "name" {
-                return Ok(Value::Text(this.name.clone()));
-            }
-            if this.of.attribute(name).is_some() {
-                return Ok(this.get(name));
-            }
+        let own = match scope.this {
+            This::Nothing => None,
+            This::Dictionary(dictionary) => dictionary.get(name).cloned(),
+            This::Object(object) => object.seen(name),
+        };
+        if let Some(value) = own {
+            return Ok(value);
         }
         if let Some(value) = self.constants.get(name) {
             return Ok(value.clone());
@@ -308,15 +340,16 @@ fn field(of: &Value, name: &Value) -> Result<Value, String> {
         (Value::Dictionary(dictionary), name) => {
             Ok(dictionary.get(&spelled(name)).cloned().unwrap_or_default())
         }
-        (Value::Array(array), Value::Number(number)) => {
+        (Value::Array(array), name) => {
+            let number = name.to_number().filter(|number| number.fract() == 0.0 && *number >= 0.0);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "a float-to-int cast saturates"
             )]
-            let place = *number as usize;
-            let found = array.items().get(place).filter(|_| *number >= 0.0);
-            found.cloned().ok_or_else(|| format!("an array of {} has no item {number}", array.items().len()))
+            let found = number.and_then(|number| array.items().get(number as usize));
+            let wrong = || format!("an array of {} has no item {}", array.items().len(), spelled(name));
+            found.cloned().ok_or_else(wrong)
         }
         (Value::Object(object), name) => of_object(object, &spelled(name)),
         (of, name) => Err(format!("{} has no field `{}`", of.kind(), spelled(name))),
@@ -324,19 +357,8 @@ fn field(of: &Value, name: &Value) -> Result<Value, String> {
 }
 
 fn of_object(object: &Object, name: &str) -> Result<Value, String> {
-    if name == "name" || name == "__name" {
-        return Ok(Value::Text(
-            match object.text("host_name").filter(|_| name == "__name" && object.of == Type::Service) {
-                Some(host) => format!("{host}!{}", object.name).into(),
-                None => object.name.clone(),
-            },
-        ));
-    }
-    if object.of.attribute(name).is_some() {
-        return Ok(object.get(name));
-    }
-    if let Some(host) = object.host.as_ref().filter(|_| name == "host") {
-        return Ok(Value::Object(host.clone()));
+    if let Some(value) = object.seen(name) {
+        return Ok(value);
     }
     let known = nearest(name, object.of.attributes().map(|attribute| attribute.name).chain(["name"]));
     let hint = known.map(|known| format!("; nearest known: `{known}`")).unwrap_or_default();

@@ -1,13 +1,14 @@
 //! The functions that rules use: `match`, `regex`, `cidr_match`, `len` and a few on strings and arrays.
 //! All are pure.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
-use crate::operators::{MAX_TEXT, bounded, spelled};
+use crate::operators::{MAX_TEXT, bounded, compare, spelled};
 use crate::value::Value;
 
 /// A regular expression may take so much memory, compiled.
@@ -39,13 +40,20 @@ pub(crate) struct Patterns(HashMap<Rc<str>, Regex>);
 impl Patterns {
     fn is_match(&mut self, pattern: &Rc<str>, text: &str) -> Result<bool, String> {
         if let Some(known) = self.0.get(pattern) {
-            return Ok(known.is_match(text));
+            return Ok(known.is_match(text.as_bytes()));
         }
-        let built = RegexBuilder::new(pattern).size_limit(MAX_REGEX).dfa_size_limit(MAX_REGEX).build();
+        // as Boost has them: bytes, `^` and `$` at every line, `.` is a newline, too
+        let built = RegexBuilder::new(pattern)
+            .unicode(false)
+            .multi_line(true)
+            .dot_matches_new_line(true)
+            .size_limit(MAX_REGEX)
+            .dfa_size_limit(MAX_REGEX)
+            .build();
         let regex = built.map_err(|_| {
             format!("`{pattern}` is no regular expression that hlidka has: look-around and back references are missing")
         })?;
-        let found = regex.is_match(text);
+        let found = regex.is_match(text.as_bytes());
         if self.0.len() >= MAX_KEPT {
             self.0.clear();
         }
@@ -82,7 +90,7 @@ pub(crate) fn call(name: &str, arguments: &[Value], patterns: &mut Patterns) -> 
         }
         "len" => {
             takes(1, 1)?;
-            length(argument(0))?
+            length(argument(0))
         }
         "string" => {
             takes(1, 1)?;
@@ -90,13 +98,9 @@ pub(crate) fn call(name: &str, arguments: &[Value], patterns: &mut Patterns) -> 
         }
         "number" => {
             takes(1, 1)?;
-            match argument(0) {
-                Value::Text(text) => {
-                    let number = text.trim().parse().map_err(|_| format!("`{text}` is no number"))?;
-                    Value::Number(number)
-                }
-                other => Value::Number(other.as_number().unwrap_or(0.0)),
-            }
+            Value::Number(
+                argument(0).to_number().ok_or_else(|| format!("`{}` is no number", argument(0).shown()))?,
+            )
         }
         "bool" => {
             takes(1, 1)?;
@@ -125,8 +129,14 @@ pub(crate) fn call(name: &str, arguments: &[Value], patterns: &mut Patterns) -> 
         "basename" | "dirname" => {
             takes(1, 1)?;
             let path = text_of(argument(0), "the path")?;
-            let (folder, file) = path.rsplit_once('/').unwrap_or((".", &path));
-            Value::text(if name == "basename" { file } else { folder })
+            let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
+            Value::text(match (name, folder, file) {
+                ("basename", "", "") if path.starts_with('/') => "/",
+                ("dirname", "", file) if path.starts_with('/') && !file.is_empty() => "/",
+                ("basename", _, "") if path.ends_with('/') => ".",
+                ("basename", ..) => file,
+                _ => folder,
+            })
         }
         _ => return Err(format!("there is no function {name}()")),
     })
@@ -139,9 +149,8 @@ pub(crate) fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Valu
         (Value::Text(text), "contains") => {
             Value::Bool(text.contains(&*text_of(argument(0), "what is looked for")?))
         }
-        (Value::Null, "contains") => Value::Bool(false),
-        (Value::Text(text), "lower") => Value::text(text.to_lowercase()),
-        (Value::Text(text), "upper") => Value::text(text.to_uppercase()),
+        (Value::Text(text), "lower") => Value::text(text.to_ascii_lowercase()),
+        (Value::Text(text), "upper") => Value::text(text.to_ascii_uppercase()),
         (Value::Text(text), "trim") => Value::text(text.trim()),
         (Value::Text(text), "replace") => {
             let (from, to) =
@@ -165,12 +174,7 @@ pub(crate) fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Valu
         }
         (Value::Array(array), "join") => {
             let between = text_of(argument(0), "what stands between")?;
-            let parts: Vec<String> = array.items().iter().map(spelled).collect();
-            let text = parts.join(&between);
-            if text.len() > MAX_TEXT {
-                return Err(format!("a string is longer than {MAX_TEXT} bytes"));
-            }
-            Value::text(text)
+            join(array.items(), &between)?
         }
         (Value::Array(array), "unique") => set(array.items().to_vec())?,
         (Value::Dictionary(dictionary), "contains") => {
@@ -180,8 +184,8 @@ pub(crate) fn method(of: &Value, name: &str, arguments: &[Value]) -> Result<Valu
             dictionary.get(&text_of(argument(0), "the key")?).cloned().unwrap_or_default()
         }
         (Value::Dictionary(_), "keys") => keys(of)?,
-        (Value::Text(_) | Value::Array(_) | Value::Dictionary(_), "len") => length(of)?,
-        (Value::Text(_) | Value::Number(_), "to_string") => Value::text(spelled(of)),
+        (Value::Text(_) | Value::Array(_) | Value::Dictionary(_), "len") => length(of),
+        (Value::Text(_) | Value::Number(_) | Value::Bool(_), "to_string") => Value::text(spelled(of)),
         _ => return Err(format!("{} has no function .{name}() that hlidka knows", of.kind())),
     })
 }
@@ -190,7 +194,7 @@ fn text_of(value: &Value, what: &str) -> Result<Rc<str>, String> {
     match value {
         Value::Text(text) => Ok(text.clone()),
         Value::Null => Ok("".into()),
-        Value::Number(_) => Ok(spelled(value).into()),
+        Value::Number(_) | Value::Bool(_) => Ok(spelled(value).into()),
         other => Err(format!("{what} is {}, and must be a string", other.kind())),
     }
 }
@@ -203,12 +207,38 @@ fn items(value: &Value) -> Result<&[Value], String> {
     }
 }
 
-/// Each item once; sorted as Icinga's sets are.
+/// Each item once, in order.
 fn set(mut items: Vec<Value>) -> Result<Value, String> {
     bounded(items.len())?;
-    items.sort_by_key(Value::shown);
+    if let Some(first) = items.first()
+        && let Some(other) = items.iter().find(|item| items.len() > 1 && compare(first, item).is_none())
+    {
+        return Err(format!("{} and {} cannot be put in an order", first.kind(), other.kind()));
+    }
+    items.sort_by(|a, b| compare(a, b).unwrap_or(Ordering::Equal));
     items.dedup_by(|a, b| a.equals(b));
     Ok(Value::array(items))
+}
+
+/// Nothing for no items, the item itself for one.
+fn join(items: &[Value], between: &str) -> Result<Value, String> {
+    if let [] | [_] = items {
+        return Ok(items.first().cloned().unwrap_or_default());
+    }
+    let mut text = String::new();
+    for (number, item) in items.iter().enumerate() {
+        if !matches!(item, Value::Text(_) | Value::Number(_) | Value::Null) {
+            return Err(format!("{} cannot be joined", item.kind()));
+        }
+        if number > 0 {
+            text.push_str(between);
+        }
+        text.push_str(&spelled(item));
+        if text.len() > MAX_TEXT {
+            return Err(format!("a string is longer than {MAX_TEXT} bytes"));
+        }
+    }
+    Ok(Value::text(text))
 }
 
 fn keys(value: &Value) -> Result<Value, String> {
@@ -221,15 +251,14 @@ fn keys(value: &Value) -> Result<Value, String> {
     }
 }
 
-fn length(value: &Value) -> Result<Value, String> {
+fn length(value: &Value) -> Value {
     let length = match value {
-        Value::Null => 0,
         Value::Text(text) => text.len(),
         Value::Array(array) => array.items().len(),
         Value::Dictionary(dictionary) => dictionary.len(),
-        other => return Err(format!("{} has no length", other.kind())),
+        _ => 0,
     };
-    Ok(Value::Number(u32::try_from(length).map_or(f64::MAX, f64::from)))
+    Value::Number(u32::try_from(length).map_or(f64::MAX, f64::from))
 }
 
 /// Does it hold for a text, or for the items of an array: for all, unless the mode is `MatchAny`?
@@ -251,28 +280,27 @@ fn of_any_or_all(
     Ok(!any)
 }
 
-/// `*` and `?` as in file names; letters in either case.
+/// `*` and `?` as in file names, the latter for one byte; letters in either case.
 pub fn is_like(pattern: &str, text: &str) -> bool {
-    let lower = |text: &str| text.chars().map(|c| c.to_ascii_lowercase()).collect::<Vec<char>>();
-    let (pattern, text) = (lower(pattern), lower(text));
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     // behind the last `*`, and how far the text it stands for reaches
     let mut star: Option<(usize, usize)> = None;
     loop {
         let (literal, length) = match pattern.get(p) {
-            Some('\\') if matches!(pattern.get(p + 1), Some('*' | '?')) => (pattern.get(p + 1), 2),
-            Some('*') => {
+            Some(b'\\') if matches!(pattern.get(p + 1), Some(b'*' | b'?')) => (pattern.get(p + 1), 2),
+            Some(b'*') => {
                 star = Some((p + 1, t));
                 p += 1;
                 continue;
             }
-            Some('?') => (text.get(t), 1),
+            Some(b'?') => (text.get(t), 1),
             other => (other, 1),
         };
         if t == text.len() && p == pattern.len() {
             return true;
         }
-        if t < text.len() && literal.is_some() && literal == text.get(t) {
+        if literal.zip(text.get(t)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)) {
             p += length;
             t += 1;
         } else if let Some((behind, reach)) = star.filter(|(_, reach)| *reach < text.len()) {
@@ -285,6 +313,7 @@ pub fn is_like(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// IPv4 is the part `::ffff:0:0/96` of IPv6.
 fn in_network(network: &str, address: &str) -> Result<bool, String> {
     let wrong = || format!("`{network}` is no network: write it as 10.0.0.0/8 or 2001:db8::/32");
     let (base, length) = match network.split_once('/') {
@@ -294,16 +323,20 @@ fn in_network(network: &str, address: &str) -> Result<bool, String> {
     let base: IpAddr = base.parse().map_err(|_| wrong())?;
     let Ok(address) = address.parse::<IpAddr>() else { return Ok(false) };
     let bits = |address: IpAddr| match address {
-        IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
-        IpAddr::V6(address) => (u128::from(address), 128),
+        IpAddr::V4(address) => u128::from(address.to_ipv6_mapped()),
+        IpAddr::V6(address) => u128::from(address),
     };
-    let ((base, width), (address, other)) = (bits(base), bits(address));
+    let width = if base.is_ipv4() { 32 } else { 128 };
     let length = length.unwrap_or(width);
     if length > width {
         return Err(wrong());
     }
-    let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-    Ok(width == other && base & mask == address & mask)
+    let mask = u128::MAX.checked_shl(width - length).unwrap_or(0);
+    let (base, address) = (bits(base), bits(address));
+    if base & !mask != 0 {
+        return Err(format!("`{network}` has bits behind its length"));
+    }
+    Ok(base & mask == address & mask)
 }
 
 #[cfg(test)]
@@ -324,6 +357,9 @@ mod tests {
             ("a\\*b", "a*b", true),
             ("a\\*b", "axb", false),
             ("**a", "bba", true),
+            ("?", "ä", false),
+            ("??", "ä", true),
+            ("Ä*", "ä", false),
         ] {
             assert_eq!(is_like(pattern, text), want, "{pattern} {text}");
         }
@@ -338,11 +374,17 @@ mod tests {
             ("2001:db8::/32", "2001:db8::1", Ok(true)),
             ("10.1.2.3", "10.1.2.3", Ok(true)),
             ("10.0.0.0/8", "::1", Ok(false)),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", Ok(true)),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", Ok(true)),
+            ("0.0.0.0/0", "::1", Ok(false)),
+            ("::/0", "11.1.2.3", Ok(true)),
             ("10.0.0.0/8", "web", Ok(false)),
         ] {
             assert_eq!(in_network(network, address), want, "{network} {address}");
         }
-        assert!(in_network("10.0.0.0/33", "10.0.0.1").is_err());
+        for network in ["10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "x", ""] {
+            assert!(in_network(network, "10.0.0.1").is_err(), "{network}");
+        }
     }
 
     #[test]

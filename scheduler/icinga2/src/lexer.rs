@@ -1,9 +1,6 @@
-//! Text to tokens. Newlines end statements, but between `(` and `)` or `[` and `]` they mean nothing
-//! and are left out.
+//! Text to tokens. Newlines end statements, but between `(` and `)` they mean nothing and are left out.
 
-use std::iter::Peekable;
 use std::rc::Rc;
-use std::str::Chars;
 
 use crate::problem::{Location, Problem};
 
@@ -66,11 +63,11 @@ impl Lexer<'_, '_> {
             match c {
                 '\n' => {
                     self.advance(1);
-                    if !matches!(self.open.last(), Some('(' | '[')) {
+                    if self.open.last() != Some(&'(') {
                         self.push(Kind::Newline, at);
                     }
                 }
-                c if c.is_whitespace() => self.advance(c.len_utf8()),
+                c if c.is_ascii_whitespace() => self.advance(1),
                 '#' => self.line_comment(),
                 '/' if self.rest.starts_with("//") => self.line_comment(),
                 '/' if self.rest.starts_with("/*") => self.block_comment(at),
@@ -83,7 +80,7 @@ impl Lexer<'_, '_> {
                     let word = self.word();
                     self.push(Kind::Escaped(word), at);
                 }
-                c if c == '_' || c.is_alphabetic() => {
+                c if c == '_' || c.is_ascii_alphabetic() => {
                     let word = self.word();
                     self.push(Kind::Word(word), at);
                 }
@@ -126,28 +123,29 @@ impl Lexer<'_, '_> {
 
     fn text(&mut self, at: Location) {
         self.advance(1);
-        let mut text = String::new();
-        let mut chars = self.rest.chars().peekable();
-        let mut length = 0;
+        let mut text: Vec<u8> = Vec::new();
         let mut wrong = None;
         loop {
-            let Some(c) = chars.next().filter(|c| *c != '\n') else {
+            let plain = self.rest.find(['"', '\\', '\n']).unwrap_or(self.rest.len());
+            text.extend_from_slice(&self.rest.as_bytes()[..plain]);
+            self.advance(plain);
+            if self.rest.starts_with('"') {
+                self.advance(1);
+                break;
+            }
+            if !self.rest.starts_with('\\') {
                 let problem = Problem::error(at, "this string is never closed on its line");
                 self.problems
                     .push(problem.hint("write `\"` at its end; a string of several lines is `{{{…}}}`"));
                 break;
-            };
-            length += c.len_utf8();
-            match c {
-                '"' => break,
-                '\\' => match escape(&mut chars) {
-                    Ok((c, bytes)) => {
-                        text.push(c);
-                        length += bytes;
-                    }
-                    Err(bad) => wrong = Some(bad),
-                },
-                c => text.push(c),
+            }
+            self.advance(1);
+            match escape(self.rest) {
+                Ok((byte, length)) => {
+                    text.push(byte);
+                    self.advance(length);
+                }
+                Err(bad) => wrong = Some(bad),
             }
         }
         if let Some(bad) = wrong {
@@ -156,8 +154,7 @@ impl Lexer<'_, '_> {
                 "a backslash itself is written `\\\\`; known are \\\" \\n \\t \\r \\b \\f and \\101 in octal";
             self.problems.push(Problem::error(at, message).hint(hint));
         }
-        self.advance(length);
-        self.push(Kind::Text(text.into()), at);
+        self.push(Kind::Text(String::from_utf8_lossy(&text).into()), at);
     }
 
     fn raw_text(&mut self, at: Location) {
@@ -213,7 +210,7 @@ impl Lexer<'_, '_> {
     }
 
     fn word(&mut self) -> Rc<str> {
-        let end = self.rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(self.rest.len());
         let word = self.rest[..end].into();
         self.advance(end);
         word
@@ -221,9 +218,12 @@ impl Lexer<'_, '_> {
 
     fn sign(&mut self, c: char, at: Location) {
         let bracket = ["(", ")", "[", "]", "{", "}"].into_iter().find(|sign| self.rest.starts_with(*sign));
-        let double = ["{{", "}}"].into_iter().find(|sign| self.rest.starts_with(*sign));
-        // `{{` starts a function; `}}` is two ends unless it ends one
-        let double = double.filter(|sign| *sign == "{{" || self.open.last() == Some(&'λ'));
+        let mut double = ["{{", "}}"].into_iter().find(|sign| self.rest.starts_with(*sign));
+        if double == Some("}}") && self.open.last() != Some(&'λ') {
+            let problem = Problem::error(at, "`}}` ends a function, and none is open");
+            self.problems.push(problem.hint("two ends have a blank between: `} }`"));
+            double = None;
+        }
         let sign = double.or(bracket).or_else(|| SIGNS.into_iter().find(|sign| self.rest.starts_with(*sign)));
         let Some(sign) = sign else {
             let message = format!("`{}` means nothing here", c.escape_default());
@@ -243,31 +243,24 @@ impl Lexer<'_, '_> {
     }
 }
 
-/// What stands behind a backslash, and its length in bytes.
-fn escape(chars: &mut Peekable<Chars<'_>>) -> Result<(char, usize), char> {
-    let plain = match chars.peek() {
-        Some('n') => Some('\n'),
-        Some('t') => Some('\t'),
-        Some('r') => Some('\r'),
-        Some('b') => Some('\u{8}'),
-        Some('f') => Some('\u{c}'),
-        Some(c @ ('"' | '\\')) => Some(*c),
-        _ => None,
+/// The byte that stands behind a backslash, and how long it is written.
+fn escape(rest: &str) -> Result<(u8, usize), char> {
+    let first = rest.chars().next().unwrap_or('\\');
+    let byte = match first {
+        'n' | '\n' => b'\n',
+        't' => b'\t',
+        'r' => b'\r',
+        'b' => 8,
+        'f' => 12,
+        '"' => b'"',
+        '\\' => b'\\',
+        _ => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let byte = u8::from_str_radix(&rest[..digits], 8).ok().filter(|_| digits <= 3);
+            return byte.map(|byte| (byte, digits)).ok_or(first);
+        }
     };
-    if let Some(c) = plain {
-        chars.next();
-        return Ok((c, 1));
-    }
-    let (mut value, mut length) = (0_u32, 0);
-    while let Some(digit) = chars.peek().and_then(|c| c.to_digit(8)).filter(|_| length < 3) {
-        value = value * 8 + digit;
-        length += 1;
-        chars.next();
-    }
-    match char::from_u32(value).filter(|_| length > 0) {
-        Some(c) => Ok((c, length)),
-        None => Err(chars.peek().copied().unwrap_or('\n')),
-    }
+    Ok((byte, 1))
 }
 
 #[cfg(test)]
@@ -297,12 +290,13 @@ mod tests {
     fn words_numbers_strings_and_signs() {
         for (text, want) in [
             ("vars.x += 5m // all\n# gone\ny", "vars . x += 300 NL NL y"),
-            ("[ 1.5h,\n 30s, 200ms ]\nx", "[ 5400 , 30 , 0.2 ] NL x"),
+            ("[ 1.5h,\n 30s, 200ms ]\nx", "[ 5400 , NL 30 , 0.2 ] NL x"),
+            (r#""\303\244\0""#, "\"ä\\0\""),
+            ("\"a\\\nb\"", r#""a\nb""#),
             ("include <itl>", "include <itl>"),
             ("a < b", "a < b"),
             (r#""a\n\"\\\101""#, r#""a\n\"\\A""#),
             ("{{{ a \"b\"\n}}}", r#"" a \"b\"\n""#),
-            ("{ a = { b = 1 }}", "{ a = { b = 1 } }"),
             ("{{ x }}", "{{ x }}"),
             ("x !in y", "x ! in y"),
             ("/* a\n */ b @in", "b @in"),
@@ -321,6 +315,10 @@ mod tests {
             ("{{{ a", "1:1 this `{{{` is never closed"),
             ("5min", "1:1 `min` is no unit of a number"),
             ("a $ b", "1:3 `$` means nothing here"),
+            ("ä", "1:1 `\\u{e4}` means nothing here"),
+            (r#""\400""#, "1:1 `\\4` means nothing in a string"),
+            (r#""\1018""#, "1:1 `\\1` means nothing in a string"),
+            ("{ a = { b = 1 }}", "1:15 `}}` ends a function, and none is open"),
         ] {
             assert_eq!(shown(text).1, [want], "{text:?}");
         }

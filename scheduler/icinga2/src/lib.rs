@@ -8,11 +8,13 @@
 //! Objects, templates, rules (`apply`, `assign where`), expressions and pure functions are read. Programs
 //! (`if`, `for`, `function`, `{{ … }}`) are named and refused.
 
+mod apply;
 mod ast;
 mod build;
 mod command;
 mod evaluate;
 mod functions;
+mod groups;
 mod lexer;
 mod object;
 mod operators;
@@ -20,6 +22,7 @@ mod parser;
 mod problem;
 #[cfg(test)]
 mod tests;
+mod validate;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -90,7 +93,7 @@ pub fn evaluate(scripts: &[Script], node: &str, problems: &mut Vec<Problem>) -> 
 pub struct Evaluated {
     objects: Vec<Rc<Object>>,
     by_type: BTreeMap<Type, Vec<usize>>,
-    index: HashMap<(Type, Rc<str>), usize>,
+    index: BTreeMap<Type, HashMap<Rc<str>, usize>>,
     passed_over: BTreeSet<String>,
     /// The name of this machine: `NodeName`.
     pub node: Rc<str>,
@@ -104,11 +107,11 @@ impl Evaluated {
 
     /// The object of a name, which for services is `host!service`.
     pub fn find(&self, of: Type, name: &str) -> Option<&Rc<Object>> {
-        self.objects.get(*self.index.get(&(of, name.into()))?)
+        self.objects.get(*self.index.get(&of)?.get(name)?)
     }
 
     fn new(node: &str) -> Evaluated {
-        let (objects, by_type, index) = (Vec::new(), BTreeMap::new(), HashMap::new());
+        let (objects, by_type, index) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         Evaluated { objects, by_type, index, passed_over: BTreeSet::new(), node: node.into() }
     }
 
@@ -119,7 +122,7 @@ impl Evaluated {
     fn insert(&mut self, key: Rc<str>, object: Object) {
         let place = self.objects.len();
         self.by_type.entry(object.of).or_default().push(place);
-        self.index.insert((object.of, key), place);
+        self.index.entry(object.of).or_default().insert(key, place);
         self.objects.push(Rc::new(object));
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::BUILT_IN_FILE;
+use crate::operators::spelled;
 use crate::problem::Location;
 use crate::value::{Array, Dictionary, Value};
 
@@ -40,6 +42,8 @@ pub enum Type {
 pub(crate) enum Form {
     Text,
     Number(f64),
+    /// A number without a fraction.
+    Whole(f64),
     Flag(bool),
     Array,
     Dictionary,
@@ -47,6 +51,28 @@ pub(crate) enum Form {
     Command,
     /// Whatever it is.
     Any,
+}
+
+impl Form {
+    /// A value as an attribute of this form keeps it; if it does not fit, what would.
+    pub(crate) fn fitted(self, value: Value) -> Result<Value, &'static str> {
+        let number = value.to_number();
+        match (self, value) {
+            (Form::Any, value)
+            | (Form::Text, value @ (Value::Text(_) | Value::Null))
+            | (Form::Array, value @ (Value::Array(_) | Value::Null))
+            | (Form::Dictionary, value @ (Value::Dictionary(_) | Value::Null))
+            | (Form::Command, value @ (Value::Text(_) | Value::Array(_) | Value::Null)) => Ok(value),
+            (Form::Text, value @ (Value::Number(_) | Value::Bool(_))) => Ok(Value::text(spelled(&value))),
+            (Form::Number(_), _) => number.map(Value::Number).ok_or("a number, or a duration such as 5m"),
+            (Form::Whole(_), _) => number.map(|number| Value::Number(number.trunc())).ok_or("a number"),
+            (Form::Flag(_), _) => number.map(|number| Value::Bool(number != 0.0)).ok_or("true or false"),
+            (Form::Text, _) => Err("a string"),
+            (Form::Array, _) => Err("an array: [ \"…\", \"…\" ]"),
+            (Form::Dictionary, _) => Err("a dictionary: { … }"),
+            (Form::Command, _) => Err("an array of strings: [ \"/path\", \"…\" ]"),
+        }
+    }
 }
 
 /// An attribute of a type.
@@ -91,8 +117,7 @@ const TYPES: &[(&str, Type, &[&[Attribute]])] = &[
     ("Dependency", Type::Dependency, &[NAMED, DEPENDENCY]),
 ];
 
-const NAMED: &[Attribute] =
-    &[dictionary("vars"), text("zone"), text("display_name"), array("templates"), text("package")];
+const NAMED: &[Attribute] = &[dictionary("vars"), text("zone"), text("display_name"), text("package")];
 
 const HOST: &[Attribute] = &[text("address"), text("address6")];
 
@@ -101,7 +126,7 @@ const SERVICE: &[Attribute] = &[text("host_name")];
 const CHECKED: &[Attribute] = &[
     array("groups"),
     text("check_command"),
-    number("max_check_attempts", 3.0),
+    Attribute { name: "max_check_attempts", form: Form::Whole(3.0) },
     text("check_period"),
     number("check_timeout", 0.0),
     number("check_interval", 300.0),
@@ -261,20 +286,52 @@ pub struct Object {
     pub is_built_in: bool,
     /// The host of a service, if it is known.
     pub(crate) host: Option<Rc<Object>>,
+    /// Which templates it imports, those that they import among them.
+    pub(crate) templates: Vec<Rc<str>>,
     pub(crate) attributes: BTreeMap<&'static str, (Value, Location)>,
 }
 
 impl Object {
+    /// An object without attributes.
+    pub(crate) fn new(of: Type, name: Rc<str>, at: Location) -> Object {
+        let is_built_in = at.file == BUILT_IN_FILE;
+        Object { of, name, at, is_built_in, host: None, templates: Vec::new(), attributes: BTreeMap::new() }
+    }
+
     /// The value of an attribute, its default if it is not set.
     pub fn get(&self, name: &str) -> Value {
-        if let Some((value, _)) = self.attributes.get(name) {
+        if let Some((value, _)) = self.attributes.get(name)
+            && (name != "display_name" || !value.is_empty())
+        {
             return value.clone();
         }
         match self.of.attribute(name).map(|attribute| attribute.form) {
-            Some(Form::Number(default)) => Value::Number(default),
+            Some(Form::Number(default) | Form::Whole(default)) => Value::Number(default),
             Some(Form::Flag(default)) => Value::Bool(default),
             Some(Form::Text) if name == "display_name" => Value::Text(self.name.clone()),
+            Some(Form::Text) => Value::text(""),
+            Some(Form::Array) => Value::array(Vec::new()),
             _ => Value::Null,
+        }
+    }
+
+    /// What an expression finds under a name; none if there is no such attribute.
+    pub(crate) fn seen(&self, name: &str) -> Option<Value> {
+        if self.of.attribute(name).is_some() {
+            return Some(self.get(name));
+        }
+        match name {
+            "name" => Some(Value::Text(self.name.clone())),
+            "__name" => Some(Value::text(match self.text("host_name") {
+                Some(host) if self.of == Type::Service => format!("{host}!{}", self.name),
+                _ => self.name.to_string(),
+            })),
+            "templates" => {
+                let names = std::iter::once(&self.name).chain(&self.templates);
+                Some(Value::array(names.map(|name| Value::Text(name.clone())).collect()))
+            }
+            "host" => self.host.clone().map(Value::Object),
+            _ => None,
         }
     }
 
@@ -292,17 +349,13 @@ impl Object {
     pub fn text(&self, name: &str) -> Option<Rc<str>> {
         match self.get(name) {
             Value::Text(text) if !text.is_empty() => Some(text),
-            Value::Number(number) => Some(number.to_string().into()),
             _ => None,
         }
     }
 
     /// A number.
     pub fn number(&self, name: &str) -> f64 {
-        match self.get(name) {
-            Value::Text(text) => text.parse().unwrap_or(0.0), // what is no number was an error
-            value => value.as_number().unwrap_or(0.0),
-        }
+        self.get(name).as_number().unwrap_or(0.0)
     }
 
     /// True or false.
@@ -312,8 +365,8 @@ impl Object {
 
     /// The items of an array; none if it is not set.
     pub fn array(&self, name: &str) -> Option<Rc<Array>> {
-        match self.get(name) {
-            Value::Array(array) => Some(array),
+        match self.attributes.get(name) {
+            Some((Value::Array(array), _)) => Some(array.clone()),
             _ => None,
         }
     }

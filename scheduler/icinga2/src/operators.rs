@@ -14,118 +14,111 @@ pub(crate) const MAX_ITEMS: usize = 100_000;
 
 /// What an operator makes of two values; `&&` and `||` are not asked here.
 pub(crate) fn binary(operator: Binary, left: &Value, right: &Value) -> Result<Value, String> {
-    let wrong = || Err(format!("`{}` does not take {} and {}", sign(operator), left.kind(), right.kind()));
-    Ok(match operator {
-        Binary::Equal => Value::Bool(left.equals(right)),
-        Binary::NotEqual => Value::Bool(!left.equals(right)),
+    let wrong = || format!("`{}` does not take {} and {}", sign(operator), left.kind(), right.kind());
+    match operator {
+        Binary::Equal => Ok(Value::Bool(left.equals(right))),
+        Binary::NotEqual => Ok(Value::Bool(!left.equals(right))),
         Binary::In | Binary::NotIn => {
             let found = match right {
                 Value::Array(array) => array.items().iter().any(|item| item.equals(left)),
-                Value::Null => false,
+                right if right.is_empty() => false,
                 _ => return Err(format!("`in` looks into an array, not into {}", right.kind())),
             };
-            Value::Bool(found == (operator == Binary::In))
+            Ok(Value::Bool(found == (operator == Binary::In)))
         }
         Binary::Less | Binary::Greater | Binary::LessEqual | Binary::GreaterEqual => {
-            let Some(order) = compare(left, right) else { return wrong() };
-            Value::Bool(match operator {
+            let order = compare(left, right).ok_or_else(wrong)?;
+            Ok(Value::Bool(match operator {
                 Binary::Less => order.is_lt(),
                 Binary::Greater => order.is_gt(),
                 Binary::LessEqual => order.is_le(),
                 _ => order.is_ge(),
-            })
+            }))
         }
-        Binary::Add => match (left, right) {
-            (Value::Null, Value::Null) => Value::Null,
-            (Value::Text(_), Value::Text(_) | Value::Number(_) | Value::Null)
-            | (Value::Number(_) | Value::Null, Value::Text(_)) => {
-                let text = spelled(left) + &spelled(right);
-                if text.len() > MAX_TEXT {
-                    return Err(format!("a string is longer than {MAX_TEXT} bytes"));
-                }
-                Value::text(text)
-            }
-            (Value::Array(a), Value::Array(b)) => {
-                bounded(a.items().len() + b.items().len())?;
-                Value::array(a.items().iter().chain(b.items()).cloned().collect())
-            }
-            (Value::Dictionary(a), Value::Dictionary(b)) => {
-                bounded(a.len() + b.len())?;
-                let mut sum: Dictionary = (**a).clone();
-                for (key, value) in b.iter() {
-                    sum.insert(key.clone(), value.clone());
-                }
-                Value::Dictionary(Rc::new(sum))
-            }
-            (some @ (Value::Array(_) | Value::Dictionary(_)), Value::Null)
-            | (Value::Null, some @ (Value::Array(_) | Value::Dictionary(_))) => some.clone(),
-            _ => match numbers(left, right) {
-                Some((a, b)) => Value::Number(a + b),
-                None => return wrong(),
-            },
-        },
+        Binary::Add => add(left, right)?.ok_or_else(wrong),
         Binary::Subtract => match (left, right) {
             (Value::Array(a), Value::Array(b)) => {
                 let keep = |item: &&Value| !b.items().iter().any(|out| out.equals(item));
-                Value::array(a.items().iter().filter(keep).cloned().collect())
+                Ok(Value::array(a.items().iter().filter(keep).cloned().collect()))
             }
-            (Value::Dictionary(a), Value::Dictionary(b)) => {
-                let mut rest = Dictionary::default();
-                for (key, value) in a.iter().filter(|(key, _)| b.get(key).is_none()) {
-                    rest.insert(key.clone(), value.clone());
-                }
-                Value::Dictionary(Rc::new(rest))
-            }
-            (some @ (Value::Array(_) | Value::Dictionary(_)), Value::Null) => some.clone(),
-            (Value::Null, Value::Array(_) | Value::Dictionary(_)) => Value::Null,
-            _ => match numbers(left, right) {
-                Some((a, b)) => Value::Number(a - b),
-                None => return wrong(),
-            },
+            (nothing, Value::Array(_)) if nothing.is_empty() => Ok(Value::array(Vec::new())),
+            (array @ Value::Array(_), nothing) if nothing.is_empty() => Ok(array.clone()),
+            (Value::Text(_), _) | (_, Value::Text(_)) => Err(wrong()),
+            _ => numbers(left, right).map(|(a, b)| Value::Number(a - b)).ok_or_else(wrong),
         },
         _ => {
-            let Some((a, b)) = numbers(left, right) else { return wrong() };
-            Value::Number(arithmetic(operator, a, b)?)
+            let (a, b) = numbers(left, right).ok_or_else(wrong)?;
+            arithmetic(operator, a, b).map(Value::Number)
         }
+    }
+}
+
+/// `+`: sums, strings, arrays and dictionaries one behind the other; nothing beside one of these is none of it.
+fn add(left: &Value, right: &Value) -> Result<Option<Value>, String> {
+    let is_word = |value: &Value| matches!(value, Value::Text(_) | Value::Number(_) | Value::Null);
+    Ok(match (left, right) {
+        (Value::Text(_), other) | (other, Value::Text(_)) if is_word(other) => {
+            let text = spelled(left) + &spelled(right);
+            if text.len() > MAX_TEXT {
+                return Err(format!("a string is longer than {MAX_TEXT} bytes"));
+            }
+            Some(Value::text(text))
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            bounded(a.items().len() + b.items().len())?;
+            Some(Value::array(a.items().iter().chain(b.items()).cloned().collect()))
+        }
+        (Value::Dictionary(a), Value::Dictionary(b)) => {
+            bounded(a.len() + b.len())?;
+            let mut sum: Dictionary = (**a).clone();
+            for (key, value) in b.iter() {
+                sum.insert(key.clone(), value.clone());
+            }
+            Some(Value::Dictionary(Rc::new(sum)))
+        }
+        (some @ (Value::Array(_) | Value::Dictionary(_)), nothing)
+        | (nothing, some @ (Value::Array(_) | Value::Dictionary(_)))
+            if nothing.is_empty() =>
+        {
+            Some(some.clone())
+        }
+        _ => numbers(left, right).map(|(a, b)| Value::Number(a + b)),
     })
 }
 
 fn arithmetic(operator: Binary, a: f64, b: f64) -> Result<f64, String> {
     #[expect(clippy::cast_possible_truncation, reason = "as in Icinga; a float-to-int cast saturates")]
-    let (x, y) = (a as i64, b as i64);
-    let whole = |value: i64| value as f64;
-    let shift = || u32::try_from(y).unwrap_or(64);
+    let (x, y) = (a as i32, b as i32);
     Ok(match operator {
         Binary::Multiply => a * b,
         Binary::Divide if b == 0.0 => return Err("a division by 0".to_owned()),
         Binary::Divide => a / b,
         Binary::Remainder if y == 0 => return Err("a division by 0".to_owned()),
-        Binary::Remainder => whole(x.wrapping_rem(y)),
-        Binary::BitOr => whole(x | y),
-        Binary::BitXor => whole(x ^ y),
-        Binary::BitAnd => whole(x & y),
-        Binary::ShiftLeft => whole(x.checked_shl(shift()).unwrap_or(0)),
-        Binary::ShiftRight => whole(x.checked_shr(shift()).unwrap_or(0)),
+        Binary::Remainder => f64::from(x.wrapping_rem(y)),
+        Binary::BitOr => f64::from(x | y),
+        Binary::BitXor => f64::from(x ^ y),
+        Binary::BitAnd => f64::from(x & y),
+        Binary::ShiftLeft => f64::from(x.wrapping_shl(y.cast_unsigned())),
+        Binary::ShiftRight => f64::from(x.wrapping_shr(y.cast_unsigned())),
         _ => return Err("this operator means nothing here".to_owned()),
     })
 }
 
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+/// Which one comes first: of two numbers or strings.
+pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-        (Value::Text(a), Value::Null) => Some((**a).cmp("")),
-        (Value::Null, Value::Text(b)) => Some("".cmp(b)),
         _ => numbers(left, right).and_then(|(a, b)| a.partial_cmp(&b)),
     }
 }
 
-/// Two numbers; `null` beside a number is 0.
+/// Two numbers; nothing beside a number is 0, and booleans are none.
 fn numbers(left: &Value, right: &Value) -> Option<(f64, f64)> {
-    match (left, right) {
-        (Value::Null, other) => Some((0.0, other.as_number()?)),
-        (other, Value::Null) => Some((other.as_number()?, 0.0)),
-        (a, b) => a.as_number().zip(b.as_number()),
-    }
+    let number = |value: &Value| match value {
+        Value::Number(number) => Some(*number),
+        nothing => nothing.is_empty().then_some(0.0),
+    };
+    if left.is_empty() && right.is_empty() { None } else { number(left).zip(number(right)) }
 }
 
 /// As Icinga puts a value into a string: a fraction has six digits.
@@ -137,19 +130,23 @@ pub(crate) fn spelled(value: &Value) -> String {
 }
 
 pub(crate) fn unary(operator: Unary, value: &Value) -> Result<Value, String> {
-    let number = || value.as_number().or(matches!(value, Value::Null).then_some(0.0));
     let wrong = || format!("this sign stands before a number, not before {}", value.kind());
+    let number = || match value {
+        Value::Number(number) => Ok(*number),
+        Value::Null => Ok(0.0),
+        _ => Err(wrong()),
+    };
     Ok(match operator {
         Unary::Not => Value::Bool(!value.is_true()),
-        Unary::Minus => Value::Number(-number().ok_or_else(wrong)?),
-        Unary::Plus => Value::Number(number().ok_or_else(wrong)?),
+        Unary::Minus => Value::Number(-number()?),
+        Unary::Plus => Value::Number(number()?),
         Unary::Complement => {
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "as in Icinga; a float-to-int cast saturates"
             )]
-            let bits = !(number().ok_or_else(wrong)? as i64);
-            Value::Number(bits as f64)
+            let bits = !(value.to_number().ok_or_else(wrong)? as i32);
+            Value::Number(f64::from(bits))
         }
     })
 }

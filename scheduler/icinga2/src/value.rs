@@ -1,7 +1,7 @@
 //! Values of the language.
 //!
 //! Arrays and dictionaries are values here, copied when one of two owners changes his; in Icinga two
-//! names may be one array, which configurations do not rely on.
+//! names may be one array, and change together.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -153,6 +153,17 @@ impl Value {
         }
     }
 
+    /// What a number becomes that is set to this: nothing is 0, a string is read.
+    pub(crate) fn to_number(&self) -> Option<f64> {
+        match self {
+            Value::Text(text) if !text.is_empty() => {
+                text.parse().ok().filter(|number: &f64| number.is_finite())
+            }
+            value if value.is_empty() => Some(0.0),
+            value => value.as_number(),
+        }
+    }
+
     /// What kind of value it is, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -183,7 +194,7 @@ impl Value {
         match self {
             Value::Null => out.push_str("null"),
             Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Value::Number(number) => out.push_str(&number.to_string()),
+            Value::Number(number) => out.push_str(&(number + 0.0).to_string()), // -0 is 0
             Value::Text(text) => quote(text, out),
             Value::Object(object) => quote(&object.name, out),
             Value::Array(array) => {

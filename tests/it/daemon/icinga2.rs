@@ -93,16 +93,23 @@ struct Both {
 }
 
 impl Both {
-    fn read(name: &str) -> Both {
+    fn read(from: &Path) -> Both {
         let (_dir, home) = home(&FOLDERS);
-        copy(&fixture(name), &home);
+        copy(from, &home);
+        if from.starts_with("/etc") {
+            let constants = home.join("constants.conf");
+            let text = fs::read_to_string(&constants).unwrap();
+            fs::write(constants, format!("const NodeName = \"monitor\"\n{text}")).unwrap();
+        }
         let theirs = icingas(&home);
         let ours = ours(&home.join("icinga2.conf"));
         Both { theirs, ours, differences: Vec::new() }
     }
 
     fn of_type(&self, kind: &str) -> Vec<(String, Value)> {
-        let all = self.theirs.iter().filter(|((of, _), _)| of == kind);
+        // what looks at Icinga itself is left out
+        let all =
+            self.theirs.iter().filter(|((of, _), object)| of == kind && object["check_command"] != "icinga");
         all.map(|((_, name), object)| (name.clone(), object.clone())).collect()
     }
 
@@ -138,6 +145,12 @@ impl Both {
             let shown = if kind == "Host" { "alias" } else { "display_name" };
             let display = said[shown].as_str().unwrap_or(&text_of(&object, "name")).to_owned();
             self.same(&format!("{name} display_name"), text_of(&object, "display_name"), display);
+            if kind == "Host" {
+                let address = ["address", "address6"].map(|key| text_of(&object, key));
+                // where none is given, hlidka takes the name
+                let address = address.into_iter().find(|address| !address.is_empty()).unwrap_or(name.clone());
+                self.same(&format!("{name} address"), address, text_of(said, "address"));
+            }
             for (theirs, key) in [
                 ("enable_flapping", "flap_detection_enabled"),
                 ("enable_notifications", "notifications_enabled"),
@@ -288,7 +301,12 @@ impl Both {
 
 #[track_caller]
 fn compare(name: &str, hosts: usize, services: usize) {
-    let mut both = Both::read(name);
+    compare_all(&fixture(name), hosts, services);
+}
+
+#[track_caller]
+fn compare_all(from: &Path, hosts: usize, services: usize) {
+    let mut both = Both::read(from);
     both.compare_checked("Host");
     both.compare_checked("Service");
     both.compare_dependencies();
@@ -305,6 +323,46 @@ fn t16_a_site_of_icinga_2_is_what_icinga_makes_of_it() {
 #[test]
 fn t16_what_puppet_icinga2_writes_is_what_icinga_makes_of_it() {
     compare("puppet", 1, 4);
+}
+
+#[test]
+fn t16_a_master_with_zones_by_puppet_is_what_icinga_makes_of_it() {
+    compare("master", 3, 13);
+}
+
+#[test]
+fn t16_what_comes_with_debians_package_is_what_icinga_makes_of_it() {
+    let shipped = Path::new("/etc/icinga2");
+    assert!(shipped.join("conf.d/hosts.conf").is_file(), "install icinga2-common");
+    compare_all(shipped, 1, 11);
+}
+
+#[test]
+fn t16_what_the_language_says_is_what_icinga_takes_it_for() {
+    compare("language", 13, 17);
+}
+
+#[test]
+fn what_icinga_refuses_is_refused() {
+    let (_dir, home) = home(&FOLDERS);
+    let main = home.join("icinga2.conf");
+    let all = fs::read_to_string(fixture("refused.txt")).unwrap();
+    let all: Vec<&str> = all.trim_end().split("\n---\n").collect();
+    let mut taken = String::new();
+    for text in &all {
+        let start = "object CheckCommand \"dummy\" { command = [ \"/bin/true\" ] }\n\
+                     object NotificationCommand \"nc\" { command = [ \"/bin/true\" ] }\n\
+                     const NodeName = \"monitor\"\nconst ZoneName = NodeName\n";
+        fs::write(&main, format!("{start}{text}\n")).unwrap();
+        give(&home);
+        if icinga(&home, &["-C"]).output().unwrap().status.success() {
+            writeln!(taken, "Icinga takes: {text}").unwrap();
+        }
+        if load(&main).is_ok() {
+            writeln!(taken, "hlidka takes: {text}").unwrap();
+        }
+    }
+    assert!(taken.is_empty() && all.len() > 100, "{} texts\n{taken}", all.len());
 }
 
 const RULES: &str = r#"
@@ -411,7 +469,7 @@ fn checks_have_every_option_that_the_commands_without_definition_use() {
 }
 
 /// Arguments of a command, variables of a host and of its service.
-const COMMANDS: [(&str, &str, &str); 9] = [
+const COMMANDS: [(&str, &str, &str); 12] = [
     ("\"-a\" = \"$x$\"; \"-b\" = \"$y$\"", "vars.x = 1", "vars.x = \"of the service\""),
     (
         "\"-a\" = { set_if = \"$x$\" }; \"-b\" = { set_if = \"$y$\"; value = \"v\" }",
@@ -439,6 +497,21 @@ const COMMANDS: [(&str, &str, &str); 9] = [
     (
         "\"-a\" = { set_if = \"$x$\" }; \"-b\" = { set_if = 0; value = 1 }; \"-c\" = { set_if = \"$x$\"; value = \"$no$\" }",
         "vars.x = 2.0",
+        "",
+    ),
+    (
+        "\"-a\" = \"$x$\"; \"-b\" = \"$y$\"; \"-c\" = \"$z$\"; \"-d\" = { set_if = \"$y$\" }; \"-e\" = \"end\"",
+        "vars.x = null; vars.y = \"\"; vars.z = true",
+        "",
+    ),
+    (
+        "\"-a\" = \"$x$\"; \"-b\" = { set_if = \"$y$\" }; \"-c\" = { set_if = \"$z$\" }",
+        "vars.x = 1; vars.y = true; vars.z = \"true\"",
+        "vars.x = null; vars.y = false",
+    ),
+    (
+        "\"-a\" = \"$x$ $y$ $z$\"; \"-b\" = { value = \"$d.e$$$\" }; \"-c\" = { value = \"$host.vars.d.e$\"; separator = \"=\" }",
+        "vars.x = 1.25; vars.y = false; vars.z = 1000000; vars.d.e = [ \"a\", true ]",
         "",
     ),
 ];

@@ -243,17 +243,15 @@ fn named(definition: &mut Definition, entries: &[Entry], active: &[usize], at: i
     definition.put_names(Key::ContactGroups, &groups.into_iter().collect::<Vec<_>>(), at);
 }
 
-/// Option letters of states and types of messages.
+/// Option letters of states and types of messages. Who takes recoveries is told of one whatever his states.
 pub(super) fn letters(states: &[String], types: &[String]) -> BTreeSet<char> {
     let has = |name: &str| types.iter().any(|known| known == name);
     let mut letters = BTreeSet::new();
-    for letter in states.iter().flat_map(|state| letters_of(state)) {
-        match letter {
-            'o' if has("Recovery") => letters.insert('r'),
-            'o' => false,
-            letter if has("Problem") => letters.insert(letter),
-            _ => false,
-        };
+    if has("Problem") {
+        letters.extend(states.iter().flat_map(|state| letters_of(state)).filter(|letter| *letter != 'o'));
+    }
+    if has("Recovery") {
+        letters.insert('r');
     }
     if has("FlappingStart") || has("FlappingEnd") {
         letters.insert('f');

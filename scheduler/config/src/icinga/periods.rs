@@ -30,6 +30,8 @@ impl Lowering<'_, '_> {
                     continue;
                 };
                 if hours.trim().is_empty() {
+                    let problem = Problem::error(at, format!("`{day}` has no hours"));
+                    self.say(problem.of(period.label()).hint("take the day out, or write \"00:00-24:00\""));
                     continue;
                 }
                 match WEEKDAYS.iter().find(|(name, _)| *name == &**day) {

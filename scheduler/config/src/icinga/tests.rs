@@ -79,6 +79,18 @@ fn one_notification_is_the_objects_own() {
 }
 
 #[test]
+fn recoveries_are_told_whatever_the_states() {
+    let of = read(&format!(
+        "{BASE}object User \"carol\" {{ states = [ Critical, Down ] }}\n\
+             object Notification \"n\" {{ host_name = \"h\"; service_name = \"s\"; command = \"mail\"; users = [ \"carol\" ]; \
+             states = [ Critical ]; types = [ Problem, Recovery ] }}"
+    ));
+    assert_eq!(printed(&of, "service", "h;s", &["notification_options"]), ["r,c"]);
+    let keys = ["host_notification_options", "service_notification_options"];
+    assert_eq!(printed(&of, "contact", "carol", &keys), ["r,d,u,f,s", "r,c,f,s"]);
+}
+
+#[test]
 fn ways_to_one_user_are_contacts() {
     let notification = |name: &str, more: &str| {
         format!("object Notification \"{name}\" {{ host_name = \"h\"; service_name = \"s\"; {more} }}\n")
