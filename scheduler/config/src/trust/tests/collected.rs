@@ -15,6 +15,7 @@ fn collected_objects_are_judged_one_by_one() {
         host("c", " parents b\n"),
         host("d", " event_handler check\n"),
         host("e", " notes \u{1b}\n"),
+        host("n", " notes a\0b\n"),
         host("web1", " address 6.6.6.6\n"),
         "define command {\n command_name check\n command_line /bin/id\n}\n".to_owned(),
         "stray\ninclude_file=/etc/shadow\n".to_owned(),
