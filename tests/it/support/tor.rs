@@ -11,12 +11,16 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use testkit::{Server, free_port, wait_until};
+use testkit::{Server, free_port};
 
 const TOR: &str = "/usr/bin/tor";
 const AUTHORITIES: usize = 3;
 const RELAYS: usize = 3;
+
+/// A network has so long for each of its steps.
+const READY: Duration = Duration::from_secs(60);
 
 /// What all nodes are told: to vote and publish within seconds, and to end with the test.
 const COMMON: &str = "TestingTorNetwork 1
@@ -77,6 +81,12 @@ struct Node {
 impl Tor {
     /// Starts one; the onion service leads each of its ports to one of 127.0.0.1.
     pub fn start(services: &[(u16, u16)]) -> Tor {
+        let network = || Tor::try_start(services);
+        // a port that was free when it was chosen may be somebody else's when its node starts
+        network().or_else(|_| network()).or_else(|_| network()).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    fn try_start(services: &[(u16, u16)]) -> Result<Tor, String> {
         let dir = tempfile::tempdir().unwrap();
         let authorities: Vec<Node> =
             (0..AUTHORITIES).map(|n| Node::new(dir.path(), &format!("auth{n}"))).collect();
@@ -89,7 +99,9 @@ impl Tor {
             nodes.push(node.start(&format!("{RELAY}{more}{ports}{lines}")));
         }
         for node in authorities.iter().chain(&relays) {
-            wait_until(&format!("{} knows all relays", node.name), || node.knows(AUTHORITIES + RELAYS));
+            wait(&mut nodes, &format!("{} knows all relays", node.name), || {
+                node.knows(AUTHORITIES + RELAYS)
+            })?;
         }
 
         let (host, client) = (Node::new(dir.path(), "host"), Node::new(dir.path(), "client"));
@@ -108,18 +120,30 @@ impl Tor {
             client.or_port, client.dir_port
         )));
         for node in [&host, &client] {
-            wait_until(&format!("tor {} has joined the network", node.name), || {
+            wait(&mut nodes, &format!("tor {} has joined the network", node.name), || {
                 node.asked("GETINFO status/bootstrap-phase").is_some_and(|said| said.contains("PROGRESS=100"))
-            });
+            })?;
         }
         let onion = fs::read_to_string(folder.join("hostname")).unwrap().trim().to_owned();
         let address = onion.strip_suffix(".onion").unwrap();
-        wait_until("the onion service has published itself", || {
+        wait(&mut nodes, "the onion service has published itself", || {
             host.asked(&format!("GETINFO hs/service/desc/id/{address}"))
                 .is_some_and(|said| said.contains("hs-descriptor 3"))
-        });
-        Tor { socks: client.or_port, onion, _nodes: nodes, _dir: dir }
+        })?;
+        Ok(Tor { socks: client.or_port, onion, _nodes: nodes, _dir: dir })
     }
+}
+
+/// Asks until the answer is yes; gives up when a node has ended, or after a minute.
+fn wait(nodes: &mut [Server], what: &str, mut is_so: impl FnMut() -> bool) -> Result<(), String> {
+    let start = Instant::now();
+    while !is_so() {
+        if start.elapsed() > READY || nodes.iter_mut().any(Server::has_ended) {
+            return Err(format!("waited {:?} until {what}", start.elapsed()));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// The lines by which nodes know the authorities, whose keys are made first, all at once.
