@@ -1,7 +1,7 @@
 //! What is inside a TTLS tunnel: attributes (RFC 5281 §10), and the ways to log in by them (§11).
 
 use md5::{Digest, Md5};
-use mschap::{Exchange, challenge_response, nt_hash};
+use mschap::{Exchange, response1};
 
 use crate::config::{Credentials, TtlsInner};
 use crate::failure::{Cause, Violation};
@@ -156,17 +156,13 @@ impl Ttls {
                 let mut eight = [0; 8];
                 eight.copy_from_slice(&challenge[..8]);
                 let identifier = challenge[8];
-                let response = challenge_response(eight, nt_hash(password));
                 push(&mut out, MICROSOFT, MS_CHAP_CHALLENGE, &eight);
-                // flags 1: the NT response counts, that of LAN Manager is empty
-                let value = [&[identifier, 1][..], &[0; 24], &response].concat();
-                push(&mut out, MICROSOFT, MS_CHAP_RESPONSE, &value);
+                push(&mut out, MICROSOFT, MS_CHAP_RESPONSE, &response1(eight, identifier, password));
             }
             TtlsInner::Mschapv2 => {
                 let exchange = Exchange::new(&first, peer, &user, password);
                 push(&mut out, MICROSOFT, MS_CHAP_CHALLENGE, &first);
-                let value = [&[identifier, 0][..], &peer, &[0; 8], &exchange.response].concat();
-                push(&mut out, MICROSOFT, MS_CHAP2_RESPONSE, &value);
+                push(&mut out, MICROSOFT, MS_CHAP2_RESPONSE, &exchange.attribute(identifier));
                 self.exchange = Some((identifier, exchange));
             }
             TtlsInner::Eap(_) => {}

@@ -1,7 +1,9 @@
 //! MS-CHAP (RFC 2433) and MS-CHAP-V2 (RFC 2759) as a client computes them: responses to challenges, and
 //! what proves that the server knows the password too. Read [`Exchange`] first.
 //!
-//! Left out: how RADIUS and EAP carry it, the hash of LAN Manager, changes of passwords, keys (RFC 3079).
+//! Responses are also laid out as values of RADIUS attributes (RFC 2548), which TTLS has, too.
+//!
+//! Left out: how EAP carries it, the hash of LAN Manager, changes of passwords, keys (RFC 3079).
 //! MD4 and DES are what the protocol is made of; nothing here protects anything by itself.
 
 use des::Des;
@@ -9,14 +11,24 @@ use des::cipher::{BlockCipherEncrypt, KeyInit};
 use md4::{Digest, Md4};
 use sha1::Sha1;
 
+/// The value of MS-CHAP-Response, version 1 (RFC 2548 section 2.1.3): the NT response alone.
+pub fn response1(challenge: [u8; 8], identifier: u8, password: &str) -> [u8; 50] {
+    let mut value = [0; 50];
+    value[0] = identifier;
+    // the NT response is there and preferred, that of LAN Manager is empty
+    value[1] = 1;
+    value[26..].copy_from_slice(&challenge_response(challenge, nt_hash(password)));
+    value
+}
+
 /// `NtPasswordHash`: MD4 of the password in UTF-16 (RFC 2759 section 8.3).
-pub fn nt_hash(password: &str) -> [u8; 16] {
+fn nt_hash(password: &str) -> [u8; 16] {
     let wide: Vec<u8> = password.encode_utf16().flat_map(u16::to_le_bytes).collect();
     Md4::digest(wide).into()
 }
 
 /// `ChallengeResponse`: the challenge under three DES keys cut from the hash (RFC 2759 section 8.5).
-pub fn challenge_response(challenge: [u8; 8], hash: [u8; 16]) -> [u8; 24] {
+fn challenge_response(challenge: [u8; 8], hash: [u8; 16]) -> [u8; 24] {
     let mut padded = [0; 21];
     padded[..16].copy_from_slice(&hash);
     let mut response = [0; 24];
@@ -36,7 +48,7 @@ fn des_key(seven: &[u8]) -> [u8; 8] {
 
 /// `ChallengeHash` of version 2 (RFC 2759 section 8.2). A Windows domain in front of the user's name
 /// (`DOMAIN\user`) does not count; a realm behind it does.
-pub fn challenge_hash(peer: &[u8; 16], authenticator: &[u8; 16], user: &str) -> [u8; 8] {
+fn challenge_hash(peer: &[u8; 16], authenticator: &[u8; 16], user: &str) -> [u8; 8] {
     let name = user.split_once('\\').map_or(user, |(_, name)| name);
     let digest: [u8; 20] =
         Sha1::new().chain_update(peer).chain_update(authenticator).chain_update(name).finalize().into();
@@ -61,6 +73,15 @@ impl Exchange {
         let short = challenge_hash(&peer_challenge, challenge, user);
         let response = challenge_response(short, hash);
         Exchange { peer_challenge, response, proof: authenticator_response(hash, &response, short) }
+    }
+
+    /// The value of MS-CHAP2-Response (RFC 2548 section 2.3.2).
+    pub fn attribute(&self, identifier: u8) -> [u8; 50] {
+        let mut value = [0; 50];
+        value[0] = identifier;
+        value[2..18].copy_from_slice(&self.peer_challenge);
+        value[26..].copy_from_slice(&self.response);
+        value
     }
 
     /// Is this the message of a server that knows the password? Something may stand behind (` M=…`).
@@ -111,6 +132,9 @@ mod tests {
         for wrong in ["", "S=", "S=é", &exchange.proof[2..], &exchange.proof[..41], &zeroes] {
             assert!(!exchange.proves(wrong.as_bytes()), "{wrong}");
         }
+        let value = exchange.attribute(7);
+        assert_eq!((value[0], value[1], &value[2..18], &value[18..26]), (7, 0, &peer[..], &[0; 8][..]));
+        assert_eq!(value[26..], exchange.response);
     }
 
     /// RFC 2433 appendix B.2.
@@ -120,6 +144,9 @@ mod tests {
         assert_eq!(hash, unhex("FC156AF7EDCD6C0EDDE3337D427F4EAC"));
         let response = challenge_response(unhex("102DB5DF085D3041"), hash);
         assert_eq!(response, unhex("4E9D3C8F9CFD385D5BF4D3246791956CA4C351AB409A3D61"));
+        let value = response1(unhex("102DB5DF085D3041"), 7, "MyPw");
+        assert_eq!((&value[..2], &value[2..26]), (&[7, 1][..], &[0; 24][..]));
+        assert_eq!(value[26..], response);
     }
 
     proptest! {

@@ -43,7 +43,7 @@ pub(crate) fn judge(sample: &Sample, args: &Args) -> Report {
         let success = packet.vendor(radius::MICROSOFT, mschap::MS_CHAP2_SUCCESS);
         // one octet of identifier in front
         let message = success.and_then(<[u8]>::split_first).map(|(_, message)| message);
-        if !message.is_some_and(|message| response.is_success(message)) {
+        if !message.is_some_and(|message| response.proves(message)) {
             state = State::Critical;
             said.push("but without proof that the server knows the password (MS-CHAP2-Success)".to_owned());
         }
@@ -255,14 +255,14 @@ mod tests {
 
     #[test]
     fn a_server_that_cannot_prove_the_password_is_critical() {
-        let response = mschap::Response2::new(&[1; 16], [2; 16], "me", &Secret::from_argument("pw"));
+        let response = mschap::Exchange::new(&[1; 16], [2; 16], "me", "pw");
         let state = |message: &[u8]| {
             let value = [&[0, 0, 1, 55, 26, u8::try_from(message.len() + 2).unwrap()], message].concat();
             let mut sample = sample(Code::ACCESS_ACCEPT, Proof::First, &[(Kind::VENDOR_SPECIFIC, &value)]);
             sample.response = Some(response.clone());
             judge(&sample, &args("-u me -m mschapv2")).state
         };
-        assert_eq!(state(&[b"\x09", response.expected_success().as_bytes()].concat()), State::Ok);
+        assert_eq!(state(&[b"\x09", response.proof.as_bytes()].concat()), State::Ok);
         assert_eq!(state(b"\x09S=407A5589115FD0D6209F510FE9C04566932CDA56"), State::Critical);
         assert_eq!(state(b"\x09"), State::Critical);
         assert_eq!(state(b""), State::Critical);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use check::{CheckError, Ctx, Secret};
-use radius::mschap::Response2;
+use radius::mschap::Exchange;
 use radius::{Demand, Error, Options, Reply, SECRET_VARIABLE, deadline, random};
 
 use crate::request::{Challenges, Method, Question, question};
@@ -13,7 +13,7 @@ use crate::{Args, PASSWORD_VARIABLE, radiusclient};
 pub(crate) struct Sample {
     pub reply: Reply,
     /// What a server that knows the password answers to MS-CHAP-V2.
-    pub response: Option<Response2>,
+    pub response: Option<Exchange>,
     /// Until the reply, in seconds: over RadSec with the connection.
     pub seconds: f64,
     /// Over RadSec: until it could be asked, and version and cipher of TLS.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use check::Secret;
-use radius::mschap::{self, Response2};
+use radius::mschap::{self, Exchange};
 use radius::{Draft, EncodeError, Kind, MICROSOFT};
 
 use crate::Args;
@@ -58,7 +58,7 @@ pub(crate) struct Challenges {
 /// The question, and what a server that knows the password answers to MS-CHAP-V2.
 pub(crate) struct Question {
     pub draft: Draft,
-    pub response: Option<Response2>,
+    pub response: Option<Exchange>,
 }
 
 pub(crate) fn question(
@@ -105,7 +105,7 @@ fn prove(
     method: Method,
     password: Secret,
     challenges: &Challenges,
-) -> Result<Option<Response2>, EncodeError> {
+) -> Result<Option<Exchange>, EncodeError> {
     let Challenges { ours, peer, identifier } = challenges;
     match method {
         Method::Status => {}
@@ -118,13 +118,13 @@ fn prove(
         }
         Method::MsChap => {
             let short = std::array::from_fn(|i| ours.get(i).copied().unwrap_or_default());
-            let response = mschap::response1(short, *identifier, &password);
+            let response = mschap::response1(short, *identifier, password.expose());
             draft.add_vendor(MICROSOFT, &[(mschap::MS_CHAP_CHALLENGE, &short)])?;
             draft.add_vendor(MICROSOFT, &[(mschap::MS_CHAP_RESPONSE, &response)])?;
         }
         Method::MsChap2 => {
             let user = args.username.as_deref().unwrap_or_default();
-            let response = Response2::new(ours, *peer, user, &password);
+            let response = Exchange::new(ours, *peer, user, password.expose());
             draft.add_vendor(MICROSOFT, &[(mschap::MS_CHAP_CHALLENGE, ours)])?;
             draft.add_vendor(MICROSOFT, &[(mschap::MS_CHAP2_RESPONSE, &response.attribute(*identifier))])?;
             return Ok(Some(response));
@@ -144,7 +144,7 @@ mod tests {
         args: Args,
     }
 
-    fn asked(arguments: &str) -> (radius::Packet, Option<Response2>) {
+    fn asked(arguments: &str) -> (radius::Packet, Option<Exchange>) {
         let line = format!("check_radius -H h {arguments}");
         let args = Line::try_parse_from(line.split_whitespace()).unwrap().args;
         let challenges = Challenges { ours: [1; 16], peer: [2; 16], identifier: 9 };
