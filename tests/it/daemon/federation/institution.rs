@@ -93,7 +93,7 @@ impl Running {
             fragment_size: 1024,
         };
         let pki = world.pki();
-        let mut text = radiusd::head(&self.folder, true);
+        let mut text = radiusd::head(&self.folder, true) + radiusd::THREADS;
         let own = realms.iter().map(|realm| realm.replace('.', "\\.")).collect::<Vec<_>>().join("|");
         let _ = writeln!(
             text,

@@ -51,7 +51,7 @@ impl National {
     }
 
     fn text(&self, world: &World, institutions: &[&Institution]) -> String {
-        let mut text = radiusd::head(&self.folder, true);
+        let mut text = radiusd::head(&self.folder, true) + radiusd::THREADS;
         text += "modules {
   expr {
   }

@@ -153,7 +153,8 @@ fn text(home: &FreeRadius, world: &World, setup: &Home) -> String {
     let cache = folder.join("tlscache");
     let eaps = eap("eap_good", &setup.good, &pki, &cache, "inner_good")
         + &eap("eap_bad", &setup.bad, &pki, &cache, "inner_bad");
-    let (head, modules) = (radiusd::head(folder, setup.status_server), radiusd::modules(folder));
+    let head = radiusd::head(folder, setup.status_server) + radiusd::THREADS;
+    let (modules, passwords) = (radiusd::modules(folder), radiusd::PASSWORDS);
     let (pki, address) = (pki.display(), world.address);
     let (good, bad, radsec_port, radsec_ip) = (good.port(), bad.port(), radsec.port(), radsec.ip());
     let (certificate, key) = (setup.radsec.certificate.display(), setup.radsec.key.display());
@@ -230,16 +231,7 @@ server good {{
     pap
   }}
   authenticate {{
-    Auth-Type PAP {{
-      pap
-    }}
-    Auth-Type CHAP {{
-      chap
-    }}
-    Auth-Type MS-CHAP {{
-      mschap
-    }}
-    eap_good
+{passwords}    eap_good
   }}
   post-auth {{
     update reply {{

@@ -22,7 +22,8 @@ pub struct Eap {
     pub fragment_size: u16,
 }
 
-/// What all begin with; there are folders `log` and `run`.
+/// What all begin with; there are folders `log` and `run`. One request is served after the other unless there are
+/// [`THREADS`].
 pub fn head(folder: &Path, answers_status: bool) -> String {
     let (folder, status) = (folder.display(), yes(answers_status));
     format!(
@@ -46,15 +47,19 @@ security {{
   status_server = {status}
   allow_vulnerable_openssl = yes
 }}
-thread pool {{
+"
+    )
+}
+
+/// A few threads. With them FreeRADIUS loses, now and then, the request for which it opens a connection by RadSec: not
+/// for a server of which the first answer is wanted.
+pub const THREADS: &str = "thread pool {
   start_servers = 2
   max_servers = 8
   min_spare_servers = 1
   max_spare_servers = 8
-}}
-"
-    )
 }
+";
 
 /// The modules of a home server, but for EAP; its users are in the file `users`.
 pub fn modules(folder: &Path) -> String {
@@ -147,6 +152,18 @@ pub fn big_messages() -> String {
     ('A'..='G').map(message).collect()
 }
 
+/// Who proves passwords without EAP.
+pub const PASSWORDS: &str = "    Auth-Type MS-CHAP {
+      mschap
+    }
+    Auth-Type CHAP {
+      chap
+    }
+    Auth-Type PAP {
+      pap
+    }
+";
+
 /// The virtual server inside a tunnel, by this module of EAP.
 pub fn inner(name: &str, eap: &str, conditions: &str, after: &str) -> String {
     format!(
@@ -161,16 +178,7 @@ pub fn inner(name: &str, eap: &str, conditions: &str, after: &str) -> String {
     pap
   }}
   authenticate {{
-    Auth-Type MS-CHAP {{
-      mschap
-    }}
-    Auth-Type CHAP {{
-      chap
-    }}
-    Auth-Type PAP {{
-      pap
-    }}
-    {eap}
+{PASSWORDS}    {eap}
   }}
   post-auth {{
 {after}  }}
