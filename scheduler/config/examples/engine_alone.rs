@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use engine::{Action, CheckResult, Engine, Event, Graph, Limits, ObjectId, Restored, Span, Timestamp};
+use engine::{Action, CheckResult, Engine, Event, Graph, Limits, ObjectId, Restored, Said, Span, Timestamp};
 use nagios::State;
 
 /// What a check takes.
@@ -96,9 +96,11 @@ impl Work {
                     started: end - DURATION,
                     finished: end,
                     state: State::Ok,
-                    output: format!("EAP OK: PEAP-MSCHAPv2 accepted in {took} ms, keys match").into(),
-                    long_output: Arc::default(),
-                    perfdata: format!("time={took}ms;5000;10000;0 round_trips=10c retransmissions=0c").into(),
+                    said: Said::new(
+                        &format!("EAP OK: PEAP-MSCHAPv2 accepted in {took} ms, keys match"),
+                        "",
+                        &format!("time={took}ms;5000;10000;0 round_trips=10c retransmissions=0c"),
+                    ),
                 }),
                 end,
             );

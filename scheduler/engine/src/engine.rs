@@ -157,11 +157,11 @@ impl Engine {
                 let id = result.object;
                 if self.live[id.0 as usize].running {
                     self.finished(id);
-                    self.result(&result, now);
+                    self.result(result, now);
                     self.schedule_next(id, now);
                 }
             }
-            Event::Passive(result) => self.passive(&result, now),
+            Event::Passive(result) => self.passive(result, now),
             Event::Lost(id) => {
                 if self.live[id.0 as usize].running {
                     self.finished(id);
@@ -295,7 +295,7 @@ impl Engine {
     }
 
     /// A result from elsewhere: taken unless that is switched off.
-    fn passive(&mut self, result: &CheckResult, now: Timestamp) {
+    fn passive(&mut self, result: CheckResult, now: Timestamp) {
         let id = result.object;
         if !self.takes_passive(id) {
             return;

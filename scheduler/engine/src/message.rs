@@ -8,6 +8,7 @@ use crate::condition::{Condition, StateType};
 use crate::graph::{CheckCommand, ObjectId};
 use crate::history::Entry;
 use crate::notification::Notification;
+use crate::said::Said;
 use crate::saved::Acknowledgement;
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
@@ -23,12 +24,8 @@ pub struct CheckResult {
     pub finished: Timestamp,
     /// State by exit code.
     pub state: State,
-    /// First line, without perfdata.
-    pub output: Arc<str>,
-    /// Further lines.
-    pub long_output: Arc<str>,
-    /// Metrics.
-    pub perfdata: Arc<str>,
+    /// What it said.
+    pub said: Said,
 }
 
 /// What happened.
@@ -191,12 +188,8 @@ pub struct Handling {
     pub state_type: StateType,
     /// Attempt.
     pub attempt: u16,
-    /// First line of the output.
-    pub output: Arc<str>,
-    /// Further lines.
-    pub long_output: Arc<str>,
-    /// Metrics.
-    pub perfdata: Arc<str>,
+    /// What the check said.
+    pub said: Said,
     /// Start of the check.
     pub last_check: Timestamp,
     /// Since when the condition holds.

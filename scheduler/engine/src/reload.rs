@@ -39,13 +39,21 @@ impl Engine {
     ) {
         let graph = self.graph.clone();
         self.live = graph.ids().map(|id| Live::new(timetable::seed(&graph.identity(id)))).collect();
-        self.states = graph.ids().map(|id| self.unknown(id, now)).map(Arc::new).collect();
-        let mut pasts = vec![Past::New; graph.objects().len()];
+        let mut states: Vec<Option<Arc<Saved>>> = vec![None; graph.objects().len()];
+        let mut pasts = vec![Past::New; states.len()];
         for (id, mut state, past) in known {
-            self.texts.of(Arc::make_mut(&mut state));
-            self.states[id.0 as usize] = state;
+            // what was stored has a text of its own
+            if matches!(past, Past::Stored | Past::Away) {
+                let state = Arc::make_mut(&mut state);
+                state.said = self.texts.of(std::mem::take(&mut state.said));
+            }
+            states[id.0 as usize] = Some(state);
             pasts[id.0 as usize] = past;
         }
+        let new = |(id, state): (ObjectId, Option<Arc<Saved>>)| {
+            state.unwrap_or_else(|| Arc::new(self.unknown(id, now)))
+        };
+        self.states = graph.ids().zip(states).map(new).collect();
         self.numbers.clear();
         graph.ids().for_each(|id| self.remember_numbers(id));
         for (id, past) in graph.ids().zip(pasts) {

@@ -1,7 +1,5 @@
 //! What follows from one result.
 
-use std::sync::Arc;
-
 use crate::budget::{MAX_OUTAGES, Outage};
 use crate::cluster::{Tally, judge};
 use crate::condition::{Condition, StateType};
@@ -30,7 +28,7 @@ struct Outcome {
 }
 
 impl Engine {
-    pub(crate) fn result(&mut self, result: &CheckResult, now: Timestamp) {
+    pub(crate) fn result(&mut self, result: CheckResult, now: Timestamp) {
         let id = result.object;
         let aggressive = self.graph.rules.aggressive_host_checking;
         let condition = match self.graph.object(id).kind {
@@ -40,13 +38,12 @@ impl Engine {
         let due = self.state(id).next_due;
         let was_problem = self.state(id).condition.is_problem();
         let was_pending = self.state(id).last_check.is_none();
+        let said = self.texts.of(result.said);
         let state = self.state_mut(id);
         state.latency = result.started.since(due);
         state.execution_time = result.finished.since(result.started);
-        let new_output = state.said.output() != &*result.output;
-        state.said = Said::new(&result.output, &result.long_output, &result.perfdata);
-        self.texts.of(Arc::make_mut(&mut self.states[id.0 as usize]));
-        let state = self.state_mut(id);
+        let new_output = state.said.output() != said.output();
+        state.said = said;
         if let Some(extras) = &mut state.extras {
             (extras.not_counted, extras.heard) = (Span::ZERO, None);
             state.tidy();
@@ -151,9 +148,7 @@ impl Engine {
                 condition: state.condition,
                 state_type: state.state_type,
                 attempt: state.attempt,
-                output: state.said.output().into(),
-                long_output: state.said.long_output().into(),
-                perfdata: state.said.perfdata().into(),
+                said: state.said.clone(),
                 last_check: started,
                 since: state.since,
             }))
@@ -245,11 +240,7 @@ impl Engine {
         if more > 0 {
             bad.push(format!("and {more} more"));
         }
-        let long_output: Arc<str> = bad.join("\n").into();
-        let (output, perfdata) = (output.into(), perfdata.into());
-        self.result(
-            &CheckResult { object: id, started: now, finished: now, state, output, long_output, perfdata },
-            now,
-        );
+        let said = Said::new(&output, &bad.join("\n"), &perfdata);
+        self.result(CheckResult { object: id, started: now, finished: now, state, said }, now);
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use nagios::PluginOutput;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// First line, further lines and metrics of an output.
@@ -43,6 +44,19 @@ impl Said {
 
     fn part(&self, start: u32, end: u32) -> &str {
         self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// A first line alone.
+impl From<&str> for Said {
+    fn from(output: &str) -> Said {
+        Said::new(output, "", "")
+    }
+}
+
+impl From<&PluginOutput> for Said {
+    fn from(printed: &PluginOutput) -> Said {
+        Said::new(&printed.text, &printed.long_text, &printed.perfdata)
     }
 }
 

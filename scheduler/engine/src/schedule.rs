@@ -1,7 +1,6 @@
 //! When an object is checked next, and whether it is checked at all.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use nagios::State;
 
@@ -114,11 +113,9 @@ impl Engine {
             started: now,
             finished: now,
             state: State::Unknown,
-            output: format!("no result for {}", now.since(heard)).into(),
-            long_output: Arc::default(),
-            perfdata: Arc::default(),
+            said: format!("no result for {}", now.since(heard)).as_str().into(),
         };
-        self.result(&result, now);
+        self.result(result, now);
         self.state_mut(id).extras_mut().heard = Some(heard);
     }
 

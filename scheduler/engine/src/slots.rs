@@ -171,9 +171,7 @@ mod tests {
                     started: now,
                     finished: now,
                     state: nagios::State::Ok,
-                    output: "well".into(),
-                    long_output: "".into(),
-                    perfdata: "".into(),
+                    said: "well".into(),
                 };
                 engine.handle(Event::Result(result), now);
             }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::saved::Saved;
+use crate::said::Said;
 
 /// So many texts are known at once; the others are kept as they come.
 const MAX_TEXTS: usize = 1 << 16;
@@ -15,8 +15,13 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// The text that is kept of all that are equal to this one.
-    pub fn one(&mut self, text: Arc<str>) -> Arc<str> {
+    /// What a check said, with the text that is kept of all that are equal to its own.
+    pub fn of(&mut self, mut said: Said) -> Said {
+        said.text = self.one(said.text);
+        said
+    }
+
+    fn one(&mut self, text: Arc<str>) -> Arc<str> {
         if text.is_empty() {
             return Arc::default();
         }
@@ -32,12 +37,6 @@ impl Texts {
         }
         self.known.insert(text.clone());
         text
-    }
-
-    /// The same for what the last check of an object said.
-    pub fn of(&mut self, state: &mut Saved) {
-        let text = &mut state.said.text;
-        *text = self.one(std::mem::take(text));
     }
 }
 

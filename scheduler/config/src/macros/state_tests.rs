@@ -142,9 +142,7 @@ fn an_event_handler_knows_why_it_runs() {
         condition: Condition::Critical,
         state_type: StateType::Soft,
         attempt: 2,
-        output: "$(bad)".into(),
-        long_output: "".into(),
-        perfdata: "t=1".into(),
+        said: Said::new("$(bad)", "", "t=1"),
         last_check: NOW - Span::from_secs(1),
         since: NOW - Span::from_secs(60),
     };

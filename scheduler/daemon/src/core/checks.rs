@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use config::{CheckMacros, Configuration, HandlerMacros, NotificationMacros};
-use engine::{CheckResult, Condition, Event, Handling, Job as Due, Notification, ObjectId, Timestamp};
+use engine::{CheckResult, Condition, Event, Handling, Job as Due, Notification, ObjectId, Said, Timestamp};
 use jobs::{Done, Job, Outcome};
 use nagios::State;
 use tokio::sync::oneshot;
@@ -99,9 +99,7 @@ impl Core {
             started: Timestamp::from_micros(done.started),
             finished: Timestamp::from_micros(done.finished),
             state: late.map_or(state, state_of),
-            output: printed.text.into(),
-            long_output: printed.long_text.into(),
-            perfdata: printed.perfdata.into(),
+            said: Said::from(&printed),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::external::{self, Command, Order};
-use engine::{Graph, ObjectId, Span, Timestamp};
+use engine::{Graph, ObjectId, Said, Span, Timestamp};
 use jiff::civil;
 use jiff::tz::TimeZone;
 use nagios::{PluginOutput, State};
@@ -64,9 +64,7 @@ const AUTHOR: &str = "scenario";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub state: State,
-    pub output: Arc<str>,
-    pub long_output: Arc<str>,
-    pub perfdata: Arc<str>,
+    pub said: Said,
 }
 
 impl Finding {
@@ -77,13 +75,7 @@ impl Finding {
 
     /// A state, and what the plugin prints.
     fn new(state: State, text: &str) -> Finding {
-        let printed = PluginOutput::parse(text);
-        Finding {
-            state,
-            output: printed.text.into(),
-            long_output: printed.long_text.into(),
-            perfdata: printed.perfdata.into(),
-        }
+        Finding { state, said: Said::from(&PluginOutput::parse(text)) }
     }
 }
 

@@ -141,9 +141,7 @@ impl<W: Write> World<W> {
             started: self.now,
             finished: self.now,
             state: finding.state,
-            output: finding.output.clone(),
-            long_output: finding.long_output.clone(),
-            perfdata: finding.perfdata.clone(),
+            said: finding.said.clone(),
         }
     }
 

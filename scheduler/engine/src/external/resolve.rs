@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::graph::{Graph, Group, Identity, Kind, ObjectId};
 use crate::message::{CheckResult, Event, NewDowntime};
 use crate::nearest::nearest;
+use crate::said::Said;
 use crate::saved::Acknowledgement;
 use crate::switch::{ObjectSwitch, Switch};
 use crate::time::{Span, Timestamp};
@@ -61,9 +62,7 @@ fn event(
                 started,
                 finished: started,
                 state: *state,
-                output: printed.text.into(),
-                long_output: printed.long_text.into(),
-                perfdata: printed.perfdata.into(),
+                said: Said::from(&printed),
             })
         }
         Order::Check { at, forced } => {

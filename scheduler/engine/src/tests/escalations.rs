@@ -198,15 +198,12 @@ fn stalking_records_a_changed_output() {
     let mut world = World::new(plan.build());
     let say = |world: &mut World, output: &str| {
         let at = world.now;
-        let empty: std::sync::Arc<str> = "".into();
         world.event(Event::Passive(CheckResult {
             object: service,
             started: at,
             finished: at,
             state: State::Ok,
-            output: output.into(),
-            long_output: empty.clone(),
-            perfdata: empty,
+            said: output.into(),
         }));
     };
     for output in ["a", "a", "b", "b", "c"] {

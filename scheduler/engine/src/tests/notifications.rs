@@ -200,16 +200,22 @@ fn a_downtime_silences_and_what_persists_is_told_after_a_fresh_result() {
     );
 }
 
-/// The end of a downtime waits for its fresh result however long the host is in a soft problem; and one
-/// that began before the host was well again says nothing of it.
-#[test]
-fn a_soft_problem_of_the_host_does_not_stand_for_a_fresh_result() {
+/// A service that went bad in a downtime, which is over; nothing is checked by itself, and the host takes its time.
+fn after_a_downtime() -> (World, ObjectId, ObjectId) {
     let asked = Settings { active_checks: false, ..settings() };
     let host = Settings { max_check_attempts: 100, ..asked.clone() };
     let (mut world, host, service) = pair(host, Settings { max_check_attempts: 1, ..asked });
     world.event(downtime(service, world.now, world.now + minutes(30)));
     world.passive(service, State::Critical);
     world.pass(31 * 60);
+    (world, host, service)
+}
+
+/// The end of a downtime waits for its fresh result however long the host is in a soft problem; and one
+/// that began before the host was well again says nothing of it.
+#[test]
+fn a_soft_problem_of_the_host_does_not_stand_for_a_fresh_result() {
+    let (mut world, host, service) = after_a_downtime();
     for _ in 0..20 {
         world.passive(host, State::Critical);
         world.pass(60);
@@ -227,12 +233,7 @@ fn a_soft_problem_of_the_host_does_not_stand_for_a_fresh_result() {
 /// What is fresh is told, though the host is still in a soft problem.
 #[test]
 fn a_fresh_result_is_told_however_long_the_host_is_in_a_soft_problem() {
-    let asked = Settings { active_checks: false, ..settings() };
-    let host = Settings { max_check_attempts: 100, ..asked.clone() };
-    let (mut world, host, service) = pair(host, Settings { max_check_attempts: 1, ..asked });
-    world.event(downtime(service, world.now, world.now + minutes(30)));
-    world.passive(service, State::Critical);
-    world.pass(31 * 60);
+    let (mut world, host, service) = after_a_downtime();
     world.passive(host, State::Critical);
     world.passive(service, State::Critical);
     assert_eq!(world.told(), ["h;s PROBLEM CRITICAL alice", "h;s PROBLEM CRITICAL bob"]);

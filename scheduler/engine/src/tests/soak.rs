@@ -143,9 +143,7 @@ impl Soak {
         let condition = if is_host { Condition::of_host(state, false) } else { Condition::of_service(state) };
         let witness = self.witnesses.entry(id).or_default();
         witness.bad_in_a_row = if condition.is_problem() { witness.bad_in_a_row + 1 } else { 0 };
-        let empty: Arc<str> = "".into();
-        let (output, long_output, perfdata) = (empty.clone(), empty.clone(), empty);
-        let result = CheckResult { object: id, started, finished, state, output, long_output, perfdata };
+        let result = CheckResult { object: id, started, finished, state, said: Said::default() };
         self.engine.handle(Event::Result(result), self.now);
         self.check_laws(id);
         self.drain();

@@ -287,13 +287,5 @@ impl World {
 
 /// One answer to a check.
 pub(super) fn result_of(id: ObjectId, state: State, started: Timestamp, finished: Timestamp) -> CheckResult {
-    CheckResult {
-        object: id,
-        started,
-        finished,
-        state,
-        output: state.as_str().into(),
-        long_output: "".into(),
-        perfdata: "".into(),
-    }
+    CheckResult { object: id, started, finished, state, said: state.as_str().into() }
 }
