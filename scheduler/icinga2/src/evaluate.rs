@@ -218,7 +218,6 @@ impl<'p> Evaluator<'p> {
             let mut path = vec![assignment.name.clone()];
             path.extend(fields);
             set(&mut whole, &path, &|old| combined(assignment.with, old, &value))
-                .and_then(|()| shallow(whole.clone()).map(drop))
                 .map_err(|message| Fault::new(assignment.at, message))?;
         }
         Ok(whole)
